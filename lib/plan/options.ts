@@ -1,0 +1,75 @@
+/**
+ * What a whole install can be told. The command line's flags carry the same names in kebab-case.
+ *
+ * @module
+ */
+import type { Phase } from "./phases.ts";
+
+/** Where the system is built: here, on the target, or where it can be. */
+export type BuildOn = "auto" | "local" | "remote";
+
+/** Which of disko's scripts is run: wipe, partition and mount; only mount; or only format. */
+export type DiskoMode = "disko" | "mount" | "format";
+
+/** The program that writes the hardware configuration. */
+export type HardwareBackend = "nixos-facter" | "nixos-generate-config";
+
+/** A path of the new system, and who is to own it and all below. */
+export interface Chown {
+  /** An absolute path in the new system. */
+  readonly path: string;
+  /** `user`, `user:group` or numbers, as `chown` reads them. */
+  readonly owner: string;
+}
+
+/** A disk encryption key on its way. */
+export interface DiskKey {
+  /** Where the disko configuration reads it, an absolute path on the target. */
+  readonly remote: string;
+  /** A file here, or a pipe; read once. */
+  readonly local: string;
+}
+
+/** Two store paths that were built before. */
+export interface StorePaths {
+  /** The disko script. */
+  readonly disko: string;
+  /** The NixOS system. */
+  readonly system: string;
+}
+
+/** What to install, and where. */
+export interface InstallSource {
+  /** The flake and the NixOS configuration in it, `URI#NAME`. */
+  readonly flake?: string | undefined;
+  /** Prebuilt store paths, instead of a flake. */
+  readonly storePaths?: StorePaths | undefined;
+}
+
+/** Everything a whole install can be told; only `host` and one of `flake` and `storePaths` are needed. */
+export interface PlanOptions extends InstallSource {
+  /** The target: `user@host`, an alias of the ssh config, an IPv6 literal, `ssh://user@host:port`. */
+  readonly host?: string | undefined;
+  /** The private key to log in with, or the `.pub` of a key that an agent holds. @default ssh's own */
+  readonly identityFile?: string | undefined;
+  /** The target's ssh port before kexec. @default ssh's own */
+  readonly sshPort?: number | string | undefined;
+  /** The installer's ssh port after kexec. @default 22 */
+  readonly postKexecSshPort?: number | string | undefined;
+  /** `KEY=VALUE` lines for ssh; they win over this module's own. @default [] */
+  readonly sshOptions?: readonly string[] | undefined;
+  /** The kexec image: a local file, or a URL. @default the published image for the target */
+  readonly kexec?: string | undefined;
+  /** Whether kexec happens even when an installer runs already. @default false */
+  readonly forceKexec?: boolean | undefined;
+  /** The phases to run. @default all four */
+  readonly phases?: string | readonly Phase[] | undefined;
+  /** Where to build. @default "auto" */
+  readonly buildOn?: BuildOn | undefined;
+  /** A folder whose contents go to `/` of the new system. */
+  readonly extraFiles?: string | undefined;
+  /** Whether the machine's ssh host keys are kept. @default false */
+  readonly copyHostKeys?: boolean | undefined;
+  /** Whether whole build logs are shown. @default false */
+  readonly printBuildLogs?: boolean | undefined;
+}

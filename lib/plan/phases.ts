@@ -1,0 +1,38 @@
+/**
+ * The four phases of an install. Any subset may be asked for; they always run in this order.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+
+/** One of the four phases. */
+export type Phase = "kexec" | "disko" | "install" | "reboot";
+
+/** All phases, in the order they run. */
+export const PHASES: readonly Phase[] = ["kexec", "disko", "install", "reboot"];
+
+/**
+ * Reads a list of phases, in any order and with repeats, and returns them in the order they run.
+ * Throws a {@linkcode UsageError} on an unknown name or an empty list.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parsePhases } from "@nixos-anywhere/deno";
+ * assertEquals(parsePhases("install,disko"), ["disko", "install"]);
+ * ```
+ */
+export function parsePhases(list: string | readonly string[]): readonly Phase[] {
+  const names = typeof list === "string" ? list.split(",").map((name) => name.trim()) : list;
+  const wanted = names.filter((name) => name !== "");
+  const unknown = wanted.find((name) => !(PHASES as readonly string[]).includes(name));
+  if (unknown !== undefined || wanted.length === 0) {
+    throw new UsageError(
+      unknown === undefined
+        ? "--phases names no phase"
+        : `--phases: no phase is named ${JSON.stringify(unknown)}`,
+      { hint: `use any of ${PHASES.join(",")}, with commas between them` },
+    );
+  }
+  return PHASES.filter((phase) => wanted.includes(phase));
+}

@@ -1,0 +1,85 @@
+/**
+ * What happens while a machine is installed, as data. Code that does never formats: it sends one of
+ * these to a {@linkcode Reporter}, and a renderer shows it. The same objects are the lines of `--json`.
+ *
+ * @module
+ */
+import type { Phase } from "../plan/phases.ts";
+
+/** A part of the run with a beginning and an end: the four phases and what goes before them. */
+export type Stage = "connect" | "build" | "image" | Phase;
+
+/** A stage began, ended, or was left out because it was not needed. */
+export interface StageEvent {
+  readonly type: "stage";
+  readonly stage: Stage;
+  readonly state: "start" | "done" | "skipped" | "failed";
+  /** How long it took, in milliseconds; only where it ended. */
+  readonly ms?: number;
+  /** Why it was left out, or what it made. */
+  readonly detail?: string;
+}
+
+/** Something the user wants to know (`info`), must know (`warning`) or may look up (`debug`). */
+export interface LogEvent {
+  readonly type: "log";
+  readonly level: "debug" | "info" | "warning";
+  readonly text: string;
+}
+
+/** A command is about to run. Secrets are never in its words. */
+export interface CommandEvent {
+  readonly type: "command";
+  readonly command: readonly string[];
+  /** The machine it runs on, as the user named it; `here` for this one. */
+  readonly where: string;
+}
+
+/** A line that a command printed. Not escaped: renderers must escape control characters. */
+export interface OutputEvent {
+  readonly type: "output";
+  readonly source: string;
+  readonly line: string;
+}
+
+/** How far a transfer is. */
+export interface ProgressEvent {
+  readonly type: "progress";
+  readonly what: string;
+  /** Bytes done. */
+  readonly done: number;
+  /** Bytes in all; absent where they are not known. */
+  readonly total?: number;
+}
+
+/** What state the target is in from now on, for whoever has to go on after a failure. */
+export interface StateEvent {
+  readonly type: "state";
+  readonly text: string;
+}
+
+/** The key that a machine proved to have. */
+export interface HostKeyEvent {
+  readonly type: "host-key";
+  readonly host: string;
+  /** `SHA256:` and the digest, as `ssh-keygen -l` prints it. */
+  readonly fingerprint: string;
+  /** `known`: a known_hosts file or the caller named it; `new`: accepted as it was. */
+  readonly trust: "known" | "new";
+}
+
+/** Anything that is reported while a machine is installed. */
+export type ReportEvent =
+  | StageEvent
+  | LogEvent
+  | CommandEvent
+  | OutputEvent
+  | ProgressEvent
+  | StateEvent
+  | HostKeyEvent;
+
+/** Whoever wants to hear of the events. Must not throw and returns at once. */
+export type Reporter = (event: ReportEvent) => void;
+
+/** The reporter that is used where none is given: says nothing. */
+export const silent: Reporter = () => {};

@@ -1,0 +1,140 @@
+/**
+ * The texts of the ssh configuration that a session uses. Pure: nothing here runs or writes.
+ *
+ * Two files, because two kinds of ssh process read them. The master logs in, with everything the user
+ * has configured. All others only talk to the master through its socket: they get a file without the
+ * user's settings (whose forwardings, remote commands and logins are the master's business), and one in
+ * which a login of their own fails at once, so that a lost master is noticed and never papered over.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import type { Destination } from "../plan/destination.ts";
+
+/** Whom to believe: decided by known_hosts files, by nothing, or by a fingerprint `SHA256:…`. */
+export type HostKeyPolicy = "accept-new" | "strict" | "off" | `SHA256:${string}`;
+
+/** What the master's configuration is made of. */
+export interface LoginConfig {
+  readonly destination: Destination;
+  readonly port?: number | undefined;
+  readonly identityFile?: string | undefined;
+  readonly sshOptions: readonly string[];
+  /** Lines that decide about host keys, from {@linkcode hostKeyLines}. */
+  readonly hostKeys: readonly string[];
+}
+
+/** The name under which host keys are kept where they must not depend on address and port. */
+export const HOST_KEY_ALIAS = "nixos-anywhere-target";
+
+/** The master's configuration: ssh takes the first value of each key, so what comes first wins. */
+export function loginConfig(config: LoginConfig): string {
+  const { destination, identityFile } = config;
+  const port = config.port ?? destination.port;
+  const lines = [
+    "IgnoreUnknown ForkAfterAuthentication",
+    ...config.hostKeys,
+    ...(port === undefined ? [] : [`Port ${port}`]),
+    ...(destination.user === undefined ? [] : [`User ${configValue(destination.user)}`]),
+    ...config.sshOptions.map(checkOption),
+    ...(identityFile === undefined
+      ? []
+      : [`IdentityFile ${configPath(identityFile)}`, "IdentitiesOnly yes"]),
+    // The user's own settings for these would end the run's one connection or mix into its output.
+    "RequestTTY no",
+    "RemoteCommand none",
+    "ClearAllForwardings yes",
+    "ForwardX11 no",
+    "PermitLocalCommand no",
+    "ForkAfterAuthentication no",
+    "CheckHostIP no",
+    "ConnectTimeout 20",
+    // A connection that carries nothing for half a minute is lost.
+    "ServerAliveInterval 5",
+    "ServerAliveCountMax 6",
+    "Match all",
+    "Include ~/.ssh/config",
+    "Match all",
+    "Include /etc/ssh/ssh_config",
+  ];
+  return lines.join("\n") + "\n";
+}
+
+/** The configuration of everything that talks through the master at `socket`, nix's ssh included. */
+export function socketConfig(socket: string): string {
+  return [
+    "Host *",
+    `ControlPath ${socket}`,
+    "ControlMaster no",
+    "ProxyCommand exit 255",
+    "LogLevel ERROR",
+    "",
+  ]
+    .join("\n");
+}
+
+/** The lines that make ssh follow `policy`. `known` is our own file; the user's files come behind it. */
+export function hostKeyLines(
+  policy: HostKeyPolicy,
+  files: { readonly known: string; readonly users: string; readonly fingerprintScript: string },
+): string[] {
+  switch (policy) {
+    case "off":
+      return ["StrictHostKeyChecking no", "UserKnownHostsFile /dev/null"];
+    case "strict":
+      return ["StrictHostKeyChecking yes", `UserKnownHostsFile ${files.known} ${files.users}`];
+    case "accept-new":
+      return [
+        "StrictHostKeyChecking accept-new",
+        `UserKnownHostsFile ${files.known} ${files.users}`,
+      ];
+    default:
+      return [
+        "StrictHostKeyChecking yes",
+        "UserKnownHostsFile /dev/null",
+        "GlobalKnownHostsFile /dev/null",
+        `KnownHostsCommand /bin/sh ${files.fingerprintScript} %f %H %t %K`,
+      ];
+  }
+}
+
+/** The lines that demand one of the keys in the file `known`, whatever address and port are. */
+export function pinnedLines(known: string): string[] {
+  return [
+    "StrictHostKeyChecking yes",
+    `HostKeyAlias ${HOST_KEY_ALIAS}`,
+    `UserKnownHostsFile ${known}`,
+    "GlobalKnownHostsFile /dev/null",
+  ];
+}
+
+/** A known_hosts file that accepts just `keys`, each `TYPE BASE64`, under the alias. */
+export function pinnedKeys(keys: readonly string[]): string {
+  return keys.map((key) => `${HOST_KEY_ALIAS} ${key}\n`).join("");
+}
+
+/** A path in an ssh config: quoted, and with the `%` that ssh would expand doubled. */
+export function configPath(path: string): string {
+  return configValue(path.replaceAll("%", "%%"));
+}
+
+function configValue(value: string): string {
+  // ssh has no way to write a quote or an environment reference literally in all its versions.
+  if (/["\p{Cc}\\]|\$\{/u.test(value)) {
+    throw new UsageError(`${JSON.stringify(value)} cannot be written into an ssh configuration`, {
+      hint: "use a path without quotes, backslashes, ${ and control characters",
+    });
+  }
+  return `"${value}"`;
+}
+
+/** Checks an ssh option, `KEY=VALUE` or `KEY VALUE`, and returns it as a line of an ssh config. */
+export function checkOption(option: string): string {
+  const match = /^\s*([A-Za-z][A-Za-z0-9]*)(?:\s*=\s*|\s+)(\S[^\p{Cc}]*)$/u.exec(option);
+  if (!match || /^(host|match|include)$/i.test(match[1] ?? "")) {
+    throw new UsageError(`--ssh-option ${JSON.stringify(option)} is no ssh option`, {
+      hint: "write KEY=VALUE, as for ssh -o; ssh_config(5) lists the keys",
+    });
+  }
+  return `${match[1]} ${match[2]}`;
+}

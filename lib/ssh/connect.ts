@@ -1,0 +1,200 @@
+/**
+ * Reaching a target: the private folder, the configuration in it, and the login.
+ *
+ * @module
+ */
+import { InstallError, UsageError } from "../errors.ts";
+import {
+  type Destination,
+  parseDestination,
+  parsePort,
+  showDestination,
+} from "../plan/destination.ts";
+import { run } from "../process.ts";
+import { type Reporter, silent } from "../report/events.ts";
+import { askpass, fingerprintScript } from "./helpers.ts";
+import {
+  hostKeyLines,
+  type HostKeyPolicy,
+  loginConfig,
+  pinnedKeys,
+  pinnedLines,
+  socketConfig,
+} from "./config.ts";
+import { logIn } from "./master.ts";
+import { Session } from "./session.ts";
+
+/** How a target is reached; everything has a default. */
+export interface ConnectOptions {
+  /** The private key to log in with, or the `.pub` of a key that an agent holds. @default ssh's own */
+  readonly identityFile?: string | undefined;
+  /** The ssh port. @default the destination's, else ssh's own */
+  readonly port?: number | undefined;
+  /** `KEY=VALUE` lines for ssh; they win over this module's own. @default [] */
+  readonly sshOptions?: readonly string[] | undefined;
+  /** Whose host key is believed. @default what the user's ssh config says, at least "accept-new" */
+  readonly hostKey?: HostKeyPolicy | undefined;
+  /** Public host keys, `TYPE BASE64`: one of them is demanded, and nothing else is believed. @default none */
+  readonly expectedHostKeys?: readonly string[] | undefined;
+  /** The password to log in with, given to ssh when it asks. @default ssh asks on the terminal */
+  readonly password?: string | undefined;
+  /** How long the login may take, in milliseconds. @default 120_000 */
+  readonly deadline?: number | undefined;
+  /** Ends the session when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of what happens. @default nobody */
+  readonly report?: Reporter | undefined;
+}
+
+/** A login that can be tried, again and again, until it succeeds. */
+export interface Login extends AsyncDisposable {
+  /** Tries to log in. The session owns the login's folder from then on. */
+  attempt(options?: AttemptOptions): Promise<Session>;
+}
+
+/** How one login is tried. */
+export interface AttemptOptions {
+  /** How long until the server's greeting, in milliseconds. @default as long as the login may take */
+  readonly greeting?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Logs in to a target and keeps the connection open until the session is disposed of. Everything that
+ * the user's ssh config, agent and known_hosts say holds. Nothing is changed on the target.
+ *
+ * Throws a {@linkcode UsageError} if the destination or an option is wrong, a
+ * {@linkcode HostIdentityError} if the host key is not accepted, a {@linkcode LoginError} if the login is
+ * refused and a {@linkcode ConnectionError} if there is no answer.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect, getFacts } from "@nixos-anywhere/deno";
+ * await using target = await connect("root@203.0.113.7");
+ * console.log((await getFacts(target)).arch);
+ * ```
+ */
+export async function connect(
+  destination: string | Destination,
+  options: ConnectOptions = {},
+): Promise<Session> {
+  const login = await prepareLogin(destination, options);
+  try {
+    const session = await login.attempt();
+    const { fingerprint } = session;
+    if (fingerprint) {
+      const trust = session.hostKeyKnown ? "known" : "new";
+      session.report({ type: "host-key", host: session.label, fingerprint, trust });
+    }
+    return session;
+  } catch (error) {
+    await login[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Makes the private folder with the configuration of a login to `destination`. Contacts nothing. */
+export async function prepareLogin(
+  destination: string | Destination,
+  options: ConnectOptions = {},
+): Promise<Login> {
+  const where = typeof destination === "string" ? parseDestination(destination) : destination;
+  const { identityFile, sshOptions = [], expectedHostKeys, report = silent, signal } = options;
+  const { deadline = 120_000 } = options;
+  const port = options.port === undefined ? where.port : parsePort(options.port, "port");
+  const folder = await Deno.makeTempDir({ dir: await shortTemp(), prefix: "nixos-anywhere-" });
+  try {
+    const config = `${folder}/login.config`;
+    const base = { destination: where, port, identityFile, sshOptions };
+    await writePrivate(config, loginConfig({ ...base, hostKeys: [] }));
+    const resolved = await resolve(config, where.host, signal);
+    const known = `${folder}/known_hosts`;
+    let hostKeys: string[];
+    const policy = options.hostKey ?? resolved.policy;
+    if (policy !== "off" && expectedHostKeys) {
+      await writePrivate(known, pinnedKeys(expectedHostKeys));
+      hostKeys = pinnedLines(known);
+    } else {
+      await writePrivate(`${folder}/fingerprint.sh`, fingerprintScript(policy));
+      hostKeys = hostKeyLines(policy, {
+        known,
+        users: resolved.known,
+        fingerprintScript: `${folder}/fingerprint.sh`,
+      });
+    }
+    await writePrivate(config, loginConfig({ ...base, hostKeys }));
+    await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
+    const env = options.password === undefined
+      ? undefined
+      : await askpass(folder, options.password);
+    const label = showDestination(where);
+    return {
+      async attempt(attempt = {}) {
+        const signals = [signal, attempt.signal].filter((one) => one !== undefined);
+        const master = await logIn({
+          label,
+          host: where.host,
+          config,
+          socket: `${folder}/c`,
+          env,
+          greeting: attempt.greeting,
+          deadline,
+          signal: AbortSignal.any(signals),
+          report,
+        });
+        return new Session({ label, destination: where, master, folder, report, signal });
+      },
+      async [Symbol.asyncDispose]() {
+        await Deno.remove(folder, { recursive: true }).catch(() => {});
+      },
+    };
+  } catch (error) {
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** What the user's own configuration says about host keys. */
+async function resolve(
+  config: string,
+  host: string,
+  signal: AbortSignal | undefined,
+): Promise<{ policy: HostKeyPolicy; known: string }> {
+  const result = await run(["ssh", "-G", "-F", config, "--", host], {
+    allowFailure: true,
+    deadline: 20_000,
+    ...(signal && { signal }),
+  });
+  if (result.code !== 0) {
+    throw new UsageError(`ssh does not accept its configuration: ${result.stderr}`, {
+      hint: "check --ssh-option and your ssh config",
+    });
+  }
+  const value = (key: string) => new RegExp(`^${key} (.*)$`, "m").exec(result.stdout)?.[1] ?? "";
+  const checking = value("stricthostkeychecking");
+  const policy = /^(no|off|false)$/.test(checking)
+    ? "off"
+    : /^(yes|true)$/.test(checking)
+    ? "strict"
+    : "accept-new";
+  return { policy, known: value("userknownhostsfile") };
+}
+
+/** A folder for sockets and configuration: without spaces, which nix's options cannot have, and short. */
+async function shortTemp(): Promise<string> {
+  const wanted = Deno.env.get("TMPDIR") ?? "/tmp";
+  // A control socket's path may have about 100 bytes; ssh adds 17 while it makes it.
+  const fits = /^\/[A-Za-z0-9/._+-]*$/.test(wanted) && wanted.length < 50;
+  const dir = fits ? wanted : "/tmp";
+  const found = await Deno.stat(dir).catch(() => undefined);
+  if (!found?.isDirectory) {
+    throw new InstallError(`${dir} is no folder for temporary files`, {
+      hint: "set TMPDIR to a folder that exists",
+    });
+  }
+  return dir;
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  await Deno.writeTextFile(path, text, { mode: 0o600 });
+}

@@ -1,0 +1,45 @@
+/**
+ * The small programs that ssh calls back: the one that gives the password and the one that knows a
+ * fingerprint. POSIX sh, since they run on whatever machine the user sits at.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import type { HostKeyPolicy } from "./config.ts";
+
+/**
+ * Writes ssh's askpass program into `folder` and returns the variables that make ssh use it. The password
+ * is in the environment of that ssh alone, never in a file or an argument. Only questions for a password
+ * get it; a key's passphrase is another secret.
+ */
+export async function askpass(folder: string, password: string): Promise<Record<string, string>> {
+  if (/[\n\r\0]/.test(password)) {
+    throw new UsageError("the password holds a line break", {
+      hint: "set SSHPASS to the password alone",
+    });
+  }
+  const path = `${folder}/askpass`;
+  const code = `#!/bin/sh
+case "$1" in
+*assphrase*) exit 1 ;;
+*) printf '%s\\n' "$NIXOS_ANYWHERE_PASSWORD" ;;
+esac
+`;
+  await Deno.writeTextFile(path, code, { mode: 0o700 });
+  // DISPLAY for OpenSSH before 8.4, which knows no SSH_ASKPASS_REQUIRE.
+  return {
+    SSH_ASKPASS: path,
+    SSH_ASKPASS_REQUIRE: "force",
+    DISPLAY: Deno.env.get("DISPLAY") ?? ":0",
+    NIXOS_ANYWHERE_PASSWORD: password,
+  };
+}
+
+/**
+ * The program that ssh asks for known keys (`KnownHostsCommand`, OpenSSH 8.5): it knows the key that the
+ * server shows if it has the wanted fingerprint, and no other. Arguments: fingerprint, host, type, key.
+ */
+export function fingerprintScript(policy: HostKeyPolicy): string {
+  const wanted = /^SHA256:[A-Za-z0-9+/]{43}$/.test(policy) ? policy : "none";
+  return `[ "$1" = '${wanted}' ] && printf '%s %s %s\\n' "$2" "$3" "$4"\nexit 0\n`;
+}

@@ -1,0 +1,95 @@
+/**
+ * What the log of `ssh -v` tells about a login. The lines that are read have been the same since
+ * OpenSSH 5; a line that is not understood is only shown.
+ *
+ * @module
+ */
+import { ConnectionError, HostIdentityError, type InstallError, LoginError } from "../errors.ts";
+import { escapeControls } from "../report/escape.ts";
+
+/** Collects the log of one ssh process. Bounded: keeps what it needs and the last 20 plain lines. */
+export class LoginLog {
+  /** Whether an ssh server has said hello. */
+  greeted = false;
+  /** The fingerprint of the key that the server proved to have, `SHA256:…`. */
+  fingerprint: string | undefined;
+  /** Whether that key was in a known_hosts file before. */
+  known = true;
+  /** How the login was granted: `publickey`, `password`, … */
+  method: string | undefined;
+  #lines: string[] = [];
+
+  /** Takes a line of the log. */
+  add(line: string): void {
+    const debug = /^debug[123]: (.*)$/.exec(line);
+    if (!debug) {
+      if (/^Warning: Permanently added /.test(line)) this.known = false;
+      else if (
+        line.trim() !== "" &&
+        !/^(Authenticated to |Transferred: |Bytes per second: |OpenSSH_)/.test(line)
+      ) {
+        this.#lines.push(escapeControls(line));
+        if (this.#lines.length > 20) this.#lines.shift();
+      }
+    }
+    const text = debug?.[1] ?? line;
+    if (text.startsWith("Remote protocol version ")) this.greeted = true;
+    this.fingerprint = /^Server host key: \S+ (SHA256:\S+)/.exec(text)?.[1] ?? this.fingerprint;
+    this.method = /^Authenticated to .* using "([a-z-]+)"/.exec(text)?.[1] ?? this.method;
+  }
+
+  /** The error that the log tells of, for a login to `label` that failed. */
+  failure(label: string): InstallError {
+    const text = this.#lines.join("\n");
+    const last = this.#lines.at(-1) ?? "ssh said nothing";
+    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
+      return new HostIdentityError(
+        `${label}: its host key ${this.fingerprint ?? ""} is not the one known for it`.replace(
+          "  ",
+          " ",
+        ),
+        {
+          hint:
+            "if the machine was reinstalled, remove the old key from known_hosts; if not, someone may be in between",
+        },
+      );
+    }
+    if (/Host key verification failed|host key is known for/.test(text)) {
+      return new HostIdentityError(
+        `${label}: its host key ${this.fingerprint ?? "(unknown)"} is not accepted`,
+        {
+          hint:
+            "compare it with the machine's console, then add it to known_hosts or give it with --host-key",
+        },
+      );
+    }
+    if (
+      /Permission denied|Too many authentication failures|no more authentication methods/i.test(
+        text,
+      )
+    ) {
+      return new LoginError(`${label}: login refused: ${last}`, {
+        hint:
+          "check the user name and that your key is in its authorized_keys; -i names a key, --env-password uses SSHPASS",
+      });
+    }
+    if (/Could not resolve hostname/.test(text)) {
+      return new ConnectionError(`${label}: the name is not known: ${last}`, {
+        hint: "check the spelling, or use the address",
+      });
+    }
+    if (
+      /Bad configuration option|keyword .* extra arguments|terminating, \d+ bad configuration/.test(
+        text,
+      )
+    ) {
+      return new ConnectionError(`${label}: ssh does not accept its configuration: ${text}`, {
+        hint: "check --ssh-option and your ssh config",
+      });
+    }
+    return new ConnectionError(`${label}: no ssh connection: ${last}`, {
+      hint:
+        "check the address and port, that the machine is up, and that a firewall lets ssh through",
+    });
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Quoting for shells on the other side.
+ *
+ * @module
+ */
+
+/**
+ * One word, quoted for a POSIX shell; a plain word stays as it is. Throws a `TypeError` on a NUL
+ * character, which no shell can pass on.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { quote } from "./quote.ts";
+ * assertEquals(quote("it's"), `'it'\\''s'`);
+ * ```
+ */
+export function quote(word: string): string {
+  if (word.includes("\0")) {
+    throw new TypeError(`a NUL character cannot be passed to a shell: ${JSON.stringify(word)}`);
+  }
+  if (/^[A-Za-z0-9@%_+:,./-][A-Za-z0-9@%_+=:,./-]*$/.test(word)) return word;
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Words quoted for a POSIX shell, with spaces between them. */
+export function quoteAll(words: readonly string[]): string {
+  return words.map(quote).join(" ");
+}
+
+/**
+ * A command line that runs POSIX shell code whatever the login shell is. sshd hands the command line to
+ * the user's login shell; sh, fish and csh agree only on single quotes around text that holds no quote,
+ * backslash, exclamation mark or line feed. Code with any of these travels as octal escapes, which
+ * `printf %b` of the POSIX shell turns back.
+ */
+export function anyShell(code: string): string {
+  if (/^[^'\\!\n]*$/.test(code)) return `sh -c '${code}'`;
+  const octal = Array.from(
+    new TextEncoder().encode(code),
+    (byte) => `\\0${byte.toString(8).padStart(3, "0")}`,
+  ).join("");
+  return `sh -c 'eval "$(printf %b "$0")"' '${octal}'`;
+}

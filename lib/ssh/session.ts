@@ -1,0 +1,200 @@
+/**
+ * A session: one login on a target, and everything that runs through it.
+ *
+ * @module
+ */
+import { ConnectionError } from "../errors.ts";
+import type { Destination } from "../plan/destination.ts";
+import {
+  type Child,
+  commandError,
+  run,
+  type RunOptions,
+  type RunResult,
+  start,
+} from "../process.ts";
+import type { Reporter } from "../report/events.ts";
+import type { Master } from "./master.ts";
+import { anyShell, quoteAll } from "./quote.ts";
+
+/** How a command is run on a target; everything has a default. */
+export interface RemoteOptions
+  extends Pick<RunOptions, "signal" | "deadline" | "onLine" | "allowFailure" | "hint"> {
+  /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
+  readonly become?: readonly string[];
+}
+
+/** What {@linkcode Session.script} takes besides its text. */
+export interface ScriptOptions extends RemoteOptions {
+  /** The script's `$1`, `$2`, … @default [] */
+  readonly args?: readonly string[];
+  /** What the script is called in messages. @default "script" */
+  readonly name?: string;
+}
+
+/** What a session is made of; {@linkcode connect} makes one. */
+export interface SessionParts {
+  readonly label: string;
+  readonly destination: Destination;
+  readonly master: Master;
+  /** The private folder, removed at disposal. */
+  readonly folder: string;
+  readonly report: Reporter;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A login on a target. Disposal ends the login and removes what it kept on this machine. */
+export class Session implements AsyncDisposable {
+  readonly #parts: SessionParts;
+
+  /** Wraps a login; use {@linkcode connect}. */
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** The target as the user named it, for messages. */
+  get label(): string {
+    return this.#parts.label;
+  }
+
+  /** Where the target is. */
+  get destination(): Destination {
+    return this.#parts.destination;
+  }
+
+  /** The fingerprint of the host key that it proved to have, `SHA256:…`. */
+  get fingerprint(): string | undefined {
+    return this.#parts.master.log.fingerprint;
+  }
+
+  /** Whether the host key was in a known_hosts file before. */
+  get hostKeyKnown(): boolean {
+    return this.#parts.master.log.known;
+  }
+
+  /** How the login was granted: `publickey`, `password`, … */
+  get method(): string | undefined {
+    return this.#parts.master.log.method;
+  }
+
+  /** Milliseconds that this login waited for the server's greeting. */
+  get greetedAfter(): number {
+    return this.#parts.master.greetedAfter;
+  }
+
+  /** Whether the connection has ended. */
+  get ended(): boolean {
+    return this.#parts.master.ended;
+  }
+
+  /** Hears of what happens in this session. */
+  get report(): Reporter {
+    return this.#parts.report;
+  }
+
+  /** The ssh options, without spaces in any, that let nix's ssh use this session. */
+  get sshOptions(): string {
+    return `-F ${this.#parts.folder}/socket.config`;
+  }
+
+  /** Runs a program with these words, whatever the login shell; throws a `CommandError` if it fails. */
+  run(command: readonly string[], options: RemoteOptions = {}): Promise<RunResult> {
+    return this.#exec(command, options, "null");
+  }
+
+  /** Runs a program that reads `stream` as its input. */
+  pipe(
+    stream: string | ReadableStream<Uint8Array>,
+    command: readonly string[],
+    options: RemoteOptions = {},
+  ): Promise<RunResult> {
+    return this.#exec(command, options, stream);
+  }
+
+  /**
+   * Runs POSIX shell code with `set -eu`. The code goes over the connection as input of `sh`, so it is
+   * in no argument list; what it runs has an empty input.
+   */
+  script(text: string, options: ScriptOptions = {}): Promise<RunResult> {
+    const { args = [], name = "script", become = [] } = options;
+    // As a function, the whole is read before any of it runs.
+    const code = `main() {\nset -eu\n${text}\n}\nmain ${quoteAll(args)} </dev/null\n`;
+    return this.#ssh(anyShell(quoteAll([...become, "sh", "-s"])), options, code, [
+      ...become,
+      name,
+      ...args,
+    ]);
+  }
+
+  /** Starts a program and leaves it to the caller, who reads its outputs and disposes of it. */
+  start(command: readonly string[], stdin: "null" | ReadableStream<Uint8Array> = "null"): Child {
+    this.report({ type: "command", command, where: this.label });
+    return start(this.#command(anyShell(`exec ${quoteAll(command)}`)), {
+      stdin,
+      ...(this.#parts.signal && { signal: this.#parts.signal }),
+    });
+  }
+
+  /** Ends the login and removes the private folder. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.master[Symbol.asyncDispose]();
+    await Deno.remove(this.#parts.folder, { recursive: true }).catch(() => {});
+  }
+
+  #exec(
+    command: readonly string[],
+    options: RemoteOptions,
+    stdin: "null" | string | ReadableStream<Uint8Array>,
+  ) {
+    const words = [...(options.become ?? []), ...command];
+    return this.#ssh(anyShell(`exec ${quoteAll(words)}`), options, stdin, words);
+  }
+
+  async #ssh(
+    line: string,
+    options: RemoteOptions,
+    stdin: "null" | string | ReadableStream<Uint8Array>,
+    shown: readonly string[],
+  ): Promise<RunResult> {
+    const signals = [options.signal, this.#parts.signal].filter((signal) => signal !== undefined);
+    const where = this.label;
+    const result = await run(this.#command(line), {
+      ...options,
+      stdin,
+      shown,
+      where,
+      report: this.report,
+      signal: AbortSignal.any(signals),
+      allowFailure: true,
+    });
+    // ssh's own failures and the remote command's exit code 255 look alike; the master tells them apart.
+    if (result.code === 255 && await this.#lost()) {
+      throw new ConnectionError(
+        `${where}: the connection was lost during ${shown.slice(0, 4).join(" ")}`,
+        {
+          hint: "check the network and the machine, then run the same command line again",
+        },
+      );
+    }
+    if (result.code !== 0 && !options.allowFailure) {
+      throw commandError(result, {
+        where,
+        ...(options.hint !== undefined && { hint: options.hint }),
+      }, shown);
+    }
+    return result;
+  }
+
+  #command(line: string): string[] {
+    return ["ssh", "-F", `${this.#parts.folder}/socket.config`, "-T", "--", "target", line];
+  }
+
+  async #lost(): Promise<boolean> {
+    // The master needs a moment to notice what its client has seen already.
+    const { master } = this.#parts;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([master.end, new Promise((resolve) => timer = setTimeout(resolve, 300))]);
+    clearTimeout(timer);
+    return master.ended;
+  }
+}
