@@ -5,7 +5,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** The last part of a path, without a suffix that is named. */
 export function basename(of: string | URL, suffix = ""): string {
-  return path.basename(text(of), suffix);
+  // The root has no other name; for `node:path` it has none.
+  return /^\/+$/.test(text(of)) ? "/" : path.basename(text(of), suffix);
 }
 
 /** Everything before the last part. */
