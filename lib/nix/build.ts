@@ -1,0 +1,77 @@
+/**
+ * Building derivations, here or in the target's store.
+ *
+ * @module
+ */
+import { AnswerError } from "../errors.ts";
+import { type FlakeRef, installable } from "../plan/flake.ts";
+import { isStorePath, type StorePath } from "../plan/store_path.ts";
+import type { Session } from "../ssh/session.ts";
+import { nixCommand, type NixOptions, runNix, settingArgs } from "./command.ts";
+import { storeUri } from "./store.ts";
+
+/**
+ * Builds derivations on this machine (or its remote builders) and returns their outputs in the same
+ * order. By derivation, since the answer of `nix build --json` cannot be told apart in nix 2.8, and
+ * `nix-store --realise` has had the same meaning in every version.
+ */
+export async function buildHere(
+  derivations: readonly string[],
+  options: NixOptions = {},
+): Promise<readonly StorePath[]> {
+  const quiet = options.printBuildLogs ? [] : ["--no-build-output"];
+  const command = ["nix-store", "--realise", ...quiet, ...settingArgs(options), ...derivations];
+  return readPaths((await runNix(command, options)).stdout, derivations.length);
+}
+
+/**
+ * Builds an attribute of the configuration's `system.build` in the store of a target, under `root` there.
+ * The evaluation happens here; sources and derivations go over the session.
+ */
+export async function buildThere(
+  session: Session,
+  flake: FlakeRef,
+  attribute: string,
+  options: NixOptions & { readonly root?: string } = {},
+): Promise<StorePath> {
+  const store = storeUri(options.root === undefined ? {} : { root: options.root });
+  const args = [
+    "--json",
+    "--no-link",
+    "--no-write-lock-file",
+    "--eval-store",
+    "auto",
+    "--store",
+    store,
+    ...(options.printBuildLogs ? ["--print-build-logs"] : []),
+    installable(flake, "system", "build", attribute),
+  ];
+  const result = await runNix(nixCommand("build", args, options), options, {
+    NIX_SSHOPTS: session.sshOptions,
+  });
+  return readBuild(result.stdout);
+}
+
+/** Reads the one output path out of `nix build --json`. */
+export function readBuild(json: string): StorePath {
+  try {
+    const [first] = JSON.parse(json) as { outputs: { out: string } }[];
+    return readPaths(first?.outputs.out ?? "", 1)[0] as StorePath;
+  } catch {
+    throw nonsense(json);
+  }
+}
+
+/** Reads store paths, one a line; an empty answer never passes for a result. */
+export function readPaths(text: string, count: number): readonly StorePath[] {
+  const paths = text.split("\n").filter((line) => line !== "");
+  if (paths.length !== count || !paths.every(isStorePath)) throw nonsense(text);
+  return paths;
+}
+
+function nonsense(answer: string): AnswerError {
+  const said = answer.trim() === "" ? "nothing" : JSON.stringify(answer.trim().slice(0, 120));
+  return new AnswerError(`nix built ${said} where a store path was expected`, {
+    hint: "run the command with --debug and try its nix command by hand",
+  });
+}

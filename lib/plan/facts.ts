@@ -1,0 +1,142 @@
+/**
+ * What is known of a target. Its answers are hostile until they are parsed: a fixed list of keys, each
+ * with a grammar of its own.
+ *
+ * @module
+ */
+import { AnswerError } from "../errors.ts";
+import { escapeControls } from "../report/escape.ts";
+
+/** Whether kexec can work at all, and what stands against it. */
+export type KexecSupport = "possible" | "disabled" | "lockdown" | "missing";
+
+/** What a target says of itself. Plain data: it holds no commands and never changes. */
+export interface Facts {
+  /** The operating system, as `uname -s` names it: `Linux`. */
+  readonly os: string;
+  /** The architecture, as `uname -m` names it: `x86_64`. */
+  readonly arch: string;
+  /** The system's own name, `PRETTY_NAME` of its os-release; control characters escaped. */
+  readonly name: string;
+  /** Whether it is NixOS. */
+  readonly nixos: boolean;
+  /** Whether it is a NixOS installer: `VARIANT_ID=installer` in its os-release. */
+  readonly installer: boolean;
+  /** The kind of container it is, `none` if it is none. */
+  readonly container: string;
+  /** The login. */
+  readonly user: string;
+  /** The login's numeric id; 0 is root. */
+  readonly uid: number;
+  /** How a command becomes root's: nothing to do, one of these programs, or not at all. */
+  readonly become: "root" | "sudo" | "doas" | "none";
+  /** Which of the programs that an install may need are there; `setsid --wait` is one of them. */
+  readonly tools: readonly string[];
+  /** Memory without swap, in bytes. */
+  readonly memory: number;
+  /** Whether kexec can work at all. */
+  readonly kexec: KexecSupport;
+  /** Names this boot and no other. */
+  readonly bootId: string;
+  /** Whether it has a default route for IPv6 and none for IPv4. */
+  readonly ipv6Only: boolean;
+  /** The ssh host keys that it keeps in /etc/ssh, each `TYPE BASE64`. */
+  readonly hostKeys: readonly string[];
+}
+
+/** The programs that are looked for. */
+export const TOOLS = [
+  "tar",
+  "cpio",
+  "gzip",
+  "xz",
+  "zstd",
+  "mktemp",
+  "setsid --wait",
+  "curl",
+  "wget",
+  "nix",
+  "nix-store",
+  "nixos-install",
+  "nixos-facter",
+  "nixos-generate-config",
+  "lsblk",
+  "blkid",
+] as const; // deno-fmt-ignore
+
+const SHAPES: Readonly<Record<string, RegExp>> = {
+  os: /^[\w.-]{1,40}$/,
+  arch: /^[\w.-]{1,40}$/,
+  name: /^.{0,300}$/,
+  nixos: /^[yn]$/,
+  installer: /^[yn]$/,
+  container: /^[\w.-]{1,40}$/,
+  user: /^[\p{L}\p{N}_.@$\\-]{1,100}$/u,
+  uid: /^\d{1,10}$/,
+  become: /^(root|sudo|doas|none)$/,
+  memory: /^\d{1,15}$/,
+  kexec: /^(possible|disabled|lockdown|missing)$/,
+  boot_id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  ipv6_only: /^[yn]$/,
+};
+const TOOL_SHAPE = new Set<string>(TOOLS);
+const HOST_KEY_SHAPE = /^[a-z0-9@.-]{1,60} [A-Za-z0-9+/]{16,4000}={0,3}$/;
+
+/**
+ * Reads the answer of the facts script, lines of `key value`; throws an {@linkcode AnswerError} on a line
+ * that is missing, doubled, or not of its key's shape. `host` names the machine in messages.
+ */
+export function parseFacts(answer: string, host: string): Facts {
+  const values = new Map<string, string>();
+  const tools: string[] = [];
+  const hostKeys: string[] = [];
+  const refuse = (what: string) =>
+    new AnswerError(`${host}: cannot learn what machine it is: ${what}`, {
+      hint: "log in by hand and see what its shell prints; --debug shows the whole exchange",
+    });
+  for (const line of answer.split("\n")) {
+    const match = /^fact ([a-z0-9_]+) (.*)$/.exec(line);
+    if (!match) continue; // greetings that a login shell prints
+    const [, key = "", value = ""] = match;
+    if (key === "tool" && TOOL_SHAPE.has(value)) tools.push(value);
+    else if (key === "host_key" && HOST_KEY_SHAPE.test(value)) hostKeys.push(value);
+    else if (!SHAPES[key]?.test(value) || values.has(key)) {
+      throw refuse(`${key} is ${JSON.stringify(escapeControls(value.slice(0, 80)))}`);
+    } else values.set(key, value);
+    if (tools.length > 100 || hostKeys.length > 20) throw refuse("it lists too much");
+  }
+  const get = (key: string) => {
+    const value = values.get(key);
+    if (value === undefined) throw refuse(`it did not say its ${key}`);
+    return value;
+  };
+  return Object.freeze({
+    os: get("os"),
+    arch: get("arch"),
+    name: escapeControls(get("name")),
+    nixos: get("nixos") === "y",
+    installer: get("installer") === "y",
+    container: get("container"),
+    user: get("user"),
+    uid: Number(get("uid")),
+    become: get("become") as Facts["become"],
+    tools: Object.freeze(tools),
+    memory: Number(get("memory")) * 1024,
+    kexec: get("kexec") as KexecSupport,
+    bootId: get("boot_id"),
+    ipv6Only: get("ipv6_only") === "y",
+    hostKeys: Object.freeze(hostKeys),
+  });
+}
+
+/** The words in front of a command that make it root's on the machine of these facts. */
+export function becomeRoot(facts: Facts): readonly string[] {
+  switch (facts.become) {
+    case "sudo":
+      return ["sudo", "-n", "--"];
+    case "doas":
+      return ["doas", "-n", "--"];
+    default:
+      return [];
+  }
+}
