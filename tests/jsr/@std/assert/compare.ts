@@ -54,11 +54,9 @@ export function assertArrayIncludes<T>(
 }
 
 function contains(actual: unknown, expected: unknown): boolean {
-  if (!isObject(actual) || !isObject(expected) || expected instanceof Date) {
-    return equal(actual, expected);
-  }
-  if (expected instanceof RegExp) return equal(actual, expected);
-  if (Array.isArray(actual) !== Array.isArray(expected)) return false;
+  const whole = [actual, expected].some((it) => it instanceof Date || it instanceof RegExp);
+  if (whole || !isObject(actual) || !isObject(expected)) return equal(actual, expected);
+  if (Array.isArray(expected) && !Array.isArray(actual)) return false;
   if (expected instanceof Set) {
     return actual instanceof Set && [...expected].every((member) => actual.has(member));
   }

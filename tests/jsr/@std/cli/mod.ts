@@ -110,10 +110,14 @@ class Reader {
   }
 }
 
-/** The value that stands right behind a letter: `=x`, `5`, `/path`. */
+/**
+ * The value that stands right behind a letter: `=x`, `5`, `/path`. An `=` further on counts as well,
+ * in the original as here: `-ab=c` is `a`.
+ */
 function attached(letter: string, rest: string): string | undefined {
   if (/[A-Za-z]/.test(letter)) {
-    if (rest.startsWith("=")) return rest.slice(1);
+    const equals = rest.indexOf("=");
+    if (equals >= 0 && equals < rest.length - 1) return rest.slice(equals + 1);
     if (/\d(\.\d*)?$/.test(rest)) return rest;
   }
   return /^\W/.test(rest) ? rest : undefined;
