@@ -11,7 +11,7 @@ import {
   showDestination,
 } from "../plan/destination.ts";
 import { run } from "../process.ts";
-import { type Reporter, silent } from "../report/events.ts";
+import { silent } from "../report/events.ts";
 import { askpass, fingerprintScript } from "./helpers.ts";
 import {
   hostKeyLines,
@@ -22,29 +22,8 @@ import {
   socketConfig,
 } from "./config.ts";
 import { logIn } from "./master.ts";
+import type { ConnectOptions } from "./options.ts";
 import { Session } from "./session.ts";
-
-/** How a target is reached; everything has a default. */
-export interface ConnectOptions {
-  /** The private key to log in with, or the `.pub` of a key that an agent holds. @default ssh's own */
-  readonly identityFile?: string | undefined;
-  /** The ssh port. @default the destination's, else ssh's own */
-  readonly port?: number | undefined;
-  /** `KEY=VALUE` lines for ssh; they win over this module's own. @default [] */
-  readonly sshOptions?: readonly string[] | undefined;
-  /** Whose host key is believed. @default what the user's ssh config says, at least "accept-new" */
-  readonly hostKey?: HostKeyPolicy | undefined;
-  /** Public host keys, `TYPE BASE64`: one of them is demanded, and nothing else is believed. @default none */
-  readonly expectedHostKeys?: readonly string[] | undefined;
-  /** The password to log in with, given to ssh when it asks. @default ssh asks on the terminal */
-  readonly password?: string | undefined;
-  /** How long the login may take, in milliseconds. @default 120_000 */
-  readonly deadline?: number | undefined;
-  /** Ends the session when aborted. */
-  readonly signal?: AbortSignal | undefined;
-  /** Hears of what happens. @default nobody */
-  readonly report?: Reporter | undefined;
-}
 
 /** A login that can be tried, again and again, until it succeeds. */
 export interface Login extends AsyncDisposable {
@@ -142,7 +121,7 @@ export async function prepareLogin(
           signal: AbortSignal.any(signals),
           report,
         });
-        return new Session({ label, destination: where, master, folder, report, signal });
+        return new Session({ label, destination: where, master, options, folder, report });
       },
       async [Symbol.asyncDispose]() {
         await Deno.remove(folder, { recursive: true }).catch(() => {});

@@ -72,6 +72,8 @@ export async function logIn(options: MasterOptions): Promise<Master> {
       { hint: "check the address and port, and that the machine is up and not overloaded" },
     );
   scope.limit(deadline, late);
+  // Left behind by an attempt that had to be killed.
+  await Deno.remove(socket).catch(() => {});
   const hold = new TransformStream<Uint8Array, Uint8Array>();
   const began = performance.now();
   let greetedAfter = Infinity;

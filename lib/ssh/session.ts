@@ -14,6 +14,7 @@ import {
   start,
 } from "../process.ts";
 import type { Reporter } from "../report/events.ts";
+import type { ConnectOptions } from "./options.ts";
 import type { Master } from "./master.ts";
 import { anyShell, quoteAll } from "./quote.ts";
 
@@ -37,10 +38,11 @@ export interface SessionParts {
   readonly label: string;
   readonly destination: Destination;
   readonly master: Master;
+  /** How it was logged in, for logging in again. */
+  readonly options: ConnectOptions;
   /** The private folder, removed at disposal. */
   readonly folder: string;
   readonly report: Reporter;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** A login on a target. Disposal ends the login and removes what it kept on this machine. */
@@ -87,6 +89,11 @@ export class Session implements AsyncDisposable {
     return this.#parts.master.ended;
   }
 
+  /** How it was logged in, for logging in again after a boot. */
+  get options(): ConnectOptions {
+    return this.#parts.options;
+  }
+
   /** Hears of what happens in this session. */
   get report(): Reporter {
     return this.#parts.report;
@@ -131,7 +138,7 @@ export class Session implements AsyncDisposable {
     this.report({ type: "command", command, where: this.label });
     return start(this.#command(anyShell(`exec ${quoteAll(command)}`)), {
       stdin,
-      ...(this.#parts.signal && { signal: this.#parts.signal }),
+      ...(this.#parts.options.signal && { signal: this.#parts.options.signal }),
     });
   }
 
@@ -156,7 +163,9 @@ export class Session implements AsyncDisposable {
     stdin: "null" | string | ReadableStream<Uint8Array>,
     shown: readonly string[],
   ): Promise<RunResult> {
-    const signals = [options.signal, this.#parts.signal].filter((signal) => signal !== undefined);
+    const signals = [options.signal, this.#parts.options.signal].filter((signal) =>
+      signal !== undefined
+    );
     const where = this.label;
     const result = await run(this.#command(line), {
       ...options,

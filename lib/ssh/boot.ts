@@ -1,0 +1,154 @@
+/**
+ * Waiting for a machine to come back as another boot.
+ *
+ * A boot is known by its boot_id (the kernel makes a new one each time), never by having seen the old one
+ * vanish: a machine may be back before anyone looks. While the old boot still runs nobody logs in: a
+ * heartbeat over the old connection tells when it stops. From then on logins are tried, each given up
+ * soon when no ssh server greets, until one succeeds.
+ *
+ * @module
+ */
+import { delay, Scope } from "../deadline.ts";
+import { BootError, HostIdentityError, LoginError } from "../errors.ts";
+import type { Destination } from "../plan/destination.ts";
+import { prepareLogin } from "./connect.ts";
+import type { ConnectOptions } from "./options.ts";
+import type { Session } from "./session.ts";
+
+/** What is waited for. */
+export interface BootOptions {
+  /** The boot_id of the boot that has to go. */
+  readonly previous: string;
+  /** What is to come up, for messages: `the installer`. */
+  readonly expected: string;
+  /** Where to log in from then on. @default where the old session is */
+  readonly destination?: Destination;
+  /** How to log in from then on. @default as the old session did */
+  readonly login?: ConnectOptions;
+  /** How long the whole may take, in milliseconds. @default 600_000 */
+  readonly deadline?: number;
+  /** How long refused logins are tried again, in milliseconds. @default 20_000 */
+  readonly refusals?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits until another boot of the old session's machine lets us log in, and returns the new session. The
+ * old session is disposed of.
+ *
+ * Throws a {@linkcode BootError} when the deadline ends: `stayed` if the old boot still ran, `silent` if
+ * nothing answered; a {@linkcode HostIdentityError} at once if another host key is shown, and a
+ * {@linkcode LoginError} if logins are refused for `refusals` milliseconds.
+ */
+export async function awaitBoot(old: Session, options: BootOptions): Promise<Session> {
+  const {
+    previous,
+    expected,
+    destination = old.destination,
+    deadline = 600_000,
+    refusals = 20_000,
+  } = options;
+  const { label, report, greetedAfter } = old;
+  const began = performance.now();
+  let stayed = true;
+  using scope = new Scope(options.signal);
+  scope.limit(deadline, () =>
+    new BootError(
+      stayed
+        ? `${label}: still runs the same boot after ${deadline / 1000} s`
+        : `${label}: went away and did not come back as ${expected} within ${deadline / 1000} s`,
+      {
+        outcome: stayed ? "stayed" : "silent",
+        hint: stayed
+          ? "look at the output above for why it did not boot anew"
+          : "look at the machine's console; a first boot may need more time, or another network or port",
+      },
+    ));
+  const signal = scope.signal;
+  let current = old;
+  while (true) {
+    await heartbeat(current, signal, 2000 + 4 * finite(greetedAfter));
+    await current[Symbol.asyncDispose]();
+    stayed = false;
+    const login = { ...(options.login ?? old.options), report };
+    current = await logInSoon(destination, login, { greetedAfter, refusals, signal });
+    const bootId =
+      (await current.run(["cat", "/proc/sys/kernel/random/boot_id"], { signal, deadline: 30_000 }))
+        .stdout;
+    if (bootId.trim() !== previous) {
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      report({
+        type: "log",
+        level: "debug",
+        text: `${label}: a new boot answered after ${seconds} s`,
+      });
+      return current;
+    }
+    stayed = true;
+  }
+}
+
+/** Resolves when the machine has stopped sending, or the connection has ended. */
+async function heartbeat(session: Session, signal: AbortSignal, patience: number): Promise<void> {
+  if (session.ended) return;
+  using scope = new Scope(signal);
+  await using child = session.start([
+    "sh",
+    "-c",
+    "while :; do echo; sleep 0.3 2>/dev/null || sleep 1; done",
+  ]);
+  child.stderr.pipeTo(new WritableStream()).catch(() => {});
+  const reader = child.stdout.getReader();
+  let beat = performance.now();
+  let over = false;
+  const read = async () => {
+    while (!(await reader.read()).done) beat = performance.now();
+  };
+  const reading = read().catch(() => {}).finally(() => over = true);
+  try {
+    while (!over && !session.ended && performance.now() - beat < patience) {
+      await delay(50, scope.signal);
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+    await reading;
+  }
+}
+
+async function logInSoon(
+  destination: Destination,
+  options: ConnectOptions,
+  { greetedAfter, refusals, signal }: {
+    greetedAfter: number;
+    refusals: number;
+    signal: AbortSignal;
+  },
+): Promise<Session> {
+  const login = await prepareLogin(destination, options);
+  const window = Math.min(Math.max(3 * finite(greetedAfter) + 500, 700), 15_000);
+  let refusedSince: number | undefined;
+  try {
+    for (let attempt = 1;; attempt++) {
+      try {
+        // Now and then a patient one, in case the network has become slower than it was.
+        return await login.attempt({ greeting: attempt % 8 === 0 ? 4 * window : window, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof HostIdentityError) throw error;
+        if (error instanceof LoginError) {
+          refusedSince ??= performance.now();
+          if (performance.now() - refusedSince > refusals) throw error;
+          await delay(1000, signal);
+        }
+      }
+      await delay(150, signal);
+    }
+  } catch (error) {
+    await login[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function finite(ms: number): number {
+  return Number.isFinite(ms) ? ms : 0;
+}
