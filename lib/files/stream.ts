@@ -21,7 +21,9 @@ export function countBytes(tell: (done: number) => void): TransformStream<Uint8A
   });
 }
 
-/** Joins small chunks and cuts large ones: every chunk but the last has `size` bytes. */
+/**
+ * Joins small chunks into chunks of `size` bytes. @std/streams has this only among its unstable parts.
+ */
 export function rechunk(size: number): TransformStream<Uint8Array, Uint8Array> {
   let buffer = new Uint8Array(size);
   let filled = 0;

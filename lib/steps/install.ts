@@ -1,0 +1,97 @@
+/**
+ * Installing the system whose closure is in /mnt.
+ *
+ * @module
+ */
+import { archive } from "../files/archive.ts";
+import { readTree, type Tree } from "../files/tree.ts";
+import type { Chown } from "../plan/options.ts";
+import { type StorePath, storePath } from "../plan/store_path.ts";
+import type { Session } from "../ssh/session.ts";
+
+/** How a system is installed; everything has a default. */
+export interface InstallStepOptions {
+  /** A folder whose contents are copied onto `/` of the new system, owned by root. @default none */
+  readonly extraFiles?: string | Tree | undefined;
+  /** Whom paths of the new system shall belong to, with all below them, in this order. @default [] */
+  readonly chown?: readonly Chown[];
+  /** Whether the installer's host keys, which are the machine's own, are kept. @default false */
+  readonly copyHostKeys?: boolean | undefined;
+  /** The value of NIXOS_NO_CHECK for nixos-install. @default not set */
+  readonly noCheck?: string | undefined;
+  /** How long nixos-install may take, in milliseconds. @default 1_800_000 */
+  readonly deadline?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+// $1 system, $2 "y" to keep host keys, $3 "y" to set NIXOS_NO_CHECK to $4, then pairs of path and owner.
+const INSTALL = `
+system=$1 keep_keys=$2 set_check=$3 check=$4
+shift 4
+PATH=$PATH:/run/current-system/sw/bin
+export PATH
+while [ $# -ge 2 ]; do
+  chown -hR -- "$2" "/mnt/$1"
+  shift 2
+done
+# Initrd secrets are gathered there.
+[ -d /mnt/tmp ] || { mkdir -p /mnt/tmp && chmod 1777 /mnt/tmp; }
+if [ "$keep_keys" = y ]; then
+  mkdir -p /mnt/etc && { [ -d /mnt/etc/ssh ] || mkdir -m 755 /mnt/etc/ssh; }
+  for key in /etc/ssh/ssh_host_*; do
+    [ ! -e "$key" ] || [ -e "/mnt$key" ] || [ -h "/mnt$key" ] || cp -p "$key" "/mnt$key"
+  done
+fi
+if [ "$set_check" = y ]; then
+  NIXOS_NO_CHECK=$check
+  export NIXOS_NO_CHECK
+fi
+nixos-install --no-root-passwd --no-channel-copy --root /mnt --system "$system"
+`;
+
+/**
+ * Copies the extra files, sets owners, keeps host keys if asked to, and runs `nixos-install` for a system
+ * whose closure is in the store of `/mnt`. Host keys that are there already, from extra files, win.
+ *
+ * Throws a {@linkcode UsageError} if the extra files cannot be read (before anything is sent) and a
+ * {@linkcode CommandError} if a step fails on the target.
+ *
+ * @example
+ * ```ts ignore
+ * import { copyClosure, install } from "@nixos-anywhere/deno";
+ * await copyClosure(installer, system, { root: "/mnt" });
+ * await install(installer, system, { extraFiles: "./secrets", copyHostKeys: true });
+ * ```
+ */
+export async function install(
+  installer: Session,
+  system: StorePath | string,
+  options: InstallStepOptions = {},
+): Promise<void> {
+  const { extraFiles, chown = [], copyHostKeys = false, noCheck, deadline = 1_800_000, signal } =
+    options;
+  const path = storePath(system, "the NixOS system");
+  const common = { deadline, ...(signal && { signal }) };
+  if (extraFiles !== undefined) {
+    const tree = typeof extraFiles === "string" ? await readTree(extraFiles) : extraFiles;
+    await installer.pipe(archive(tree, signal), ["tar", "-C", "/mnt", "-xpof", "-"], {
+      ...common,
+      hint: "see whether the new system's disk has room for the extra files",
+    });
+  }
+  const flag = (value: boolean) => value ? "y" : "n";
+  await installer.script(INSTALL, {
+    ...common,
+    name: "nixos-install",
+    args: [
+      path,
+      flag(copyHostKeys),
+      flag(noCheck !== undefined),
+      noCheck ?? "",
+      ...chown.flatMap(({ path, owner }) => [path, owner]),
+    ],
+    hint:
+      "the disks are formatted, the system is not installed: mend it and run again with --phases install,reboot",
+    onLine: (line) => installer.report({ type: "output", source: "nixos-install", line }),
+  });
+}

@@ -1,0 +1,121 @@
+/**
+ * Rebooting into the installed system.
+ *
+ * @module
+ */
+import { BootError, ConnectionError, HostIdentityError, LoginError } from "../errors.ts";
+import type { Destination } from "../plan/destination.ts";
+import { isStorePath, type StorePath } from "../plan/store_path.ts";
+import { awaitBoot } from "../ssh/boot.ts";
+import type { ConnectOptions } from "../ssh/options.ts";
+import type { Session } from "../ssh/session.ts";
+
+/** How the reboot is done and waited for; everything has a default. */
+export interface RebootOptions {
+  /** Where and how to log in to the installed system. @default as on the installer */
+  readonly login?:
+    | { readonly destination: Destination; readonly options: ConnectOptions }
+    | undefined;
+  /** The system that has to run afterwards. @default not checked */
+  readonly system?: StorePath | undefined;
+  /** How long until the new system has to answer, in milliseconds. @default 300_000 */
+  readonly deadline?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What was seen of the installed system after the reboot. */
+export interface Rebooted {
+  /** `running`: logged in and seen; `closed`: it answers, but does not let us in; `silent`: no answer yet. */
+  readonly seen: "running" | "closed" | "silent";
+  /** The store path that runs, where that could be seen. */
+  readonly system?: StorePath;
+  /** The public ssh host keys that were in the new system before the reboot, each `TYPE BASE64`. */
+  readonly hostKeys: readonly string[];
+}
+
+const PREPARE = `
+PATH=$PATH:/run/current-system/sw/bin
+for key in /mnt/etc/ssh/ssh_host_*_key.pub; do
+  [ ! -r "$key" ] || sed -n 's/^\\([a-z0-9@.-]* [A-Za-z0-9+/=]*\\).*$/host_key \\1/p' "$key"
+done
+echo "boot_id $(cat /proc/sys/kernel/random/boot_id)"
+sync
+umount -R /mnt 2>/dev/null || umount -l /mnt 2>/dev/null || :
+swapoff -a 2>/dev/null || :
+# A pool that is not exported must be forced to be imported by the new system.
+if command -v zpool >/dev/null 2>&1; then zpool export -a || :; fi
+sync
+# In the background, so that this answer still arrives.
+nohup sh -c 'sleep 0.5 2>/dev/null || sleep 1; reboot || systemctl reboot || reboot -f' >/dev/null 2>&1 </dev/null &
+`;
+
+/**
+ * Unmounts /mnt, exports ZFS pools, reboots, and waits until the installed system answers. The session is
+ * disposed of. A system that does not let us in, or is not heard of in time, is no failure: what could be
+ * seen is returned.
+ *
+ * Throws a {@linkcode BootError} if the installer never went away, or if another system came up.
+ *
+ * @example
+ * ```ts ignore
+ * import { reboot } from "@nixos-anywhere/deno";
+ * const { seen } = await reboot(installer, { system });
+ * ```
+ */
+export async function reboot(installer: Session, options: RebootOptions = {}): Promise<Rebooted> {
+  const { system, deadline = 300_000, signal } = options;
+  const { label, report } = installer;
+  const { stdout } = await installer.script(PREPARE, {
+    name: "reboot",
+    deadline: 120_000,
+    ...(signal && { signal }),
+  });
+  const hostKeys = [...stdout.matchAll(/^host_key (\S+ \S+)$/gm)].map((match) => match[1] ?? "");
+  const previous = /^boot_id (\S+)$/m.exec(stdout)?.[1] ?? "";
+  const login = options.login ?? { destination: installer.destination, options: installer.options };
+  try {
+    await using session = await awaitBoot(installer, {
+      previous,
+      expected: "the installed system",
+      destination: login.destination,
+      login: {
+        ...login.options,
+        // Without keys in the new system's /etc/ssh it makes new ones, which nobody can know.
+        ...(hostKeys.length > 0
+          ? { expectedHostKeys: hostKeys }
+          : { hostKey: "off", expectedHostKeys: undefined }),
+      },
+      deadline,
+      refusals: 3000,
+      signal,
+    });
+    const running =
+      (await session.run(["readlink", "-f", "/run/current-system"], { deadline: 30_000 })).stdout
+        .trim();
+    if (system !== undefined && running !== system) {
+      throw new BootError(`${label}: runs ${running || "an unknown system"} instead of ${system}`, {
+        outcome: "other",
+        hint: "it may have booted from another disk: look at the boot order of its firmware",
+      });
+    }
+    return { seen: "running", hostKeys, ...(isStorePath(running) && { system: running }) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    const seen = error instanceof LoginError || error instanceof HostIdentityError
+      ? "closed"
+      : "silent";
+    if (error instanceof BootError && error.outcome !== "silent") throw error;
+    if (
+      !(error instanceof BootError || error instanceof ConnectionError ||
+        error instanceof HostIdentityError)
+    ) {
+      throw error;
+    }
+    report({
+      type: "log",
+      level: "warning",
+      text: `${error.message}: the installed system could not be looked at`,
+    });
+    return { seen, hostKeys };
+  }
+}
