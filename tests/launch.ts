@@ -79,9 +79,22 @@ async function loads(env: Record<string, string>): Promise<boolean> {
 }
 
 /**
- * Ctrl-C on a terminal reaches the child on its own, and twice would mean "now" to it, so there an
- * interrupt is only survived. Everything else is handed on; the launcher ends when its child has.
+ * Hands the signals this process gets on to a child, until it is disposed of. Ctrl-C on a terminal
+ * reaches the child on its own, and twice would mean "now" to it: there an interrupt is only
+ * survived, for the child to say how it ends.
  */
+export function supervise(child: Deno.ChildProcess): Disposable {
+  const terminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
+  const listeners = SIGNALS.map((signal) => {
+    const listener = () => {
+      if (signal !== "SIGINT" || !terminal) kill(child, signal);
+    };
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  return { [Symbol.dispose]: () => listeners.forEach((remove) => remove()) };
+}
+
 async function run(args: readonly string[], env: Record<string, string>): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
@@ -90,12 +103,7 @@ async function run(args: readonly string[], env: Record<string, string>): Promis
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
-  const terminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
-  for (const signal of SIGNALS) {
-    Deno.addSignalListener(signal, () => {
-      if (signal !== "SIGINT" || !terminal) kill(child, signal);
-    });
-  }
+  using _signals = supervise(child);
   return (await child.status).code;
 }
 

@@ -1,0 +1,94 @@
+/**
+ * The test command: set-up, checks, every test, coverage; one line with the counts at the end.
+ *
+ * With arguments only what they name is tested: files, folders, and options of `deno test`.
+ *
+ * @module
+ */
+
+import { Children } from "./checks/children.ts";
+import { type Count, countCheck, countTests, sum } from "./checks/count.ts";
+import { coverLib } from "./checks/coverage.ts";
+import { runChecks } from "./checks/ok.ts";
+import { canInstall, ensure, LOOPBACK, MACHINE, missing } from "./setup.ts";
+
+const ROOT = new URL("../", import.meta.url);
+/** A hung test must not hang whoever waits for the result. */
+const BOUND_MILLISECONDS = 35 * 60_000;
+const TEST = ["test", "-A", "--sanitize-ops", "--sanitize-resources"];
+
+/** Runs the work and says how long it took. */
+async function timed(title: string, work: () => Promise<Count | void>): Promise<Count | void> {
+  console.log(`\n── ${title}`);
+  const start = performance.now();
+  const count = await work();
+  console.log(`── ${title}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  return count;
+}
+
+async function test(children: Children, args: readonly string[]): Promise<Count> {
+  const { ok, output } = await children.run([...TEST, ...args], { show: true });
+  return countTests(output, ok);
+}
+
+/** Paths are meant as seen from where the command was typed; a task is run in the project. */
+async function fromThere(arg: string): Promise<string> {
+  const there = Deno.env.get("INIT_CWD");
+  if (!there || arg.startsWith("-") || arg.startsWith("/")) return arg;
+  const path = `${there}/${arg}`;
+  return await Deno.stat(path).then(() => path, () => arg);
+}
+
+async function some(children: Children, given: readonly string[]): Promise<Count[]> {
+  const args = await Promise.all(given.map(fromThere));
+  const paths = await Promise.all(args.map((arg) => Deno.stat(arg).then(() => true, () => false)));
+  const all = paths.includes(true) ? [] : ["tests"];
+  return [await timed("tests", () => test(children, [...args, ...all])) ?? countCheck(false)];
+}
+
+async function everything(children: Children, profile: string): Promise<Count[]> {
+  const counts: (Count | void)[] = [];
+  const part = async (title: string, work: () => Promise<Count | void>) => {
+    counts.push(await timed(title, work));
+  };
+  const coverage = [`--coverage=${profile}`, "--coverage-raw-data-only"];
+  await part("checks", () => runChecks(children));
+  await part("examples in the docs", () => {
+    return test(children, [
+      "--doc",
+      ...coverage,
+      "--permit-no-files",
+      "mod.ts",
+      "lib",
+      "README.md",
+    ]);
+  });
+  await part("tests", () => test(children, [...coverage, "--ignore=tests/vm", "tests"]));
+  const lacking = await missing(MACHINE);
+  if (lacking.length === 0) {
+    await part("tests on a machine", () => test(children, [...coverage, "tests/vm"]));
+  } else {
+    console.log(`\nleft out: tests on a machine, which need ${lacking.join(", ")}`);
+  }
+  await part("coverage", async () => countCheck(await coverLib(children, profile, ROOT)));
+  return counts.filter((count) => count !== undefined);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  Deno.chdir(ROOT);
+  await timed("set-up", async () => {
+    await ensure(LOOPBACK);
+    if (await canInstall()) await ensure(MACHINE);
+  });
+  using children = new Children(BOUND_MILLISECONDS);
+  const profile = await Deno.makeTempDir({ prefix: "coverage-" });
+  const counts = args.length ? await some(children, args) : await everything(children, profile);
+  await Deno.remove(profile, { recursive: true });
+  if (children.late) console.log(`FAILED stopped after ${BOUND_MILLISECONDS / 60_000} minutes`);
+  const { passed, failed, ignored } = sum(counts);
+  if (ignored) console.log(`\n${ignored} ignored`);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  return failed || children.late ? 1 : 0;
+}
+
+Deno.exit(await main(Deno.args));
