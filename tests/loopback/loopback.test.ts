@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { connect } from "../../lib/ssh/connect.ts";
+import type { Session } from "../../lib/ssh/session.ts";
+import {
+  atHome,
+  type Box,
+  type Machine,
+  noBoxes,
+  startBox,
+  startMachine,
+  writeKexec,
+} from "./mod.ts";
+
+const ignore = await noBoxes() !== undefined;
+
+function login(target: Box | Machine): Promise<Session> {
+  const { host, port, identityFile } = target;
+  return connect(`root@${host}`, { port, identityFile, hostKey: "off" });
+}
+
+Deno.test("startBox() keeps what runs in it from this machine's files", { ignore }, async () => {
+  const path = `/etc/box-${crypto.randomUUID()}`;
+  await using box = await startBox({ bootId: "a-boot", without: ["setsid"], installer: true });
+  await using target = await login(box);
+  await target.run(["sh", "-c", "echo x >$1; reboot -f", "sh", path]);
+  assert(!(await Deno.stat(path).then(() => true, () => false)));
+  assertEquals(
+    (await box.run(`cat ${path} /proc/sys/kernel/random/boot_id`)).stdout,
+    "x\na-boot\n",
+  );
+  assertEquals((await box.run("command -v setsid")).code, 127);
+  assertMatch((await box.run("cat /etc/os-release")).stdout, /^VARIANT_ID=installer$/m);
+  assertEquals(await box.commands(), ["reboot -f"]);
+  assertEquals(await box.logins(), ["root publickey"]);
+});
+
+Deno.test(
+  "startBox() gives admin sudo, plain none and pwuser with a password",
+  { ignore },
+  async () => {
+    await using box = await startBox();
+    assertEquals((await box.run("su admin -c 'sudo -n id -u'")).stdout, "0\n");
+    assertEquals((await box.run("su plain -c 'sudo -n id -u'")).code, 1);
+    assertEquals((await box.run("su pwuser -c 'sudo -n id -u'")).code, 1);
+    const { stdout } = await box.run("su pwuser -c 'echo open sesame | sudo -S id -u'");
+    assertEquals(stdout, "0\n");
+  },
+);
+
+Deno.test("Box.end() leaves neither processes nor files", { ignore }, async () => {
+  const mark = `${100000 + Math.floor(Math.random() * 100000)}`;
+  const box = await startBox();
+  await box.run(`setsid sleep ${mark} >/dev/null 2>&1 & sleep 0.05`);
+  await box.end();
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] }).output();
+  assert(!new TextDecoder().decode(stdout).includes(mark));
+  assert(!(await Deno.stat(box.folder).then(() => true, () => false)));
+});
+
+Deno.test(
+  "startMachine() boots with the same host keys after a kexec image's run",
+  { ignore },
+  async () => {
+    await using machine = await startMachine({}, { installer: true, gap: 0 });
+    const image = await writeKexec(`${machine.box.shared}/image.tar.gz`);
+    {
+      await using target = await login(machine);
+      using file = await Deno.open(image);
+      await target.pipe(file.readable, ["tar", "-xzC", "/root"]);
+      const { stdout } = await target.run(["/root/kexec/run", "--kexec-extra-flags", "--a --b"]);
+      assertMatch(stdout, /^machine will boot into nixos in 6s\.\.\.$/m);
+    }
+    while (machine.boxes.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    await using target = await login(machine);
+    assertEquals((await target.run(["ls", "/root"])).stdout, "");
+    assertMatch((await machine.boxes[0]!.commands())[0]!, /^run flags=--a --b /);
+    assertEquals(await machine.logins(), ["0 root publickey", "1 root publickey"]);
+    assertEquals(machine.boxes[0]!.knownHosts, machine.boxes[1]!.knownHosts);
+  },
+);
+
+Deno.test("atHome() shows another ~/.ssh", { ignore }, async () => {
+  const { stdout } = await atHome(["sh", "-c", "cd && ls .ssh"], { config: "", known_hosts: "" });
+  assertEquals(stdout, "config\nknown_hosts\n");
+});

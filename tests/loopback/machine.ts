@@ -1,0 +1,115 @@
+/**
+ * A machine that boots: one box after the other on the same port, each started by what runs on the one
+ * before it (`reboot`, or the `run` of a kexec image from `kexec.ts`).
+ *
+ * @module
+ */
+import { type Box, prepareBox, startBox } from "./box.ts";
+import type { BoxOptions } from "./options.ts";
+
+/** What a machine boots into when it is told to. Port, identity and host keys stay by default. */
+export interface Boot extends BoxOptions {
+  /** Milliseconds that the old system lives on after the signal. @default 100 */
+  readonly delay?: number;
+  /** Milliseconds between its end and the new one's sshd; `Infinity` for a machine that never returns. @default 50 */
+  readonly gap?: number;
+}
+
+/** A machine; disposal ends whatever system runs. */
+export class Machine implements AsyncDisposable {
+  /** Every system that has run or runs, in order. */
+  readonly boxes: Box[];
+  readonly #stop = new AbortController();
+  readonly #folder: string;
+  readonly #watching: Promise<void>;
+  #failure: unknown;
+
+  /** Wraps the first system; use {@linkcode startMachine}. */
+  constructor(first: Box, folder: string, boots: readonly Boot[]) {
+    this.boxes = [first];
+    this.#folder = folder;
+    this.#watching = this.#watch(boots).catch((error) => {
+      if (!this.#stop.signal.aborted) this.#failure = error;
+    });
+  }
+
+  /** The system that runs now, or ran last. */
+  get box(): Box {
+    return this.boxes.at(-1)!;
+  }
+
+  /** The address that its sshd listens on. */
+  get host(): string {
+    return this.box.host;
+  }
+
+  /** The port of the first system's sshd, and of the others unless their options say otherwise. */
+  get port(): number {
+    return this.boxes[0]!.port;
+  }
+
+  /** The file with the private key that all systems authorise. It stays when a system ends. */
+  get identityFile(): string {
+    return `${this.#folder}/identity`;
+  }
+
+  /** The logins of all systems, each with the number of the boot: `0 root publickey`. */
+  async logins(): Promise<string[]> {
+    const all = await Promise.all(this.boxes.map((box) => box.logins()));
+    return all.flatMap((logins, boot) => logins.map((login) => `${boot} ${login}`));
+  }
+
+  /** Ends the machine; throws what went wrong with a boot. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#watching;
+    for (const box of this.boxes) await box.end();
+    await Deno.remove(this.#folder, { recursive: true });
+    if (this.#failure) throw this.#failure;
+  }
+
+  async #watch(boots: readonly Boot[]): Promise<void> {
+    for (const { delay = 100, gap = 50, ...options } of boots) {
+      const old = this.box;
+      while ((await old.signals()).length === 0) await this.#wait(5);
+      const { port, identity, hostKeys } = old;
+      const signalled = performance.now();
+      const next = await prepareBox({ port, identity, hostKeys, ...options });
+      try {
+        await this.#wait(delay - (performance.now() - signalled));
+        await old.end();
+        if (gap === Infinity) return await next.end();
+        await this.#wait(gap);
+        await next.open();
+        this.boxes.push(next);
+      } catch (error) {
+        await next.end();
+        throw error;
+      }
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener("abort", stop);
+        resolve();
+      }, ms);
+      signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+}
+
+/** Starts a machine that runs `first` and boots into `boots`, one after the other; then it stays. */
+export async function startMachine(first: BoxOptions, ...boots: Boot[]): Promise<Machine> {
+  const box = await startBox(first);
+  const folder = await Deno.makeTempDir({ prefix: "machine-" });
+  await Deno.writeTextFile(`${folder}/identity`, box.identity.privateKey, { mode: 0o600 });
+  return new Machine(box, folder, boots);
+}

@@ -1,0 +1,65 @@
+/**
+ * What a box can be.
+ *
+ * @module
+ */
+import type { KeyPair } from "./keys.ts";
+
+/** The password of every user who has one. */
+export const PASSWORD = "open sesame";
+
+/** A login of a box. */
+export interface BoxUser {
+  /** The login shell. @default "/bin/bash" */
+  readonly shell?: string;
+  /** Whether and how sudo lets this user become root. @default "none" */
+  readonly sudo?: "free" | "password" | "none";
+  /** Whether the user has {@linkcode PASSWORD}, which sshd takes too. @default false */
+  readonly password?: boolean;
+  /** Where the box's identity is authorised: at home, in /etc/ssh/authorized_keys.d, or nowhere. @default "home" */
+  readonly keys?: "home" | "etc" | "none";
+}
+
+/** A file of a box, with the default mode 0644, owned by root. */
+export type BoxFile = string | { readonly text: string | Uint8Array; readonly mode?: number };
+
+/** What a box is made of; everything has a default. */
+export interface BoxOptions {
+  /** Users besides, or in the place of, the {@linkcode USERS} that every box has. */
+  readonly users?: Readonly<Record<string, BoxUser>>;
+  /** The text of /etc/os-release. @default Debian's, or an installer's */
+  readonly osRelease?: string;
+  /** Whether /etc/os-release says that this is an installer of NixOS. @default false */
+  readonly installer?: boolean;
+  /** What /proc/sys/kernel/random/boot_id says. @default a new one */
+  readonly bootId?: string;
+  /** Commands that the box lacks. @default [] */
+  readonly without?: readonly string[];
+  /** Files by absolute path. Parents are made. */
+  readonly files?: Readonly<Record<string, BoxFile>>;
+  /** Shell code that root runs in the box before sshd starts. */
+  readonly setup?: string;
+  /** The machine's ssh keys. @default a new ed25519 key */
+  readonly hostKeys?: readonly KeyPair[];
+  /** The key that the users authorise. @default a new one */
+  readonly identity?: KeyPair;
+  /** Where sshd listens. @default "127.0.0.1" */
+  readonly address?: "127.0.0.1" | "::1";
+  /** sshd's port. @default a free one */
+  readonly port?: number;
+  /** Whether sshd lets root in. @default true */
+  readonly rootLogin?: boolean;
+  /** Lines of sshd's configuration, which win over the box's own. @default [] */
+  readonly sshdConfig?: readonly string[];
+}
+
+/** The users that every box has. */
+export const USERS: Readonly<Record<string, BoxUser>> = {
+  root: {},
+  admin: { sudo: "free" },
+  plain: {},
+  fishy: { shell: "/usr/bin/fish", sudo: "free" },
+  dashy: { shell: "/bin/sh" },
+  cshy: { shell: "/bin/csh" },
+  pwuser: { sudo: "password", password: true, keys: "none" },
+};
