@@ -63,9 +63,11 @@ const GRACE_MS = 2000;
 export async function eachLine(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
+  onText?: (text: string) => void,
 ): Promise<void> {
   let rest = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream() as Decoder)) {
+    onText?.(chunk);
     rest += chunk;
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
@@ -186,10 +188,14 @@ export async function run(
   let stdout = "";
   let tail = "";
   const results = await Promise.allSettled([
-    eachLine(child.stdout, (line) => {
-      if (stdout.length < MAX_CAPTURE) stdout += line + "\n";
-      onLine?.(line, "stdout");
-    }),
+    eachLine(
+      child.stdout,
+      (line) => onLine?.(line, "stdout"),
+      // As it is: a line of JSON may be longer than the pieces that lines come in.
+      (text) => {
+        if (stdout.length < MAX_CAPTURE) stdout += text.slice(0, MAX_CAPTURE - stdout.length);
+      },
+    ),
     eachLine(child.stderr, (line) => {
       tail = (tail + escapeControls(line) + "\n").slice(-MAX_TAIL);
       onLine?.(line, "stderr");

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { Phase } from "./phases.ts";
-
 /** Where the system is built: here, on the target, or where it can be. */
 export type BuildOn = "auto" | "local" | "remote";
 
@@ -46,30 +44,75 @@ export interface InstallSource {
   readonly storePaths?: StorePaths | undefined;
 }
 
+/** A nix option for every nix command, here and on the target, or a setting of a store's address. */
+export interface Setting {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A hardware configuration that is generated on the target and written here. */
+export interface HardwareConfig {
+  readonly backend: HardwareBackend;
+  /** The file of this machine that is replaced. */
+  readonly path: string;
+}
+
 /** Everything a whole install can be told; only `host` and one of `flake` and `storePaths` are needed. */
 export interface PlanOptions extends InstallSource {
   /** The target: `user@host`, an alias of the ssh config, an IPv6 literal, `ssh://user@host:port`. */
   readonly host?: string | undefined;
   /** The private key to log in with, or the `.pub` of a key that an agent holds. @default ssh's own */
   readonly identityFile?: string | undefined;
+  /** The text of a private key to log in with; `identityFile` wins. @default none */
+  readonly privateKey?: string | undefined;
   /** The target's ssh port before kexec. @default ssh's own */
   readonly sshPort?: number | string | undefined;
   /** The installer's ssh port after kexec. @default 22 */
   readonly postKexecSshPort?: number | string | undefined;
   /** `KEY=VALUE` lines for ssh; they win over this module's own. @default [] */
   readonly sshOptions?: readonly string[] | undefined;
+  /** The password to log in with. @default ssh asks on the terminal */
+  readonly password?: string | undefined;
+  /** Settings for the end of the target store's address. @default [] */
+  readonly sshStoreSettings?: readonly Setting[] | undefined;
   /** The kexec image: a local file, or a URL. @default the published image for the target */
   readonly kexec?: string | undefined;
   /** Whether kexec happens even when an installer runs already. @default false */
   readonly forceKexec?: boolean | undefined;
+  /** Flags handed to the image's script as one argument. @default "" */
+  readonly kexecExtraFlags?: string | undefined;
   /** The phases to run. @default all four */
-  readonly phases?: string | readonly Phase[] | undefined;
+  readonly phases?: readonly string[] | undefined;
+  /** Which disko script is run. @default "disko" */
+  readonly diskoMode?: DiskoMode | undefined;
+  /** Whether the disko script brings what it depends on; `false` for targets short of memory. @default true */
+  readonly diskoDeps?: boolean | undefined;
   /** Where to build. @default "auto" */
   readonly buildOn?: BuildOn | undefined;
-  /** A folder whose contents go to `/` of the new system. */
+  /** A hardware configuration to generate on the installer before the build. @default none */
+  readonly generateHardwareConfig?: HardwareConfig | undefined;
+  /** A folder whose contents go to `/` of the new system. @default none */
   readonly extraFiles?: string | undefined;
+  /** Owners of paths of the new system, in this order. @default [] */
+  readonly chown?: readonly Chown[] | undefined;
+  /** Keys that the disko script reads. @default [] */
+  readonly diskEncryptionKeys?: readonly DiskKey[] | undefined;
   /** Whether the machine's ssh host keys are kept. @default false */
   readonly copyHostKeys?: boolean | undefined;
+  /** Whether the target may fetch paths from its substituters. @default true */
+  readonly substituteOnDestination?: boolean | undefined;
+  /** Whether the installer uses the configuration's substituters. @default true */
+  readonly useMachineSubstituters?: boolean | undefined;
+  /** The store that closures are copied from. @default this machine's */
+  readonly from?: string | undefined;
+  /** Nix options for every nix command. @default [] */
+  readonly nixOptions?: readonly Setting[] | undefined;
   /** Whether whole build logs are shown. @default false */
   readonly printBuildLogs?: boolean | undefined;
+  /** Whether nix tells where in the code an evaluation failed. @default false */
+  readonly showTrace?: boolean | undefined;
+  /** The value of NIXOS_NO_CHECK for nixos-install. @default not set */
+  readonly noCheck?: string | undefined;
+  /** Whether the configuration is tested in a virtual machine instead of installed. @default false */
+  readonly vmTest?: boolean | undefined;
 }

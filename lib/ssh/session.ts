@@ -45,6 +45,9 @@ export interface SessionParts {
   readonly report: Reporter;
 }
 
+/** Characters of a command line. Linux allows 128 KiB an argument, and a character may have four bytes. */
+const MAX_LINE = 30_000;
+
 /** A login on a target. Disposal ends the login and removes what it kept on this machine. */
 export class Session implements AsyncDisposable {
   readonly #parts: SessionParts;
@@ -106,7 +109,12 @@ export class Session implements AsyncDisposable {
 
   /** Runs a program with these words, whatever the login shell; throws a `CommandError` if it fails. */
   run(command: readonly string[], options: RemoteOptions = {}): Promise<RunResult> {
-    return this.#exec(command, options, "null");
+    const words = [...(options.become ?? []), ...command];
+    const line = anyShell(`exec ${quoteAll(words)}`);
+    if (line.length <= MAX_LINE) return this.#ssh(line, options, "null", words);
+    // Thousands of store paths fit into no argument of the local ssh; over the connection they do.
+    const code = `exec ${quoteAll(words)} </dev/null\n`;
+    return this.#ssh("exec sh -s", options, code, words);
   }
 
   /** Runs a program that reads `stream` as its input. */
@@ -115,7 +123,8 @@ export class Session implements AsyncDisposable {
     command: readonly string[],
     options: RemoteOptions = {},
   ): Promise<RunResult> {
-    return this.#exec(command, options, stream);
+    const words = [...(options.become ?? []), ...command];
+    return this.#ssh(anyShell(`exec ${quoteAll(words)}`), options, stream, words);
   }
 
   /**
@@ -146,15 +155,6 @@ export class Session implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.master[Symbol.asyncDispose]();
     await Deno.remove(this.#parts.folder, { recursive: true }).catch(() => {});
-  }
-
-  #exec(
-    command: readonly string[],
-    options: RemoteOptions,
-    stdin: "null" | string | ReadableStream<Uint8Array>,
-  ) {
-    const words = [...(options.become ?? []), ...command];
-    return this.#ssh(anyShell(`exec ${quoteAll(words)}`), options, stdin, words);
   }
 
   async #ssh(

@@ -1,0 +1,178 @@
+/**
+ * From options to a plan: every rule about options is checked here, once, for the library and the command
+ * line alike, before anything is contacted.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import { type Destination, parseDestination, parsePort } from "./destination.ts";
+import { type FlakeRef, parseFlakeRef } from "./flake.ts";
+import { type ImageSource, parseImage } from "./image.ts";
+import type { BuildOn, Chown, DiskKey, HardwareConfig, PlanOptions, Setting } from "./options.ts";
+import { parsePhases, type Phase, PHASES } from "./phases.ts";
+import { refuseConflicts } from "./conflicts.ts";
+import { type StorePath, storePath } from "./store_path.ts";
+
+/** What is installed. */
+export type Source =
+  | { readonly kind: "flake"; readonly flake: FlakeRef; readonly diskoScript: string }
+  | { readonly kind: "paths"; readonly disko: StorePath; readonly system: StorePath }
+  | { readonly kind: "none" };
+
+/** A whole install, checked and complete; nothing in it is a default any more. */
+export interface Plan {
+  /** Where the target is; absent with a VM test, which has none. */
+  readonly destination: Destination | undefined;
+  readonly source: Source;
+  readonly phases: readonly Phase[];
+  readonly ssh: {
+    readonly identityFile: string | undefined;
+    readonly privateKey: string | undefined;
+    readonly port: number | undefined;
+    readonly options: readonly string[];
+    readonly password: string | undefined;
+    readonly storeSettings: readonly Setting[];
+  };
+  readonly kexec: {
+    /** Absent for the published image, which depends on the target's architecture. */
+    readonly image: ImageSource | undefined;
+    readonly force: boolean;
+    readonly extraFlags: string;
+    readonly port: number;
+  };
+  readonly build: {
+    readonly on: BuildOn;
+    readonly hardware: HardwareConfig | undefined;
+    readonly vmTest: boolean;
+  };
+  readonly copy: {
+    readonly substitute: boolean;
+    readonly machineSubstituters: boolean;
+    readonly from: string | undefined;
+  };
+  readonly install: {
+    readonly extraFiles: string | undefined;
+    readonly chown: readonly Chown[];
+    readonly keys: readonly DiskKey[];
+    readonly copyHostKeys: boolean;
+    readonly noCheck: string | undefined;
+  };
+  readonly nix: {
+    readonly settings: readonly Setting[];
+    readonly printBuildLogs: boolean;
+    readonly showTrace: boolean;
+  };
+}
+
+/**
+ * Checks options and makes the plan of an install. Throws a {@linkcode UsageError} on the first rule that
+ * an option breaks, with the name of its command line flag in the message. Contacts nothing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { makePlan } from "@nixos-anywhere/deno";
+ * const plan = makePlan({ flake: ".#web", host: "root@203.0.113.7", phases: ["kexec"] });
+ * assertEquals(plan.destination, { host: "203.0.113.7", user: "root" });
+ * ```
+ */
+export function makePlan(options: PlanOptions): Plan {
+  refuseConflicts(options);
+  const { vmTest = false, substituteOnDestination = true, useMachineSubstituters = true } = options;
+  const phases = options.phases === undefined ? PHASES : parsePhases(options.phases);
+  const port = options.sshPort === undefined ? undefined : parsePort(options.sshPort, "--ssh-port");
+  return Object.freeze({
+    destination: vmTest && options.host === undefined ? undefined : readDestination(options.host),
+    source: readSource(options, phases),
+    phases,
+    ssh: {
+      identityFile: options.identityFile,
+      privateKey: options.identityFile === undefined ? options.privateKey : undefined,
+      port,
+      options: options.sshOptions ?? [],
+      password: options.password,
+      storeSettings: options.sshStoreSettings ?? [{ name: "compress", value: "true" }],
+    },
+    kexec: {
+      image: options.kexec === undefined ? undefined : parseImage(options.kexec),
+      force: options.forceKexec ?? false,
+      extraFlags: options.kexecExtraFlags ?? "",
+      port: parsePort(options.postKexecSshPort ?? 22, "--post-kexec-ssh-port"),
+    },
+    build: { on: readBuildOn(options.buildOn), hardware: options.generateHardwareConfig, vmTest },
+    copy: {
+      substitute: substituteOnDestination,
+      machineSubstituters: useMachineSubstituters && substituteOnDestination,
+      from: options.from,
+    },
+    install: {
+      extraFiles: options.extraFiles,
+      chown: (options.chown ?? []).map(checkChown),
+      keys: options.diskEncryptionKeys ?? [],
+      copyHostKeys: options.copyHostKeys ?? false,
+      noCheck: options.noCheck,
+    },
+    nix: {
+      settings: options.nixOptions ?? [],
+      printBuildLogs: options.printBuildLogs ?? false,
+      showTrace: options.showTrace ?? false,
+    },
+  });
+}
+
+function readDestination(host: string | undefined): Destination {
+  if (host === undefined || host === "") {
+    throw new UsageError("ssh-host must be set: no target is named", {
+      hint: "name the target last: nixos-anywhere --flake .#web root@203.0.113.7",
+    });
+  }
+  return parseDestination(host);
+}
+
+function readSource(options: PlanOptions, phases: readonly Phase[]): Source {
+  const { flake, storePaths, diskoMode = "disko", diskoDeps = true } = options;
+  if (storePaths) {
+    const disko = storePath(storePaths.disko, "--store-paths");
+    return { kind: "paths", disko, system: storePath(storePaths.system, "--store-paths") };
+  }
+  if (flake !== undefined) {
+    oneOf("--disko-mode", diskoMode, ["disko", "mount", "format"]);
+    const diskoScript = `${diskoMode}Script${diskoDeps ? "" : "NoDeps"}`;
+    return { kind: "flake", flake: parseFlakeRef(flake), diskoScript };
+  }
+  if (!options.vmTest && !phases.includes("disko") && !phases.includes("install")) {
+    return { kind: "none" };
+  }
+  throw new UsageError("flake must be set: nothing to install is named", {
+    hint: "name a configuration with --flake .#web, or built paths with --store-paths",
+  });
+}
+
+function readBuildOn(value: BuildOn = "auto"): BuildOn {
+  return oneOf("--build-on", value, ["auto", "local", "remote"]);
+}
+
+function oneOf<T extends string>(flag: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value;
+  throw new UsageError(`${flag}: ${JSON.stringify(value)} is not possible`, {
+    hint: `use one of ${allowed.join(", ")}`,
+  });
+}
+
+function checkChown(chown: Chown): Chown {
+  const { path, owner } = chown;
+  if (!/^\/[^\p{Cc}]*$/u.test(path) || path.split("/").includes("..")) {
+    throw new UsageError(`--chown: ${JSON.stringify(path)} is no path of the new system`, {
+      hint: "the first value is an absolute path without .., the second its owner",
+    });
+  }
+  if (
+    !/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*\$?(:[\p{L}\p{N}_.-]*\$?)?$|^:[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u
+      .test(owner)
+  ) {
+    throw new UsageError(`--chown ${JSON.stringify(path)}: ${JSON.stringify(owner)} is no owner`, {
+      hint: "write user, user:group or numbers, as for chown",
+    });
+  }
+  return chown;
+}
