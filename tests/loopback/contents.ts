@@ -111,7 +111,6 @@ function sshdConfig(options: BoxOptions, { address, port, hostKeys }: Settled): 
     // As on NixOS.
     "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u",
     "PrintMotd no",
-    "MaxSessions 50",
     "MaxStartups 100",
     "Subsystem sftp internal-sftp",
   ];

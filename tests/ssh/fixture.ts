@@ -1,0 +1,69 @@
+/**
+ * What the tests of the ssh room share: a box for each file, logins on it, and a look at what is left.
+ *
+ * @module
+ */
+import { connect } from "../../lib/ssh/connect.ts";
+import type { ConnectOptions } from "../../lib/ssh/options.ts";
+import type { Session } from "../../lib/ssh/session.ts";
+import { type Box, type BoxOptions, type Machine, noBoxes, startBox } from "../loopback/mod.ts";
+
+/** Whether the tests that need a box must be left out, because this machine cannot make any. */
+export const ignore: boolean = await noBoxes() !== undefined;
+
+/** A box that lives as long as the tests of the calling file. */
+export function sharedBox(options?: BoxOptions): () => Box {
+  let box: Box | undefined;
+  if (!ignore) {
+    Deno.test.beforeAll(async () => void (box = await startBox(options)));
+    Deno.test.afterAll(async () => await box?.end());
+  }
+  return () => box!;
+}
+
+/** Logs in with the box's identity and without a look at its host key. */
+export function login(
+  box: Box | Machine,
+  user: string = "root",
+  options: ConnectOptions = {},
+): Promise<Session> {
+  const { port, identityFile } = box;
+  return connect(`${user}@${box.host}`, { port, identityFile, hostKey: "off", ...options });
+}
+
+/** The command lines of our own children, and of theirs, that hold `word`. */
+export async function children(word: string = "ssh"): Promise<string[]> {
+  const args = ["-eo", "pid=,ppid=,args="];
+  const { stdout } = await new Deno.Command("ps", { args }).output();
+  const all = new TextDecoder().decode(stdout).split("\n").flatMap((line) => {
+    const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line);
+    return match ? [{ pid: Number(match[1]), parent: Number(match[2]), args: match[3]! }] : [];
+  });
+  const ours = new Set([Deno.pid]);
+  for (let size = 0; size !== ours.size;) {
+    size = ours.size;
+    for (const { pid, parent } of all) if (ours.has(parent)) ours.add(pid);
+  }
+  return all.filter(({ pid, args }) => ours.has(pid) && /^ssh /.test(args) && args.includes(word))
+    .map(({ args }) => args);
+}
+
+/** Runs `work` while TMPDIR is a new folder called `name`, and says what is left in it. */
+export async function withTemp(
+  work: (folder: string) => Promise<void>,
+  name: string = "tmp",
+): Promise<string[]> {
+  const before = Deno.env.get("TMPDIR");
+  const parent = await Deno.makeTempDir();
+  const folder = `${parent}/${name}`;
+  await Deno.mkdir(folder);
+  Deno.env.set("TMPDIR", folder);
+  try {
+    await work(folder);
+    return Array.from(Deno.readDirSync(folder), (entry) => entry.name);
+  } finally {
+    if (before === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", before);
+    await Deno.remove(parent, { recursive: true });
+  }
+}
