@@ -1,0 +1,2 @@
+# Builder of system.build.installTest.
+"$static/busybox" echo "installed" > "$out"

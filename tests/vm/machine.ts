@@ -1,0 +1,160 @@
+/**
+ * A throwaway virtual machine: a plain Linux with an empty disk, reached over ssh, that may be installed over.
+ *
+ * @module
+ */
+import type { Images } from "./images.ts";
+import { freePorts, sendsBanner } from "./ports.ts";
+import { Qemu, type QemuOptions } from "./qemu.ts";
+import { seedInitrd } from "./seed.ts";
+
+const COMMAND_LINE = "console=ttyS0 panic=30 loglevel=4";
+const BANNER_TIMEOUT = 2000;
+
+export interface MachineOptions {
+  /** Lines of authorized_keys for root, admin (sudo) and operator (doas) of the first system. */
+  readonly authorizedKeys: readonly string[];
+  /** @default {2048} */
+  readonly memoryMiB?: number | undefined;
+  /** Whether the hardware's virtualisation is used in place of emulation. @default {false} */
+  readonly kvm?: boolean | undefined;
+  /** @default {2048} */
+  readonly diskMiB?: number | undefined;
+  /** Lets root, admin and operator log in with a password as well. */
+  readonly password?: string | undefined;
+  /** Further ports of the guest to reach from here; see {@linkcode Machine.ports}. */
+  readonly extraPorts?: readonly number[] | undefined;
+  /** How long the first system may take to answer, in milliseconds. @default {120000} */
+  readonly timeout?: number | undefined;
+  readonly report?: ((line: string) => void) | undefined;
+  /** Ends the machine, also later. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A running machine. When its guest restarts, it starts again from its disk. */
+export class Machine implements AsyncDisposable {
+  readonly host = "127.0.0.1";
+  /** Leads to the guest's port 22, whatever runs there. */
+  readonly port: number;
+  /** The guest's ports and those on {@linkcode Machine.host} that lead to them. */
+  readonly ports: ReadonlyMap<number, number>;
+  /** The first system's public host keys: type, key and comment. */
+  readonly hostKeys: readonly string[];
+  /** Settles when the machine is off for good; its value says why. */
+  readonly off: Promise<string>;
+  readonly #folder: string;
+  readonly #unlisten: () => void;
+  #qemu: Qemu;
+  #starts = 1;
+  #poweredOff = false;
+
+  /** Use {@linkcode startMachine}. */
+  constructor(
+    folder: string,
+    qemu: Qemu,
+    options: QemuOptions,
+    hostKeys: readonly string[],
+    { report = () => {}, signal }: Pick<MachineOptions, "report" | "signal">,
+  ) {
+    const ports = new Map([...options.ports].map(([here, there]) => [there, here]));
+    this.port = ports.get(22) ?? 0;
+    this.ports = ports;
+    this.hostKeys = hostKeys;
+    this.#folder = folder;
+    this.#qemu = qemu;
+    const onAbort = () => this.powerOff();
+    signal?.addEventListener("abort", onAbort);
+    this.#unlisten = () => signal?.removeEventListener("abort", onAbort);
+    this.off = this.#keepRunning({ ...options, direct: undefined }, report);
+  }
+
+  /** How often the machine was switched on or restarted; kexec does not count. */
+  get starts(): number {
+    return this.#starts;
+  }
+
+  /** The serial console so far, with sshd's log of every stage and lines that name the stages. */
+  async console(): Promise<string> {
+    return await Deno.readTextFile(`${this.#folder}/console`).catch(() => "");
+  }
+
+  /** Cuts the power at once; the machine stays off. */
+  powerOff(): void {
+    this.#poweredOff = true;
+    this.#qemu.kill();
+  }
+
+  /** Waits until an ssh server of the guest answers; throws when the machine is off or the time is up. */
+  async answers(timeout: number): Promise<void> {
+    const deadline = performance.now() + timeout;
+    let off: string | undefined;
+    this.off.then((reason) => off = reason);
+    while (!await sendsBanner(this.port, BANNER_TIMEOUT)) {
+      const why = off ??
+        (performance.now() > deadline ? `nothing within ${timeout / 1000} s` : undefined);
+      if (why !== undefined) {
+        throw new Error(
+          `Cannot reach the machine's ssh server: ${why}\n${(await this.console()).slice(-2000)}`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unlisten();
+    this.powerOff();
+    await this.off;
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  async #keepRunning(options: QemuOptions, report: (line: string) => void): Promise<string> {
+    while (true) {
+      const ending = await this.#qemu.ended;
+      if (this.#poweredOff) return "powered off";
+      if (ending.reason === "stopped") return ending.said;
+      report("the machine restarts from its disk");
+      this.#starts++;
+      this.#qemu = new Qemu(options);
+    }
+  }
+}
+
+/** Starts a machine; resolves when its first system's ssh server answers. Dispose of it to end it. */
+export async function startMachine(images: Images, options: MachineOptions): Promise<Machine> {
+  const { memoryMiB = 2048, kvm = false, diskMiB = 2048, extraPorts = [], timeout = 120_000 } =
+    options;
+  const { report = () => {}, signal } = options;
+  signal?.throwIfAborted();
+  const started = performance.now();
+  const folder = await Deno.makeTempDir({ prefix: "vm-machine-" });
+  let machine: Machine | undefined;
+  try {
+    const { initrd, hostKeys } = await seedInitrd(folder, images.targetInitrd, options);
+    const disk = `${folder}/disk`;
+    await Deno.writeFile(disk, new Uint8Array());
+    await Deno.truncate(disk, diskMiB * 1024 * 1024);
+    const guestPorts = [22, ...extraPorts];
+    const setup: QemuOptions = {
+      ...{ disk, memoryMiB, kvm },
+      console: `${folder}/console`,
+      ports: new Map(
+        freePorts(guestPorts.length).map((port, index) => [port, guestPorts[index] ?? 22]),
+      ),
+      direct: { kernel: images.kernel, initrd, commandLine: COMMAND_LINE },
+    };
+    machine = new Machine(folder, new Qemu(setup), setup, hostKeys, { report, signal });
+    await machine.answers(timeout);
+    signal?.throwIfAborted();
+  } catch (error) {
+    if (machine) await machine[Symbol.asyncDispose]();
+    else await Deno.remove(folder, { recursive: true });
+    throw error;
+  }
+  report(
+    `the machine answers on port ${machine.port} after ${
+      ((performance.now() - started) / 1000).toFixed(1)
+    } s`,
+  );
+  return machine;
+}
