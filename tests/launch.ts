@@ -83,10 +83,11 @@ async function loads(env: Record<string, string>): Promise<boolean> {
  * reaches the child on its own, and twice would mean "now" to it: there an interrupt is only
  * survived, for the child to say how it ends.
  */
-export function supervise(child: Deno.ChildProcess): Disposable {
+export function supervise(child: Deno.ChildProcess, onSignal = () => {}): Disposable {
   const terminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
   const listeners = SIGNALS.map((signal) => {
     const listener = () => {
+      onSignal();
       if (signal !== "SIGINT" || !terminal) kill(child, signal);
     };
     Deno.addSignalListener(signal, listener);

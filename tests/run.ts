@@ -84,11 +84,11 @@ async function main(args: readonly string[]): Promise<number> {
   const profile = await Deno.makeTempDir({ prefix: "coverage-" });
   const counts = args.length ? await some(children, args) : await everything(children, profile);
   await Deno.remove(profile, { recursive: true });
-  if (children.late) console.log(`FAILED stopped after ${BOUND_MILLISECONDS / 60_000} minutes`);
+  if (children.stopped) console.log(`FAILED ${children.stopped}: the rest was left out`);
   const { passed, failed, ignored } = sum(counts);
   if (ignored) console.log(`\n${ignored} ignored`);
   console.log(`\n${passed} passed, ${failed} failed`);
-  return failed || children.late ? 1 : 0;
+  return failed || children.stopped ? 1 : 0;
 }
 
 Deno.exit(await main(Deno.args));

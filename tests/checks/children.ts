@@ -18,8 +18,8 @@ export interface RunOptions {
 export class Children implements Disposable {
   readonly #running = new Set<Deno.ChildProcess>();
   readonly #timer: ReturnType<typeof setTimeout>;
-  /** Whether the time was over before the work was. */
-  late = false;
+  /** Why nothing more is started: the time is over, or a signal came. */
+  stopped = "";
 
   constructor(milliseconds: number) {
     this.#timer = setTimeout(() => this.#end(), milliseconds);
@@ -32,7 +32,7 @@ export class Children implements Disposable {
   ): Promise<Outcome> {
     const start = performance.now();
     const seconds = () => (performance.now() - start) / 1000;
-    if (this.late) return { ok: false, output: "not started: out of time\n", seconds: 0 };
+    if (this.stopped) return { ok: false, output: `${this.stopped}: not started`, seconds: 0 };
     const child = new Deno.Command(Deno.execPath(), {
       args: [...args],
       env: show && Deno.stdout.isTerminal() ? { FORCE_COLOR: "1", ...env } : env,
@@ -42,7 +42,7 @@ export class Children implements Disposable {
     }).spawn();
     this.#running.add(child);
     const heard = new Listener(show);
-    using _signals = supervise(child);
+    using _signals = supervise(child, () => this.stopped = "interrupted");
     const hearing = Promise.all([heard.listen(child.stdout), heard.listen(child.stderr)]);
     const { success } = await child.status;
     this.#running.delete(child);
@@ -52,7 +52,7 @@ export class Children implements Disposable {
   }
 
   #end(): void {
-    this.late = true;
+    this.stopped = "out of time";
     for (const child of this.#running) {
       child.kill("SIGTERM");
       setTimeout(() => this.#running.has(child) && child.kill("SIGKILL"), 10_000);

@@ -1,0 +1,70 @@
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { LOOPBACK, MACHINE, missing } from "../setup.ts";
+import { Children } from "./children.ts";
+import { countCheck, countTests, sum } from "./count.ts";
+import { parseLcov, percent, table } from "./coverage.ts";
+
+const reports: readonly [title: string, output: string, ok: boolean, counts: number[]][] = [
+  ["a good run", "a ... ok\n\nok | 175 passed | 0 failed (6s)\n", true, [175, 0, 0]],
+  [
+    "steps and ignored tests",
+    "FAILED | 2 passed (1 step) | 5 failed (1 step) | 1 ignored (1s)",
+    false,
+    [
+      ...[2, 5, 1],
+    ],
+  ],
+  ["colours", "\x1b[32mok\x1b[0m | 3 passed | 0 failed \x1b[2m(1s)\x1b[0m", true, [3, 0, 0]],
+  ["the last of several reports", "ok | 1 passed | 0 failed\nok | 2 passed | 0 failed", true, [
+    ...[2, 0, 0],
+  ]],
+  ["a run that was killed", "a ... ", false, [0, 1, 0]],
+  ["a failure behind a good report", "ok | 3 passed | 0 failed", false, [3, 1, 0]],
+  ["success without a report", "", true, [0, 1, 0]],
+];
+
+for (const [title, output, ok, counts] of reports) {
+  Deno.test(`countTests() reads ${title}`, () => {
+    const { passed, failed, ignored } = countTests(output, ok);
+    assertEquals([passed, failed, ignored], counts);
+  });
+}
+
+Deno.test("sum() adds tests and checks", () => {
+  const all = sum([{ passed: 2, failed: 1, ignored: 1 }, countCheck(true), countCheck(false)]);
+  assertEquals(all, { passed: 3, failed: 2, ignored: 1 });
+});
+
+Deno.test("table() shows each file and the total", () => {
+  const report = "SF:/p/lib/b.ts\nDA:1,1\nLH:1\nLF:4\nend_of_record\n" +
+    "SF:/p/lib/a.ts\nLH:4\nLF:4\nend_of_record\n";
+  const files = parseLcov(report);
+  assertEquals(files.map(({ reached, all }) => [reached, all]), [[1, 4], [4, 4]]);
+  const lines = table(files, "/p/").split("\n");
+  assertMatch(lines[0] ?? "", /^lib\/a\.ts +100\.0 % +4\/4$/);
+  assertMatch(lines[2] ?? "", /^total +62\.5 % +5\/8$/);
+  assertEquals(percent({ reached: 0, all: 0 }), 100);
+});
+
+Deno.test("missing() finds commands beside the path of a plain user, and files", async () => {
+  const needs = ["no-such-command", "/no/such/file", "sh", "/bin/sh"];
+  assertEquals(await missing(needs), ["no-such-command", "/no/such/file"]);
+  assert(LOOPBACK.includes("ssh") && MACHINE.includes("qemu-system-x86_64"));
+});
+
+Deno.test("Children tells how a child ended, and what it said", async () => {
+  using children = new Children(30_000);
+  const { ok, output } = await children.run(["eval", "console.log(1); Deno.exit(3)"]);
+  assertEquals([ok, output], [false, "1\n"]);
+});
+
+Deno.test("Children ends a child that hangs, and starts no other", async () => {
+  using children = new Children(500);
+  const { ok, seconds } = await children.run([
+    "eval",
+    "await new Promise((r) => setTimeout(r, 60_000))",
+  ]);
+  assertEquals([ok, children.stopped], [false, "out of time"]);
+  assertLess(seconds, 20);
+  assertStringIncludes((await children.run(["eval", "1"])).output, "not started");
+});
