@@ -17,12 +17,13 @@ export interface RunOptions {
 /** The Deno children of one run, which end with it: at the latest when its time is over. */
 export class Children implements Disposable {
   readonly #running = new Set<Deno.ChildProcess>();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
   /** Why nothing more is started: the time is over, or a signal came. */
   stopped = "";
 
   constructor(milliseconds: number) {
-    this.#timer = setTimeout(() => this.#end(), milliseconds);
+    this.#timers.push(setTimeout(() => this.#end("SIGTERM"), milliseconds));
+    this.#timers.push(setTimeout(() => this.#end("SIGKILL"), milliseconds + 10_000));
   }
 
   /** Runs Deno with these arguments. */
@@ -47,20 +48,20 @@ export class Children implements Disposable {
     const { success } = await child.status;
     this.#running.delete(child);
     // Something it left behind may hold the pipes open: that is not waited for.
-    await Promise.race([hearing, new Promise((resolve) => setTimeout(resolve, 2_000))]);
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(patience.resolve, 2_000);
+    await Promise.race([hearing, patience.promise]);
+    clearTimeout(timer);
     return { ok: success, output: heard.text, seconds: seconds() };
   }
 
-  #end(): void {
+  #end(signal: Deno.Signal): void {
     this.stopped = "out of time";
-    for (const child of this.#running) {
-      child.kill("SIGTERM");
-      setTimeout(() => this.#running.has(child) && child.kill("SIGKILL"), 10_000);
-    }
+    for (const child of this.#running) child.kill(signal);
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timers.forEach((timer) => clearTimeout(timer));
   }
 }
 

@@ -11,7 +11,7 @@ import { type Count, countCheck, sum } from "./count.ts";
 const CHECKS: readonly [title: string, args: readonly string[]][] = [
   ["format", ["fmt", "--check"]],
   ["lint", ["lint"]],
-  ["types", ["check", "--doc"]],
+  ["types", ["check", "--quiet", "--doc"]],
   ["docs", ["doc", "--lint", "mod.ts", "cli.ts"]],
   ["publish", ["publish", "--dry-run", "--allow-dirty"]],
 ];
