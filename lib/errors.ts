@@ -13,50 +13,37 @@ export interface FailureOptions extends ErrorOptions {
 
 /** The base of every error thrown on purpose; catch this one to tell them from bugs. */
 export class InstallError extends Error {
-  override readonly name: string = "InstallError";
   /** What to do next, one sentence. */
   readonly hint: string;
 
   /** Makes an error of `message` with its hint and, where there is one, its cause. */
   constructor(message: string, options: FailureOptions) {
     super(message, options);
+    this.name = new.target.name;
     this.hint = options.hint;
   }
 }
 
 /** An option or a local input is wrong. Nothing was contacted. */
-export class UsageError extends InstallError {
-  override readonly name = "UsageError";
-}
+export class UsageError extends InstallError {}
 
 /** The target cannot be installed this way. Nothing was changed on it. */
-export class PreflightError extends InstallError {
-  override readonly name = "PreflightError";
-}
+export class PreflightError extends InstallError {}
 
 /** The target is not the machine it should be: its host key is unknown, or not the one it had. */
-export class HostIdentityError extends InstallError {
-  override readonly name = "HostIdentityError";
-}
+export class HostIdentityError extends InstallError {}
 
 /** The target cannot be reached or logged in to, or the connection to it was lost. */
-export class ConnectionError extends InstallError {
-  override readonly name: string = "ConnectionError";
-}
+export class ConnectionError extends InstallError {}
 
 /** The target answered, and refused the login. */
-export class LoginError extends ConnectionError {
-  override readonly name = "LoginError";
-}
+export class LoginError extends ConnectionError {}
 
 /** Something took longer than it may. */
-export class DeadlineError extends InstallError {
-  override readonly name = "DeadlineError";
-}
+export class DeadlineError extends InstallError {}
 
 /** A machine did not come back as the system that it was to boot. */
 export class BootError extends InstallError {
-  override readonly name = "BootError";
   /** `stayed`: the same boot still runs; `other`: a new boot, of another system; `silent`: no answer. */
   readonly outcome: BootOutcome;
 
@@ -71,9 +58,7 @@ export class BootError extends InstallError {
 export type BootOutcome = "stayed" | "other" | "silent";
 
 /** The target's answer does not have the shape it must have. */
-export class AnswerError extends InstallError {
-  override readonly name = "AnswerError";
-}
+export class AnswerError extends InstallError {}
 
 /** How a command ended, as {@linkcode CommandError} tells it. */
 export interface CommandFailure extends FailureOptions {
@@ -91,7 +76,6 @@ export interface CommandFailure extends FailureOptions {
 
 /** A command failed, here or on the target. */
 export class CommandError extends InstallError {
-  override readonly name = "CommandError";
   /** The command line's words. */
   readonly command: readonly string[];
   /** The exit code; for a death by signal 128 + its number. */
@@ -115,6 +99,4 @@ export class CommandError extends InstallError {
 }
 
 /** The run was ended from outside, by Ctrl-C or a signal. */
-export class InterruptedError extends InstallError {
-  override readonly name = "InterruptedError";
-}
+export class InterruptedError extends InstallError {}

@@ -59,14 +59,23 @@ const MAX_LINE = 16 * 1024;
 const MAX_TAIL = 4000;
 const GRACE_MS = 2000;
 
+/** What {@linkcode eachLine} can do besides. */
+export interface LineOptions {
+  /** Called with the text as it comes, before it is cut into lines. */
+  readonly onText?: (text: string) => void;
+  /** Ends the reading when aborted, though the stream goes on. */
+  readonly signal?: AbortSignal;
+}
+
 /** Calls `onLine` for each line of `stream`; a line past 16 KiB comes in pieces. Always drains. */
 export async function eachLine(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
-  onText?: (text: string) => void,
+  { onText, signal }: LineOptions = {},
 ): Promise<void> {
   let rest = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream() as Decoder)) {
+  const decoder = new TextDecoderStream() as Decoder;
+  for await (const chunk of stream.pipeThrough(decoder, signal && { signal })) {
     onText?.(chunk);
     rest += chunk;
     const lines = rest.split("\n");
@@ -187,34 +196,35 @@ export async function run(
   const child = start(command, { ...options, signal: scope.signal });
   let stdout = "";
   let tail = "";
+  // Others may hold a child's outputs open when it has ended: ssh hands them to its master, which keeps
+  // them until the remote command ends. An abort must not wait for that.
+  const { signal } = scope;
   const results = await Promise.allSettled([
-    eachLine(
-      child.stdout,
-      (line) => onLine?.(line, "stdout"),
+    eachLine(child.stdout, (line) => onLine?.(line, "stdout"), {
+      signal,
       // As it is: a line of JSON may be longer than the pieces that lines come in.
-      (text) => {
+      onText: (text) => {
         if (stdout.length < MAX_CAPTURE) stdout += text.slice(0, MAX_CAPTURE - stdout.length);
       },
-    ),
+    }),
     eachLine(child.stderr, (line) => {
       tail = (tail + escapeControls(line) + "\n").slice(-MAX_TAIL);
       onLine?.(line, "stderr");
-    }),
+    }, { signal }),
     child.fed,
   ]);
   const status = await child.status;
-  scope.signal.throwIfAborted();
+  signal.throwIfAborted();
+  // A source that failed has ended the child; that it did is not what went wrong.
+  const fault = results.find((settled) => settled.status === "rejected");
+  if (fault) throw fault.reason;
   const result: RunResult = {
     code: status.code,
     signal: status.signal,
     stdout,
     stderr: tail.trimEnd(),
   };
-  if (status.success || options.allowFailure) {
-    const fault = results.find((settled) => settled.status === "rejected");
-    if (status.success && fault) throw fault.reason;
-    return result;
-  }
+  if (status.success || options.allowFailure) return result;
   throw commandError(result, options, shown);
 }
 

@@ -32,9 +32,9 @@ export async function buildThere(
   session: Session,
   flake: FlakeRef,
   attribute: string,
-  options: NixOptions & { readonly root?: string } = {},
+  options: NixOptions & { readonly root?: string | undefined } = {},
 ): Promise<StorePath> {
-  const store = storeUri(options.root === undefined ? {} : { root: options.root });
+  const store = storeUri({ root: options.root });
   const args = [
     "--json",
     "--no-link",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CommandError, UsageError } from "../errors.ts";
+import { CommandError } from "../errors.ts";
 import { run, type RunResult } from "../process.ts";
 import { type Reporter, silent } from "../report/events.ts";
 
@@ -73,16 +73,19 @@ export async function runNix(
   }
 }
 
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /does not provide attribute/,
+    "the name behind # must be one of the flake's nixosConfigurations: see `nix flake show`",
+  ],
+  [
+    /attribute '\w*(disko|format|mount)Script\w*' missing/,
+    "the configuration has no disko script: import disko's NixOS module and set disko.devices",
+  ],
+];
+
 /** nix's own message as the message of the error, with what to do where that is known. */
 function explain(error: CommandError): Error {
-  const missing = /flake '([^']*)' does not provide attribute (.*)/.exec(error.output);
-  if (missing) {
-    return new UsageError(`the flake ${missing[1]} does not provide attribute ${missing[2]}`, {
-      hint:
-        "the name behind # must be one of the flake's nixosConfigurations, with disko's module in it: see `nix flake show`",
-      cause: error,
-    });
-  }
   const said = error.output.split("\n").findLast((line) => /^\s*error: /.test(line));
   if (said === undefined) return error;
   return new CommandError(`nix failed: ${said.replace(/^\s*error: /, "")}`, {

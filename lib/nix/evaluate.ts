@@ -13,6 +13,10 @@ export interface Evaluation {
   readonly system: string;
   /** The derivations of the asked attributes of `system.build`, in their order. */
   readonly derivations: readonly string[];
+  /** `nix.settings.substituters` of the configuration. */
+  readonly substituters: readonly string[];
+  /** `nix.settings.trusted-public-keys` of the configuration. */
+  readonly publicKeys: readonly string[];
 }
 
 /**
@@ -28,11 +32,13 @@ export async function evaluate(
   options: NixOptions = {},
 ): Promise<Evaluation> {
   const list = attributes.map((name) => `b.${name}.drvPath`).join(" ");
-  const code = `b: {
+  const code = `c: let b = c.system.build; in {
     system = (b.${attributes.at(-1)}).system;
     derivations = map builtins.unsafeDiscardStringContext [ ${list} ];
+    substituters = c.nix.settings.substituters or [ ];
+    publicKeys = c.nix.settings.trusted-public-keys or [ ];
   }`;
-  const target = installable(flake, "system", "build");
+  const target = installable(flake);
   const command = nixCommand(
     "eval",
     ["--json", "--no-write-lock-file", target, "--apply", code],
@@ -54,12 +60,21 @@ export function parseEvaluation(json: string, count: number, name: string): Eval
   } catch {
     throw refuse();
   }
-  const { system, derivations } = (value ?? {}) as Record<string, unknown>;
+  const { system, derivations, substituters, publicKeys } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
   const fits = typeof system === "string" && /^[A-Za-z0-9_]+-[A-Za-z0-9_]+$/.test(system) &&
     Array.isArray(derivations) && derivations.length === count &&
     derivations.every((path) =>
       typeof path === "string" && /^\/nix\/store\/[0-9a-z]{32}-[\w+.?=-]+\.drv$/.test(path)
     );
-  if (!fits) throw refuse();
-  return { system, derivations: derivations as string[] };
+  if (!fits || !areWords(substituters) || !areWords(publicKeys)) throw refuse();
+  return { system, derivations: derivations as string[], substituters, publicKeys };
+}
+
+/** Addresses and keys hold no white space: they become words of a nix.conf. */
+function areWords(value: unknown): value is string[] {
+  return Array.isArray(value) &&
+    value.every((word) => typeof word === "string" && /^[^\s\p{Cc}]+$/u.test(word));
 }

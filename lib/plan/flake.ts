@@ -39,8 +39,7 @@ export function parseFlakeRef(text: string): FlakeRef {
       }`,
     });
   }
-  // deno-lint-ignore no-control-regex
-  if (/[\x00-\x1f\x7f]/.test(text) || url.startsWith("-")) {
+  if (/\p{Cc}/u.test(text) || url.startsWith("-")) {
     throw new UsageError(`--flake ${JSON.stringify(text)} is no flake reference`, {
       hint: "a flake reference is a path or a URL, then # and the name of a configuration",
     });

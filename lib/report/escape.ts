@@ -11,9 +11,8 @@
  * ```
  */
 export function escapeControls(text: string): string {
-  // deno-lint-ignore no-control-regex
   return text.replace(
-    /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    /(?!\t)\p{Cc}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
     (c) => {
       if (c === "\n") return "\\n";
       if (c === "\r") return "\\r";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AnswerError, CommandError, ConnectionError, InstallError } from "../errors.ts";
+import { AnswerError, CommandError, ConnectionError, type InstallError } from "../errors.ts";
 import { type Facts, parseFacts, TOOLS } from "../plan/facts.ts";
 import type { Session } from "../ssh/session.ts";
 

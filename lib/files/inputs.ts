@@ -1,0 +1,86 @@
+/**
+ * The local inputs of a plan, read and checked before anything is contacted.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import type { Plan, Source } from "../plan/plan.ts";
+import type { StorePath } from "../plan/store_path.ts";
+import { type DiskKeyContent, readKeys } from "./keys.ts";
+import { readTree, type Tree } from "./tree.ts";
+
+/** What was read. */
+export interface Inputs {
+  readonly extraFiles: Tree | undefined;
+  readonly keys: readonly DiskKeyContent[];
+  /** The plan's source, with store paths in their right order. */
+  readonly source: Source;
+  /** Whether the two store paths were given in the other order. */
+  readonly swapped: boolean;
+}
+
+/** Reads what the plan names on this machine. Throws a {@linkcode UsageError} on the first thing missing. */
+export async function readInputs(plan: Plan): Promise<Inputs> {
+  const { identityFile } = plan.ssh;
+  if (identityFile !== undefined) {
+    await mustBeFile(
+      identityFile,
+      "-i",
+      "give the path of a private key, or of the .pub of an agent's key",
+    );
+  }
+  const { image } = plan.kexec;
+  if (image?.kind === "file") {
+    await mustBeFile(image.location, "--kexec", "give the path or the URL of a kexec image");
+  }
+  const { extraFiles } = plan.install;
+  const tree = extraFiles === undefined ? undefined : await readTree(extraFiles);
+  const [source, swapped] = await settleSource(plan);
+  return { extraFiles: tree, keys: await readKeys(plan.install.keys), source, swapped };
+}
+
+async function mustBeFile(path: string, flag: string, hint: string): Promise<void> {
+  try {
+    const file = await Deno.open(path);
+    const { isDirectory } = await file.stat();
+    file.close();
+    if (!isDirectory) return;
+    throw new Error("it is a folder");
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : (cause as Error).message;
+    throw new UsageError(`${flag}: cannot read ${JSON.stringify(path)}: ${reason}`, {
+      hint,
+      cause,
+    });
+  }
+}
+
+/** A system holds `nixos-version` and `init`, a disko script is a file: that tells which is which. */
+async function settleSource(plan: Plan): Promise<[Source, boolean]> {
+  const { source } = plan;
+  if (source.kind !== "paths" || plan.copy.from !== undefined) return [source, false];
+  const { disko, system } = source;
+  for (const path of [disko, system]) {
+    if (await Deno.lstat(path).catch(() => undefined)) continue;
+    throw new UsageError(
+      `<disko_script> and <nixos_system> must be existing store-paths: ${path} is not here`,
+      {
+        hint: "build it first, or name the store that has it with --from",
+      },
+    );
+  }
+  if (await isSystem(system)) return [source, false];
+  if (await isSystem(disko)) return [{ ...source, disko: system, system: disko }, true];
+  throw new UsageError(`--store-paths: ${system} is no NixOS system`, {
+    hint:
+      "give the disko script first (system.build.diskoScript), then the system (system.build.toplevel)",
+  });
+}
+
+async function isSystem(path: StorePath): Promise<boolean> {
+  const found = await Deno.stat(`${path}/nixos-version`).catch(() => undefined);
+  return found !== undefined ||
+    (await Deno.stat(`${path}/init`).catch(() => undefined)) !== undefined;
+}

@@ -1,0 +1,55 @@
+/**
+ * Installs NixOS on any Linux machine that ssh reaches: boots it into an installer with kexec, formats its
+ * disks with disko, copies the closure, runs nixos-install and reboots into the new system. **All data on
+ * the disks that the configuration names is wiped.**
+ *
+ * Every part is a function of its own, {@linkcode nixosAnywhere} is all of them in their order. They run
+ * the system's own ssh and nix.
+ *
+ * @example The whole install
+ * ```ts ignore
+ * import { nixosAnywhere } from "@nixos-anywhere/deno";
+ *
+ * const report = await nixosAnywhere({ flake: ".#web", host: "root@203.0.113.7" });
+ * console.log(report.system);
+ * ```
+ *
+ * @module
+ */
+export {
+  type Confirmation,
+  type InstallReport,
+  nixosAnywhere,
+  type NixosAnywhereOptions,
+} from "./lib/flow.ts";
+export { connect } from "./lib/ssh/connect.ts";
+export type { ConnectOptions } from "./lib/ssh/options.ts";
+export type { HostKeyPolicy } from "./lib/ssh/config.ts";
+export type { RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
+export { type FactsOptions, getFacts } from "./lib/steps/facts.ts";
+export {
+  type KexecOptions,
+  type RemoteKexec,
+  runKexec,
+  uploadKexec,
+  type UploadOptions,
+} from "./lib/steps/kexec.ts";
+export { type DiskoOptions, runDisko } from "./lib/steps/disko.ts";
+export { copyClosure, type CopyOptions } from "./lib/steps/closure.ts";
+export { install, type InstallStepOptions } from "./lib/steps/install.ts";
+export { reboot, type Rebooted, type RebootOptions } from "./lib/steps/reboot.ts";
+export { makePlan, type Plan, type Source } from "./lib/plan/plan.ts";
+export type * from "./lib/plan/options.ts";
+export type { Facts, KexecSupport } from "./lib/plan/facts.ts";
+export { type Destination, parseDestination } from "./lib/plan/destination.ts";
+export { type FlakeRef, parseFlakeRef } from "./lib/plan/flake.ts";
+export { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
+export { isStorePath, type StorePath, storePath } from "./lib/plan/store_path.ts";
+export type { Compression, ImageSource } from "./lib/plan/image.ts";
+export type { DiskKeyContent, DiskKeySource } from "./lib/files/keys.ts";
+export type { Tree, TreeEntry } from "./lib/files/tree.ts";
+export type { NixOptions, NixSetting } from "./lib/nix/command.ts";
+export type { RunResult } from "./lib/process.ts";
+export type * from "./lib/report/events.ts";
+export type { StageTimes } from "./lib/report/stages.ts";
+export * from "./lib/errors.ts";
