@@ -34,10 +34,10 @@ export interface CommandLine {
  * ```
  */
 export function parseCommandLine(words: readonly string[]): CommandLine {
-  const names = DECLARATIONS.map(({ name }) => name);
+  const keys = DECLARATIONS.map(keyOf);
   // parseArgs knows no option with two values and reads a missing value as "": each option reaches it as
   // one word, with all its values in JSON.
-  const parsed = parseArgs([...oneWordEach(words)], { string: ["_", ...names], collect: names });
+  const parsed = parseArgs([...oneWordEach(words)], { string: ["_", ...keys], collect: keys });
   const draft: Draft = {
     options: {},
     hosts: parsed._.map(String),
@@ -50,7 +50,9 @@ export function parseCommandLine(words: readonly string[]): CommandLine {
   };
   const notices: string[] = [];
   for (const declaration of DECLARATIONS) {
-    const given = (parsed as Record<string, unknown>)[declaration.name] as string[] | undefined;
+    const given = (parsed as Record<string, unknown>)[keyOf(declaration)] as
+      | string[]
+      | undefined;
     for (const values of given ?? []) declaration.take(draft, JSON.parse(values) as string[]);
     if (declaration.deprecated && given && given.length > 0) {
       notices.push(`--${declaration.name} is deprecated: use ${declaration.deprecated}`);
@@ -71,7 +73,12 @@ export function wantsOnly(words: readonly string[]): "help" | "version" | undefi
   return options.includes("--version") ? "version" : undefined;
 }
 
-/** Rewrites `-x a b` and `--name a b` to `--name=["a","b"]`; other words go behind a `--`. */
+/** The name of an option for parseArgs, which takes `--no-x=…` for `--x=…`: so none begins with `no-`. */
+function keyOf({ name }: Declaration): string {
+  return `option-${name}`;
+}
+
+/** Rewrites `-x a b` and `--name a b` to `--option-name=["a","b"]`; other words go behind a `--`. */
 function* oneWordEach(words: readonly string[]): Generator<string> {
   const others: string[] = [];
   for (let at = 0; at < words.length; at++) {
@@ -92,7 +99,7 @@ function* oneWordEach(words: readonly string[]): Generator<string> {
       throw new UsageError(`--${name} takes no value`, { hint: `write --${name} alone` });
     }
     while (taken.length < values.length) taken.push(value(declaration, words[++at]));
-    yield `--${name}=${JSON.stringify(taken)}`;
+    yield `--${keyOf(declaration)}=${JSON.stringify(taken)}`;
   }
   yield "--";
   yield* others;
