@@ -159,11 +159,13 @@ export async function prepareBox(options: BoxOptions = {}): Promise<Box> {
   for (const name of ["disk", "shared", "stage"]) await Deno.mkdir(`${folder}/${name}`);
   await Deno.chmod(`${folder}/shared`, 0o1777);
   for (const name of ["commands", "signals"]) await put(folder, `/shared/${name}`, "", 0o666);
+  const scripts = { outside: OUTSIDE, inside: INSIDE, setup };
+  for (const [name, text] of Object.entries(scripts)) await put(folder, `/${name}.sh`, text, 0o600);
   await put(folder, "/boot_id", `${bootId}\n`, 0o444);
   await put(folder, "/identity", identity.privateKey, 0o600);
   for (const [path, file] of Object.entries(files)) await stage(`${folder}/stage`, path, file);
   const process = new Deno.Command("setsid", {
-    args: ["sh", "-c", OUTSIDE, "box", folder, INSIDE, setup],
+    args: ["sh", `${folder}/outside.sh`, folder],
     clearEnv: true,
     env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
     stdin: "piped",

@@ -10,20 +10,20 @@
  */
 
 /**
- * Starts {@linkcode INSIDE} in new namespaces and removes the folder `$1` when it has ended, however it
+ * Starts {@linkcode INSIDE}, the file `inside.sh` of the folder `$1`, in new namespaces and removes the folder when it has ended, however it
  * ended: this process outlives a test that is killed. `setsid` keeps a terminal's Ctrl-C from it.
  */
 export const OUTSIDE = `
 trap : INT TERM HUP
 exec 2>"$1/errors"
 unshare --mount --pid --uts --ipc --fork --kill-child --propagation private \\
-  sh -c "$2" box "$1" "$3"
+  sh "$1/inside.sh" "$1"
 cd /
 rm -rf -- "$1"
 `;
 
 /**
- * Process 1 of a box. `$1` is the folder outside, `$2` is shell code that completes the files. It prints
+ * Process 1 of a box. `$1` is the folder outside, whose `setup.sh` completes the files. It prints
  * its process id as seen from outside, waits for a line, starts sshd, and ends with its input: the
  * kernel then kills everything in the box.
  */
@@ -31,6 +31,7 @@ export const INSIDE = `
 set -eu
 umask 022
 folder=$1
+setup=$(cat "$folder/setup.sh")
 read -r pid _ </proc/self/stat # still the /proc of the outside
 mount -t tmpfs -o mode=755 box "$folder/disk"
 cd "$folder/disk"
@@ -73,7 +74,7 @@ pivot_root . run/old
 cd /
 umount -l run/old
 hostname box
-eval "$2"
+eval "$setup"
 echo "ready $pid"
 read -r go
 setpriv --bounding-set -sys_boot,-sys_module,-sys_time,-sys_rawio \\

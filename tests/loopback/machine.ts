@@ -76,7 +76,7 @@ export class Machine implements AsyncDisposable {
       const signalled = performance.now();
       const next = await prepareBox({ port, identity, hostKeys, ...options });
       try {
-        await this.#wait(delay - (performance.now() - signalled));
+        await this.#wait(Math.max(0, delay - (performance.now() - signalled)));
         await old.end();
         if (gap === Infinity) return await next.end();
         await this.#wait(gap);

@@ -33,7 +33,7 @@ export function login(
 
 /** The command lines of our own children, and of theirs, that hold `word`. */
 export async function children(word: string = "ssh"): Promise<string[]> {
-  const args = ["-eo", "pid=,ppid=,args="];
+  const args = ["-ewwo", "pid=,ppid=,args="];
   const { stdout } = await new Deno.Command("ps", { args }).output();
   const all = new TextDecoder().decode(stdout).split("\n").flatMap((line) => {
     const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line);
@@ -44,7 +44,9 @@ export async function children(word: string = "ssh"): Promise<string[]> {
     size = ours.size;
     for (const { pid, parent } of all) if (ours.has(parent)) ours.add(pid);
   }
-  return all.filter(({ pid, args }) => ours.has(pid) && /^ssh /.test(args) && args.includes(word))
+  return all.filter(({ pid, args }) =>
+    ours.has(pid) && /^\S*ssh /.test(args) && args.includes(word)
+  )
     .map(({ args }) => args);
 }
 

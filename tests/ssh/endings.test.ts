@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { ConnectionError, DeadlineError } from "../../lib/errors.ts";
+import { startBox } from "../loopback/mod.ts";
+import { children, ignore, login, sharedBox, withTemp } from "./fixture.ts";
+
+const box = sharedBox();
+
+Deno.test("Session disposal leaves neither ssh nor files", { ignore }, async () => {
+  const left = await withTemp(async (folder) => {
+    {
+      await using target = await login(box());
+      await target.run(["true"]);
+      assertEquals((await children(folder)).length, 1);
+    }
+    assertEquals(await children(), []);
+  });
+  assertEquals(left, []);
+});
+
+Deno.test("connect() that fails leaves neither ssh nor files", { ignore }, async () => {
+  const left = await withTemp(async () => {
+    await assertRejects(() => login(box(), "pwuser"), ConnectionError);
+  });
+  assertEquals(left, []);
+  assertEquals(await children(), []);
+});
+
+Deno.test("Session.run() ends at its deadline and the session lives on", { ignore }, async () => {
+  await using target = await login(box());
+  const began = performance.now();
+  await assertRejects(
+    () => target.run(["sleep", "60"], { deadline: 200 }),
+    DeadlineError,
+    "root@127.0.0.1: sleep 60 did not end within 0.2 s",
+  );
+  assertLess(performance.now() - began, 1500);
+  assertEquals((await children("sleep")).length, 0);
+  assertEquals((await target.run(["echo", "on"])).stdout, "on\n");
+});
+
+Deno.test("Session.run() bounds what an endless output keeps in memory", { ignore }, async () => {
+  await using target = await login(box());
+  const before = Deno.memoryUsage().rss;
+  let lines = 0;
+  const onLine = () => void lines++;
+  await assertRejects(
+    () => target.run(["yes", "y".repeat(1000)], { deadline: 1500, onLine }),
+    DeadlineError,
+  );
+  const endlessLine = ["sh", "-c", "tr '\\0' x </dev/zero"];
+  await assertRejects(() => target.run(endlessLine, { deadline: 1500 }), DeadlineError);
+  assertLess(1000, lines);
+  assertLess(Deno.memoryUsage().rss - before, 150e6);
+});
+
+Deno.test("Session.run() ends with its signal, for the signal's reason", { ignore }, async () => {
+  await using target = await login(box());
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  setTimeout(() => controller.abort(reason), 100);
+  const { signal } = controller;
+  assertEquals(await assertRejects(() => target.run(["sleep", "60"], { signal })), reason);
+  assertEquals(await assertRejects(() => target.run(["true"], { signal })), reason);
+  assertEquals((await children("sleep")).length, 0);
+});
+
+Deno.test("connect()'s signal ends the session and all that it runs", { ignore }, async () => {
+  const controller = new AbortController();
+  const reason = new Error("interrupted");
+  const left = await withTemp(async () => {
+    await using target = await login(box(), "root", { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 100);
+    const running = [target.run(["sleep", "60"]), target.script("sleep 60")];
+    for (const one of running) one.catch(() => {});
+    for (const one of running) assertEquals(await assertRejects(() => one), reason);
+    while (!target.ended) await new Promise((resolve) => setTimeout(resolve, 10));
+    assertEquals(await children(), []);
+  });
+  assertEquals(left, []);
+});
+
+Deno.test("connect() ends with its signal while it waits", { ignore }, async () => {
+  using deaf = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = deaf.addr;
+  const reason = new Error("interrupted");
+  const signal = AbortSignal.timeout(150);
+  const left = await withTemp(async () => {
+    const error = await assertRejects(() => login(box(), "root", { port, signal }));
+    assert(error instanceof DOMException, String(error));
+    const aborted = AbortSignal.abort(reason);
+    assertEquals(await assertRejects(() => login(box(), "root", { signal: aborted })), reason);
+  });
+  assertEquals(left, []);
+  assertEquals(await children(), []);
+});
+
+Deno.test(
+  "Session.run() throws a ConnectionError when the machine goes away",
+  { ignore },
+  async () => {
+    await using own = await startBox();
+    await using target = await login(own);
+    const running = target.run(["sleep", "60"]);
+    running.catch(() => {});
+    await target.run(["true"]);
+    await own.end();
+    await assertRejects(() => running, ConnectionError, "the connection was lost during sleep 60");
+    assertEquals(target.ended, true);
+    await assertRejects(() => target.run(["true"]), ConnectionError);
+  },
+);
+
+Deno.test("connect()'s login ends with this process, however it ends", { ignore }, async () => {
+  const { port, identityFile, host } = box();
+  const module = new URL("../../lib/ssh/connect.ts", import.meta.url);
+  const code = `import { connect } from ${JSON.stringify(module.href)};
+    const target = await connect("plain@${host}", ${
+    JSON.stringify({ port, identityFile, hostKey: "off" })
+  });
+    console.log(target.sshOptions);
+    await target.run(["sleep", "60"]);`;
+  const folder = await withTemp(async (folder) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", code],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    await reader.read();
+    await reader.cancel();
+    child.kill("SIGKILL");
+    await child.status;
+    await until(async () => !(await processes()).includes(folder));
+  });
+  assertEquals(folder.length, 1);
+  await until(async () => !(await box().run("ps -eo args")).stdout.includes("sshd: plain"));
+});
+
+async function processes(): Promise<string> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const late = Date.now() + 5000;
+  while (!(await condition())) {
+    if (Date.now() > late) throw new Error("it did not happen");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
