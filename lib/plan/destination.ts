@@ -54,13 +54,21 @@ export function parseDestination(text: string): Destination {
   const named = /^([^:]*):(.*)$/.exec(rest);
   if (bracketed) {
     host = bracketed[1] ?? "";
-    if (bracketed[2] !== undefined) port = parsePort(bracketed[2], text);
+    if (bracketed[2] !== undefined) port = parsePort(bracketed[2], JSON.stringify(text));
   } else if (url && named) {
     host = named[1] ?? "";
-    port = parsePort(named[2] ?? "", text);
+    port = parsePort(named[2] ?? "", JSON.stringify(text));
   }
   if (url) host = decode(host, text);
-  if (!validHost(host)) throw refuse(text, `${JSON.stringify(host)} is no host name`);
+  if (!validHost(host)) {
+    // As scp and other tools write it; ssh takes it for a name.
+    const withPort = !url && named && validHost(named[1] ?? "") && /^\d+$/.test(named[2] ?? "");
+    throw refuse(
+      text,
+      `${JSON.stringify(host)} is no host name`,
+      withPort ? `give the port with --ssh-port ${named[2]}, or write ssh://${text}` : FORMS,
+    );
+  }
   return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
 }
 
@@ -82,7 +90,10 @@ export function parsePort(value: string | number, name: string): number {
 
 function validHost(host: string): boolean {
   if (host === "" || host.startsWith("-") || host.length > 255) return false;
-  if (host.includes(":")) return /^[0-9a-fA-F:.]+(%[A-Za-z0-9_.-]+)?$/.test(host);
+  if (host.includes(":")) {
+    const address = /^([0-9a-fA-F:.]+)(?:%[A-Za-z0-9_.-]+)?$/.exec(host)?.[1];
+    return address !== undefined && URL.canParse(`http://[${address}]/`);
+  }
   return /^[\p{L}\p{N}._+-]+$/u.test(host);
 }
 
@@ -98,6 +109,6 @@ function decode(text: string, whole: string): string {
   }
 }
 
-function refuse(text: string, why: string): UsageError {
-  return new UsageError(`${JSON.stringify(text)} names no target: ${why}`, { hint: FORMS });
+function refuse(text: string, why: string, hint = FORMS): UsageError {
+  return new UsageError(`${JSON.stringify(text)} names no target: ${why}`, { hint });
 }
