@@ -44,18 +44,19 @@ export function parseFlakeRef(text: string): FlakeRef {
       hint: "a flake reference is a path or a URL, then # and the name of a configuration",
     });
   }
-  const parts = splitAttributes(name, text);
-  if (parts[0] !== "nixosConfigurations") {
-    // A NAME with dots and without quotes is one name, as the bash tool has always taken it.
-    const single = name.startsWith('"') ? parts.join(".") : name;
-    return { url: url || ".", attributes: ["nixosConfigurations", single, "config"] };
+  if (/^"?nixosConfigurations"?\./.test(name)) {
+    const parts = splitAttributes(name, text);
+    return { url: url || ".", attributes: parts.length === 2 ? [...parts, "config"] : parts };
   }
-  if (parts.length === 1) {
+  if (name === "nixosConfigurations") {
     throw new UsageError(`--flake ${JSON.stringify(text)} names no NixOS configuration`, {
       hint: "append its name: #nixosConfigurations.<name>",
     });
   }
-  return { url: url || ".", attributes: parts.length === 2 ? [...parts, "config"] : parts };
+  // Dots without quotes are part of the one name, as the bash tool has always taken it.
+  const single = /^"[^"\\]+"$/.test(name) ? name.slice(1, -1) : name;
+  if (/["\\]/.test(single)) throw refuseAttributes(name, text);
+  return { url: url || ".", attributes: ["nixosConfigurations", single, "config"] };
 }
 
 /**
@@ -78,7 +79,7 @@ function quoteAttribute(name: string): string {
 
 function splitAttributes(text: string, whole: string): string[] {
   const parts: string[] = [];
-  const part = /"([^"\\]*)"|([^".\\\s]+)/y;
+  const part = /"([^"\\]+)"|([^".\\]+)/y;
   let at = 0;
   while (at <= text.length) {
     part.lastIndex = at;
@@ -90,10 +91,15 @@ function splitAttributes(text: string, whole: string): string[] {
     if (text[at] !== ".") break;
     at++;
   }
-  throw new UsageError(
+  throw refuseAttributes(text, whole);
+}
+
+function refuseAttributes(text: string, whole: string): UsageError {
+  return new UsageError(
     `--flake ${JSON.stringify(whole)}: ${JSON.stringify(text)} is no attribute path`,
     {
-      hint: 'write names with dots between them, and a name that holds a dot in quotes: #"my.host"',
+      hint:
+        'write a name, #web or #"my.host", or a whole path: #nixosConfigurations."my.host".config',
     },
   );
 }
