@@ -23,8 +23,8 @@ export const PHASES: readonly Phase[] = ["kexec", "disko", "install", "reboot"];
  * ```
  */
 export function parsePhases(list: string | readonly string[]): readonly Phase[] {
-  const names = typeof list === "string" ? list.split(",").map((name) => name.trim()) : list;
-  const wanted = names.filter((name) => name !== "");
+  const names = typeof list === "string" ? list.split(",") : list;
+  const wanted = names.map((name) => name.trim()).filter((name) => name !== "");
   const unknown = wanted.find((name) => !(PHASES as readonly string[]).includes(name));
   if (unknown !== undefined || wanted.length === 0) {
     throw new UsageError(
