@@ -11,6 +11,7 @@ import { type ImageSource, parseImage } from "./image.ts";
 import type { BuildOn, Chown, DiskKey, HardwareConfig, PlanOptions, Setting } from "./options.ts";
 import { parsePhases, type Phase, PHASES } from "./phases.ts";
 import { refuseConflicts } from "./conflicts.ts";
+import { sshOptionLine } from "./ssh_option.ts";
 import { type StorePath, storePath } from "./store_path.ts";
 
 /** What is installed. */
@@ -23,8 +24,11 @@ export type Source =
 export interface Plan {
   /** Where the target is; absent with a VM test, which has none. */
   readonly destination: Destination | undefined;
+  /** What is installed. */
   readonly source: Source;
+  /** The phases to run, in their order. */
   readonly phases: readonly Phase[];
+  /** How the target is logged in to. */
   readonly ssh: {
     readonly identityFile: string | undefined;
     readonly privateKey: string | undefined;
@@ -33,6 +37,7 @@ export interface Plan {
     readonly password: string | undefined;
     readonly storeSettings: readonly Setting[];
   };
+  /** How it is booted into an installer. */
   readonly kexec: {
     /** Absent for the published image, which depends on the target's architecture. */
     readonly image: ImageSource | undefined;
@@ -40,16 +45,19 @@ export interface Plan {
     readonly extraFlags: string;
     readonly port: number;
   };
+  /** Where and after what the system is built. */
   readonly build: {
     readonly on: BuildOn;
     readonly hardware: HardwareConfig | undefined;
     readonly vmTest: boolean;
   };
+  /** How closures get to the target. */
   readonly copy: {
     readonly substitute: boolean;
     readonly machineSubstituters: boolean;
     readonly from: string | undefined;
   };
+  /** What goes into the new system besides its closure. */
   readonly install: {
     readonly extraFiles: string | undefined;
     readonly chown: readonly Chown[];
@@ -57,6 +65,7 @@ export interface Plan {
     readonly copyHostKeys: boolean;
     readonly noCheck: string | undefined;
   };
+  /** What every nix command is told. */
   readonly nix: {
     readonly settings: readonly Setting[];
     readonly printBuildLogs: boolean;
@@ -78,18 +87,19 @@ export interface Plan {
  */
 export function makePlan(options: PlanOptions): Plan {
   refuseConflicts(options);
+  refuseEmpty(options);
   const { vmTest = false, substituteOnDestination = true, useMachineSubstituters = true } = options;
   const phases = options.phases === undefined ? PHASES : parsePhases(options.phases);
   const port = options.sshPort === undefined ? undefined : parsePort(options.sshPort, "--ssh-port");
-  return Object.freeze({
+  return freeze({
     destination: vmTest && options.host === undefined ? undefined : readDestination(options.host),
     source: readSource(options, phases),
     phases,
     ssh: {
       identityFile: options.identityFile,
-      privateKey: options.identityFile === undefined ? options.privateKey : undefined,
+      privateKey: options.identityFile === undefined ? options.privateKey || undefined : undefined,
       port,
-      options: options.sshOptions ?? [],
+      options: (options.sshOptions ?? []).map(checkSshOption),
       password: options.password,
       storeSettings: options.sshStoreSettings ?? [{ name: "compress", value: "true" }],
     },
@@ -99,7 +109,11 @@ export function makePlan(options: PlanOptions): Plan {
       extraFlags: options.kexecExtraFlags ?? "",
       port: parsePort(options.postKexecSshPort ?? 22, "--post-kexec-ssh-port"),
     },
-    build: { on: readBuildOn(options.buildOn), hardware: options.generateHardwareConfig, vmTest },
+    build: {
+      on: readBuildOn(options.buildOn),
+      hardware: readHardware(options.generateHardwareConfig),
+      vmTest,
+    },
     copy: {
       substitute: substituteOnDestination,
       machineSubstituters: useMachineSubstituters && substituteOnDestination,
@@ -120,6 +134,34 @@ export function makePlan(options: PlanOptions): Plan {
   });
 }
 
+/** A copy of the plan in which nothing can be changed, and nothing is the caller's. */
+function freeze(plan: Plan): Plan {
+  const all: unknown[] = [structuredClone(plan)];
+  for (const one of all) {
+    if (typeof one === "object" && one !== null) all.push(...Object.values(Object.freeze(one)));
+  }
+  return all[0] as Plan;
+}
+
+/** An empty value is a variable of the caller's shell that was never set; nothing can be meant by it. */
+function refuseEmpty(options: PlanOptions): void {
+  const { identityFile, extraFiles, from, generateHardwareConfig } = options;
+  const values = {
+    "-i": identityFile,
+    "--extra-files": extraFiles,
+    "--from": from,
+    "--generate-hardware-config": generateHardwareConfig?.path,
+    "--option": options.nixOptions?.some(({ name }) => name === "") ? "" : undefined,
+    "--ssh-store-setting": options.sshStoreSettings?.some(({ name }) => name === "")
+      ? ""
+      : undefined,
+  };
+  for (const [flag, value] of Object.entries(values)) {
+    if (value !== "") continue;
+    throw new UsageError(`${flag}: its value is empty`, { hint: `name one, or leave ${flag} out` });
+  }
+}
+
 function readDestination(host: string | undefined): Destination {
   if (host === undefined || host === "") {
     throw new UsageError("ssh-host must be set: no target is named", {
@@ -135,8 +177,8 @@ function readSource(options: PlanOptions, phases: readonly Phase[]): Source {
     const disko = storePath(storePaths.disko, "--store-paths");
     return { kind: "paths", disko, system: storePath(storePaths.system, "--store-paths") };
   }
+  oneOf("--disko-mode", diskoMode, ["disko", "mount", "format"]);
   if (flake !== undefined) {
-    oneOf("--disko-mode", diskoMode, ["disko", "mount", "format"]);
     const diskoScript = `${diskoMode}Script${diskoDeps ? "" : "NoDeps"}`;
     return { kind: "flake", flake: parseFlakeRef(flake), diskoScript };
   }
@@ -152,6 +194,18 @@ function readBuildOn(value: BuildOn = "auto"): BuildOn {
   return oneOf("--build-on", value, ["auto", "local", "remote"]);
 }
 
+function readHardware(config: HardwareConfig | undefined): HardwareConfig | undefined {
+  const programs = ["nixos-facter", "nixos-generate-config"] as const;
+  if (config) oneOf("--generate-hardware-config", config.backend, programs);
+  return config;
+}
+
+/** Leaves the option as it is: whoever writes the ssh config makes a line of it. */
+function checkSshOption(option: string): string {
+  sshOptionLine(option);
+  return option;
+}
+
 function oneOf<T extends string>(flag: string, value: T, allowed: readonly T[]): T {
   if (allowed.includes(value)) return value;
   throw new UsageError(`${flag}: ${JSON.stringify(value)} is not possible`, {
@@ -161,9 +215,9 @@ function oneOf<T extends string>(flag: string, value: T, allowed: readonly T[]):
 
 function checkChown(chown: Chown): Chown {
   const { path, owner } = chown;
-  if (!/^\/[^\p{Cc}]*$/u.test(path) || path.split("/").includes("..")) {
+  if (!/^[^\p{Cc}]+$/u.test(path) || path.split("/").includes("..")) {
     throw new UsageError(`--chown: ${JSON.stringify(path)} is no path of the new system`, {
-      hint: "the first value is an absolute path without .., the second its owner",
+      hint: "the first value is a path of the new system without .., the second its owner",
     });
   }
   if (
@@ -174,5 +228,6 @@ function checkChown(chown: Chown): Chown {
       hint: "write user, user:group or numbers, as for chown",
     });
   }
-  return chown;
+  // The bash tool put /mnt/ in front of it, so a path was as good without its first slash.
+  return { path: path.startsWith("/") ? path : `/${path}`, owner };
 }
