@@ -5,7 +5,8 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../errors.ts";
-import { type Declaration, DECLARATIONS, type Draft } from "./declarations.ts";
+import { DECLARATIONS } from "./declarations.ts";
+import type { Declaration, Draft } from "./declare.ts";
 import type { BuildOn, PlanOptions } from "./options.ts";
 import { parsePhases, PHASES } from "./phases.ts";
 
@@ -65,12 +66,32 @@ export function parseCommandLine(words: readonly string[]): CommandLine {
   return { ...rest, options, notices };
 }
 
-/** Whether `--help` or `--version` stands on a command line, before any `--`. */
+/** Whether `--help` or `--version` stands on a command line, before any `--`, as more than a value. */
 export function wantsOnly(words: readonly string[]): "help" | "version" | undefined {
-  const end = words.indexOf("--");
-  const options = end < 0 ? words : words.slice(0, end);
-  if (options.includes("--help") || options.includes("-h")) return "help";
-  return options.includes("--version") ? "version" : undefined;
+  let version = false;
+  for (let at = 0; at < words.length && words[at] !== "--"; at++) {
+    const word = words[at] ?? "";
+    if (word === "--help" || word === "-h") return "help";
+    version ||= word === "--version";
+    const declaration = DECLARATIONS.find((one) => isFlag(word, one));
+    if (!declaration?.dashes) continue;
+    for (let left = declaration.values.length; left > 0 && isDashed(words[at + 1]); left--) at++;
+  }
+  return version ? "version" : undefined;
+}
+
+function isFlag(word: string, { name, short }: Declaration): boolean {
+  return word === `--${name}` || (short !== undefined && word === `-${short}`);
+}
+
+/**
+ * Whether a word can be the value of an option whose values may begin with a dash: `-s` and `--debug` are
+ * flags of kexec, while `--flake` behind such an option means that its value was forgotten.
+ */
+function isDashed(word = "--"): boolean {
+  if (!word.startsWith("--") || word === "--debug") return true;
+  const [flag] = word.split("=");
+  return word !== "--" && !DECLARATIONS.some(({ name }) => flag === `--${name}`);
 }
 
 /** The name of an option for parseArgs, which takes `--no-x=…` for `--x=…`: so none begins with `no-`. */
@@ -98,7 +119,7 @@ function* oneWordEach(words: readonly string[]): Generator<string> {
     if (taken.length > values.length) {
       throw new UsageError(`--${name} takes no value`, { hint: `write --${name} alone` });
     }
-    while (taken.length < values.length) taken.push(value(declaration, words[++at]));
+    while (taken.length < values.length) taken.push(value(declaration, word, words[++at]));
     yield `--${keyOf(declaration)}=${JSON.stringify(taken)}`;
   }
   yield "--";
@@ -106,9 +127,7 @@ function* oneWordEach(words: readonly string[]): Generator<string> {
 }
 
 function find(flag: string): Declaration {
-  const found = DECLARATIONS.find(({ name, short }) =>
-    flag === `--${name}` || flag === `-${short}`
-  );
+  const found = DECLARATIONS.find((one) => isFlag(flag, one));
   if (found) return found;
   const close = DECLARATIONS.find(({ name, deprecated }) =>
     !deprecated && name.startsWith(flag.replace(/^-+/, ""))
@@ -118,15 +137,18 @@ function find(flag: string): Declaration {
   });
 }
 
-function value({ name, values, dashes }: Declaration, word: string | undefined): string {
-  const isOption = word !== undefined && word.startsWith("-") && word !== "-" &&
-    (!dashes ||
-      DECLARATIONS.some(({ name, short }) => word === `--${name}` || word === `-${short}`));
-  if (word !== undefined && word !== "--" && !isOption) return word;
+function value(
+  { name, short, values, dashes }: Declaration,
+  given: string,
+  word: string | undefined,
+): string {
+  const isOption = word !== undefined && word.startsWith("-") && word !== "-";
+  if (word !== undefined && (dashes ? isDashed(word) : !isOption)) return word;
+  const flag = given === `-${short}` ? given : `--${name}`;
   const wanted = values.length === 1 ? "a value" : `${values.length} values`;
-  throw new UsageError(`--${name} needs ${wanted}: ${values.join(" ")}`, {
-    hint: `write --${name} ${values.join(" ")}${
-      isOption ? `, or --${name}=VALUE if it begins with a dash` : ""
+  throw new UsageError(`${flag} needs ${wanted}: ${values.join(" ")}`, {
+    hint: `write ${flag} ${values.join(" ")}${
+      isOption && word !== "--" ? `, or --${name}=VALUE if it begins with a dash` : ""
     }`,
   });
 }
@@ -157,7 +179,9 @@ function settlePhases(options: Draft["options"], given: Draft["phases"]): void {
       )
     ) {
       throw new UsageError(
-        `--phases and ${flag === "--phases" ? "--phases" : flag} contradict each other`,
+        flag === "--phases"
+          ? "--phases is given twice, with other phases"
+          : `--phases and ${flag} contradict each other`,
         {
           hint: "give --phases once, with all the phases to run",
         },
@@ -172,7 +196,9 @@ function settleBuildOn(options: Draft["options"], given: Draft["buildOn"]): void
   const [first, ...others] = given;
   const other = others.find(({ value }) => value !== first?.value);
   if (first && other) {
-    throw new UsageError(`${first.flag} ${first.value} and ${other.flag} contradict each other`, {
+    const flags = other.flag === first.flag ? first.flag : `${first.flag} and ${other.flag}`;
+    const places = [first.value, other.value].map((value) => JSON.stringify(value)).join(" and ");
+    throw new UsageError(`${flags} contradict each other: ${places}`, {
       hint: "give --build-on once",
     });
   }

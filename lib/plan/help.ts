@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Declaration, DECLARATIONS, GROUPS } from "./declarations.ts";
+import { DECLARATIONS } from "./declarations.ts";
+import { type Declaration, GROUPS } from "./declare.ts";
 
 const WIDTH = 80;
 
