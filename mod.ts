@@ -49,7 +49,7 @@ export type { Compression, ImageSource } from "./lib/plan/image.ts";
 export type { DiskKeyContent, DiskKeySource } from "./lib/files/keys.ts";
 export type { Tree, TreeEntry } from "./lib/files/tree.ts";
 export type { NixOptions, NixSetting } from "./lib/nix/command.ts";
-export type { RunResult } from "./lib/process.ts";
+export type { Child, Input, RunOptions, RunResult, SpawnOptions } from "./lib/process.ts";
 export type * from "./lib/report/events.ts";
 export type { StageTimes } from "./lib/report/stages.ts";
 export * from "./lib/errors.ts";

@@ -39,7 +39,9 @@ export interface NixosAnywhereOptions extends PlanOptions {
 export interface Confirmation {
   /** The target as the user named it. */
   readonly host: string;
+  /** What is going to be done. */
   readonly plan: Plan;
+  /** What the target says of itself. */
   readonly facts: Facts;
 }
 

@@ -17,7 +17,9 @@ export interface DiskKeySource {
 
 /** A key that was read. */
 export interface DiskKeyContent {
+  /** Where it goes, an absolute path on the target. */
   readonly remote: string;
+  /** The key itself. */
   readonly content: Uint8Array;
 }
 

@@ -10,6 +10,7 @@ import { UsageError } from "../errors.ts";
 export interface TreeEntry {
   /** The path from the folder, `/` between names. */
   readonly path: string;
+  /** What it is. */
   readonly kind: "file" | "directory" | "link";
   /** Permission bits. */
   readonly mode: number;
@@ -23,7 +24,9 @@ export interface TreeEntry {
 
 /** A folder that was read. */
 export interface Tree {
+  /** The folder's path. */
   readonly folder: string;
+  /** What is in it, each folder before what it holds. */
   readonly entries: readonly TreeEntry[];
   /** Whether some entry needs more than the ustar format: a long name, a hard link, a huge file. */
   readonly beyondUstar: boolean;

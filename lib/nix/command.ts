@@ -9,7 +9,9 @@ import { type Reporter, silent } from "../report/events.ts";
 
 /** A nix option for every nix command, here and on the target. */
 export interface NixSetting {
+  /** The option's name. */
   readonly name: string;
+  /** Its value. */
   readonly value: string;
 }
 
@@ -23,7 +25,9 @@ export interface NixOptions {
   readonly printBuildLogs?: boolean | undefined;
   /** How long the call may take, in milliseconds. @default no limit */
   readonly deadline?: number | undefined;
+  /** Ends the call when aborted. */
   readonly signal?: AbortSignal | undefined;
+  /** Hears of the command and of what it prints. @default nobody */
   readonly report?: Reporter | undefined;
 }
 

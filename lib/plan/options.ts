@@ -46,12 +46,15 @@ export interface InstallSource {
 
 /** A nix option for every nix command, here and on the target, or a setting of a store's address. */
 export interface Setting {
+  /** Its name. */
   readonly name: string;
+  /** Its value. */
   readonly value: string;
 }
 
 /** A hardware configuration that is generated on the target and written here. */
 export interface HardwareConfig {
+  /** The program that writes it. */
   readonly backend: HardwareBackend;
   /** The file of this machine that is replaced. */
   readonly path: string;

@@ -11,8 +11,11 @@ export type Stage = "connect" | "build" | "image" | Phase;
 
 /** A stage began, ended, or was left out because it was not needed. */
 export interface StageEvent {
+  /** Tells the events apart. */
   readonly type: "stage";
+  /** Which stage. */
   readonly stage: Stage;
+  /** What became of it. */
   readonly state: "start" | "done" | "skipped" | "failed";
   /** How long it took, in milliseconds; only where it ended. */
   readonly ms?: number;
@@ -22,14 +25,19 @@ export interface StageEvent {
 
 /** Something the user wants to know (`info`), must know (`warning`) or may look up (`debug`). */
 export interface LogEvent {
+  /** Tells the events apart. */
   readonly type: "log";
+  /** How much it matters. */
   readonly level: "debug" | "info" | "warning";
+  /** One sentence, or a line. */
   readonly text: string;
 }
 
 /** A command is about to run. Secrets are never in its words. */
 export interface CommandEvent {
+  /** Tells the events apart. */
   readonly type: "command";
+  /** Its words. */
   readonly command: readonly string[];
   /** The machine it runs on, as the user named it; `here` for this one. */
   readonly where: string;
@@ -37,14 +45,19 @@ export interface CommandEvent {
 
 /** A line that a command printed. Not escaped: renderers must escape control characters. */
 export interface OutputEvent {
+  /** Tells the events apart. */
   readonly type: "output";
+  /** The program that printed it: `nix`, `disko`, … */
   readonly source: string;
+  /** The line, without its line feed. */
   readonly line: string;
 }
 
 /** How far a transfer is. */
 export interface ProgressEvent {
+  /** Tells the events apart. */
   readonly type: "progress";
+  /** What is transferred. */
   readonly what: string;
   /** Bytes done. */
   readonly done: number;
@@ -54,13 +67,17 @@ export interface ProgressEvent {
 
 /** What state the target is in from now on, for whoever has to go on after a failure. */
 export interface StateEvent {
+  /** Tells the events apart. */
   readonly type: "state";
+  /** One clause, without a period. */
   readonly text: string;
 }
 
 /** The key that a machine proved to have. */
 export interface HostKeyEvent {
+  /** Tells the events apart. */
   readonly type: "host-key";
+  /** The machine, as the user named it. */
   readonly host: string;
   /** `SHA256:` and the digest, as `ssh-keygen -l` prints it. */
   readonly fingerprint: string;

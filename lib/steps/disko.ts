@@ -13,6 +13,7 @@ export interface DiskoOptions {
   readonly keys?: readonly DiskKeySource[];
   /** How long the script may take, in milliseconds. @default 3_600_000 */
   readonly deadline?: number | undefined;
+  /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 

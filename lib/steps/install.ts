@@ -21,6 +21,7 @@ export interface InstallStepOptions {
   readonly noCheck?: string | undefined;
   /** How long nixos-install may take, in milliseconds. @default 1_800_000 */
   readonly deadline?: number | undefined;
+  /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 

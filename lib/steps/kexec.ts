@@ -23,6 +23,7 @@ export interface UploadOptions {
   readonly facts?: Facts | undefined;
   /** How long the upload may take, in milliseconds. @default 3_600_000 */
   readonly deadline?: number;
+  /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -42,6 +43,7 @@ export interface KexecOptions {
   readonly extraFlags?: string | undefined;
   /** How long until the installer has to be up, in milliseconds. @default 600_000 */
   readonly deadline?: number | undefined;
+  /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -20,6 +20,7 @@ export interface RebootOptions {
   readonly system?: StorePath | undefined;
   /** How long until the new system has to answer, in milliseconds. @default 300_000 */
   readonly deadline?: number | undefined;
+  /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
