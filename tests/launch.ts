@@ -15,7 +15,7 @@
  */
 
 /** When the probe is given up, counted from the launcher's start: three seconds are promised. */
-const DEADLINE_MILLISECONDS = 2_500;
+const DEADLINE_MILLISECONDS = 2_300;
 const ROOT = new URL("../", import.meta.url);
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
