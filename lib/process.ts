@@ -5,7 +5,9 @@
  * @module
  */
 import { Scope } from "./deadline.ts";
-import { CommandError, DeadlineError, UsageError } from "./errors.ts";
+import { DeadlineError, UsageError } from "./errors.ts";
+import { eachLine } from "./lines.ts";
+import { commandError, describe, MAX_OUTPUT, type RunResult } from "./result.ts";
 import { escapeControls } from "./report/escape.ts";
 import { type Reporter, silent } from "./report/events.ts";
 
@@ -42,53 +44,8 @@ export interface RunOptions extends SpawnOptions {
   readonly hint?: string;
 }
 
-/** How a command ended. */
-export interface RunResult {
-  /** The exit code; for a death by signal 128 + its number. */
-  readonly code: number;
-  /** The signal that ended it, else `null`. */
-  readonly signal: string | null;
-  /** The first 4 MiB of what it printed on its standard output. */
-  readonly stdout: string;
-  /** The last lines of what it printed on its error output, at most 4,000 characters. */
-  readonly stderr: string;
-}
-
 const MAX_CAPTURE = 4 * 1024 * 1024;
-const MAX_LINE = 16 * 1024;
-const MAX_TAIL = 4000;
 const GRACE_MS = 2000;
-
-/** What {@linkcode eachLine} can do besides. */
-export interface LineOptions {
-  /** Called with the text as it comes, before it is cut into lines. */
-  readonly onText?: (text: string) => void;
-  /** Ends the reading when aborted, though the stream goes on. */
-  readonly signal?: AbortSignal;
-}
-
-/** Calls `onLine` for each line of `stream`; a line past 16 KiB comes in pieces. Always drains. */
-export async function eachLine(
-  stream: ReadableStream<Uint8Array>,
-  onLine: (line: string) => void,
-  { onText, signal }: LineOptions = {},
-): Promise<void> {
-  let rest = "";
-  const decoder = new TextDecoderStream() as Decoder;
-  for await (const chunk of stream.pipeThrough(decoder, signal && { signal })) {
-    onText?.(chunk);
-    rest += chunk;
-    const lines = rest.split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
-    if (rest.length > MAX_LINE) {
-      onLine(rest);
-      rest = "";
-    }
-  }
-  if (rest !== "") onLine(rest);
-}
-type Decoder = TransformStream<Uint8Array, string>;
 
 /** A running program. Disposal ends it and waits for its end. */
 export class Child implements AsyncDisposable {
@@ -208,7 +165,7 @@ export async function run(
       },
     }),
     eachLine(child.stderr, (line) => {
-      tail = (tail + escapeControls(line) + "\n").slice(-MAX_TAIL);
+      tail = (tail + escapeControls(line) + "\n").slice(-MAX_OUTPUT);
       onLine?.(line, "stderr");
     }, { signal }),
     child.fed,
@@ -226,32 +183,6 @@ export async function run(
   };
   if (status.success || options.allowFailure) return result;
   throw commandError(result, options, shown);
-}
-
-/** The error for a command that ended as `result` tells. */
-export function commandError(
-  result: RunResult,
-  options: Pick<RunOptions, "where" | "hint">,
-  shown: readonly string[],
-): CommandError {
-  const { where = "here", hint = "see its output; --debug shows every command" } = options;
-  const how = result.signal
-    ? `was ended by ${result.signal}`
-    : `failed with exit code ${result.code}`;
-  return new CommandError(`${describe(shown, where)} ${how}`, {
-    command: shown,
-    exitCode: result.code,
-    signal: result.signal,
-    output: result.stderr || escapeControls(result.stdout.slice(-MAX_TAIL).trimEnd()),
-    where,
-    hint,
-  });
-}
-
-function describe(shown: readonly string[], where: string): string {
-  const words = escapeControls(shown.join(" "));
-  const short = words.length > 160 ? `${words.slice(0, 157)}...` : words;
-  return where === "here" ? short : `${where}: ${short}`;
 }
 
 async function feed(child: Deno.ChildProcess, stdin: string | ReadableStream<Uint8Array>) {

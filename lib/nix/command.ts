@@ -4,7 +4,8 @@
  * @module
  */
 import { CommandError } from "../errors.ts";
-import { run, type RunResult } from "../process.ts";
+import { run } from "../process.ts";
+import type { RunResult } from "../result.ts";
 import { type Reporter, silent } from "../report/events.ts";
 
 /** A nix option for every nix command, here and on the target. */
@@ -98,7 +99,7 @@ function explain(error: CommandError): Error {
     signal: error.signal,
     output: error.output,
     where: error.where,
-    hint:
+    hint: HINTS.find(([pattern]) => pattern.test(said))?.[1] ??
       "nix's own output tells more; --show-trace tells where in the configuration, -L shows build logs",
     cause: error,
   });

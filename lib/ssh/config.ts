@@ -1,10 +1,12 @@
 /**
- * The texts of the ssh configuration that a session uses. Pure: nothing here runs or writes.
+ * The ssh configuration that a session uses. Pure: nothing here runs or writes.
  *
- * Two files, because two kinds of ssh process read them. The master logs in, with everything the user
- * has configured. All others only talk to the master through its socket: they get a file without the
- * user's settings (whose forwardings, remote commands and logins are the master's business), and one in
- * which a login of their own fails at once, so that a lost master is noticed and never papered over.
+ * Two kinds, for two kinds of ssh process. The master logs in, with everything the user has configured,
+ * and with ours before it on its command line: what is there counts first, and counts for this one
+ * machine. (In a file it would count for the hosts of a ProxyJump too, whose ssh is given the same file.)
+ * All others only talk to the master through its socket: they get a file without the user's settings
+ * (whose forwardings, remote commands and logins are the master's business), and one in which a login of
+ * their own fails at once, so that a lost master is noticed and never papered over.
  *
  * @module
  */
@@ -20,6 +22,10 @@ export interface LoginConfig {
   readonly port?: number | undefined;
   readonly identityFile?: string | undefined;
   readonly sshOptions: readonly string[];
+  /** Whether there is a password to log in with. */
+  readonly password: boolean;
+  /** Whether ssh knows the keys that came with OpenSSH 8.7. */
+  readonly modern: boolean;
   /** Lines that decide about host keys, from {@linkcode hostKeyLines}. */
   readonly hostKeys: readonly string[];
 }
@@ -27,12 +33,11 @@ export interface LoginConfig {
 /** The name under which host keys are kept where they must not depend on address and port. */
 export const HOST_KEY_ALIAS = "nixos-anywhere-target";
 
-/** The master's configuration: ssh takes the first value of each key, so what comes first wins. */
-export function loginConfig(config: LoginConfig): string {
+/** The master's options, `KEY VALUE`: ssh takes the first value of each key, so what comes first wins. */
+export function loginOptions(config: LoginConfig): string[] {
   const { destination, identityFile } = config;
   const port = config.port ?? destination.port;
-  const lines = [
-    "IgnoreUnknown ForkAfterAuthentication",
+  return [
     ...config.hostKeys,
     ...(port === undefined ? [] : [`Port ${port}`]),
     ...(destination.user === undefined ? [] : [`User ${configValue(destination.user)}`]),
@@ -40,24 +45,28 @@ export function loginConfig(config: LoginConfig): string {
     ...(identityFile === undefined
       ? []
       : [`IdentityFile ${configPath(identityFile)}`, "IdentitiesOnly yes"]),
+    // Nobody is asked twice for what is known already; a second wrong answer may lock an account.
+    ...(config.password
+      ? ["BatchMode no", "PasswordAuthentication yes", "NumberOfPasswordPrompts 1"]
+      : []),
     // The user's own settings for these would end the run's one connection or mix into its output.
     "RequestTTY no",
     "RemoteCommand none",
+    ...(config.modern ? ["SessionType default", "StdinNull no", "ForkAfterAuthentication no"] : []),
     "ClearAllForwardings yes",
     "ForwardX11 no",
     "PermitLocalCommand no",
-    "ForkAfterAuthentication no",
     "CheckHostIP no",
     "ConnectTimeout 20",
     // A connection that carries nothing for half a minute is lost.
     "ServerAliveInterval 5",
     "ServerAliveCountMax 6",
-    "Match all",
-    "Include ~/.ssh/config",
-    "Match all",
-    "Include /etc/ssh/ssh_config",
   ];
-  return lines.join("\n") + "\n";
+}
+
+/** The words that give ssh these options. */
+export function optionWords(options: readonly string[]): string[] {
+  return options.flatMap((option) => ["-o", option]);
 }
 
 /** The configuration of everything that talks through the master at `socket`, nix's ssh included. */

@@ -16,7 +16,8 @@ import { askpass, fingerprintScript } from "./helpers.ts";
 import {
   hostKeyLines,
   type HostKeyPolicy,
-  loginConfig,
+  loginOptions,
+  optionWords,
   pinnedKeys,
   pinnedLines,
   socketConfig,
@@ -83,10 +84,10 @@ export async function prepareLogin(
   const port = options.port === undefined ? where.port : parsePort(options.port, "port");
   const folder = await Deno.makeTempDir({ dir: await shortTemp(), prefix: "nixos-anywhere-" });
   try {
-    const config = `${folder}/login.config`;
-    const base = { destination: where, port, identityFile, sshOptions };
-    await writePrivate(config, loginConfig({ ...base, hostKeys: [] }));
-    const resolved = await resolve(config, where.host, signal);
+    const password = options.password !== undefined;
+    const base = { destination: where, port, identityFile, sshOptions, password };
+    const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
+    const resolved = await resolve(probe, where.host, signal);
     const known = `${folder}/known_hosts`;
     let hostKeys: string[];
     const policy = options.hostKey ?? resolved.policy;
@@ -101,7 +102,7 @@ export async function prepareLogin(
         fingerprintScript: `${folder}/fingerprint.sh`,
       });
     }
-    await writePrivate(config, loginConfig({ ...base, hostKeys }));
+    const config = loginOptions({ ...base, modern: resolved.modern, hostKeys });
     await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
     const env = options.password === undefined
       ? undefined
@@ -133,13 +134,13 @@ export async function prepareLogin(
   }
 }
 
-/** What the user's own configuration says about host keys. */
+/** What the user's own configuration says about host keys, and whether ssh is OpenSSH 8.7 or newer. */
 async function resolve(
-  config: string,
+  config: readonly string[],
   host: string,
   signal: AbortSignal | undefined,
-): Promise<{ policy: HostKeyPolicy; known: string }> {
-  const result = await run(["ssh", "-G", "-F", config, "--", host], {
+): Promise<{ policy: HostKeyPolicy; known: string; modern: boolean }> {
+  const result = await run(["ssh", "-G", ...optionWords(config), "--", host], {
     allowFailure: true,
     deadline: 20_000,
     ...(signal && { signal }),
@@ -156,7 +157,8 @@ async function resolve(
     : /^(yes|true)$/.test(checking)
     ? "strict"
     : "accept-new";
-  return { policy, known: value("userknownhostsfile") };
+  const modern = value("sessiontype") !== "";
+  return { policy, known: value("userknownhostsfile"), modern };
 }
 
 /** A folder for sockets and configuration: without spaces, which nix's options cannot have, and short. */

@@ -34,7 +34,12 @@ export class LoginLog {
     }
     const text = debug?.[1] ?? line;
     if (text.startsWith("Remote protocol version ")) this.greeted = true;
-    this.fingerprint = /^Server host key: \S+ (SHA256:\S+)/.exec(text)?.[1] ?? this.fingerprint;
+    const shown = /^Server host key: \S+ (SHA256:\S+)/.exec(text)?.[1];
+    if (shown !== undefined) {
+      this.fingerprint = shown;
+      // What was said before was about a host on the way.
+      this.known = true;
+    }
     this.method = /^Authenticated to .* using "([a-z-]+)"/.exec(text)?.[1] ?? this.method;
   }
 
@@ -42,6 +47,17 @@ export class LoginLog {
   failure(label: string): InstallError {
     const text = this.#lines.join("\n");
     const last = this.#lines.at(-1) ?? "ssh said nothing";
+    if (
+      this.fingerprint === undefined &&
+      /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(text)
+    ) {
+      return new HostIdentityError(
+        `${label}: the host key of a machine on the way is not accepted`,
+        {
+          hint: "compare it with that machine's console, then correct your known_hosts",
+        },
+      );
+    }
     if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
       return new HostIdentityError(
         `${label}: its host key ${this.fingerprint ?? ""} is not the one known for it`.replace(

@@ -5,8 +5,10 @@
  */
 import { delay, Scope } from "../deadline.ts";
 import { ConnectionError } from "../errors.ts";
-import { type Child, eachLine, start } from "../process.ts";
+import { eachLine } from "../lines.ts";
+import { type Child, start } from "../process.ts";
 import { type Reporter, silent } from "../report/events.ts";
+import { optionWords } from "./config.ts";
 import { LoginLog } from "./log.ts";
 
 /** How a login is tried. */
@@ -15,8 +17,8 @@ export interface MasterOptions {
   readonly label: string;
   /** The host argument for ssh. */
   readonly host: string;
-  /** The file with the login's configuration. */
-  readonly config: string;
+  /** The login's options, from {@linkcode loginOptions}. */
+  readonly config: readonly string[];
   /** Where the control socket goes. */
   readonly socket: string;
   /** Variables for ssh, such as those that make it ask us for the password. */
@@ -47,20 +49,9 @@ export interface Master extends AsyncDisposable {
  */
 export async function logIn(options: MasterOptions): Promise<Master> {
   const { label, host, config, socket, deadline, greeting, report = silent } = options;
-  const command = [
-    "ssh",
-    "-v",
-    "-F",
-    config,
-    "-M",
-    "-S",
-    socket,
-    "-o",
-    "ControlPersist=no",
-    "--",
-    host,
-    "cat",
-  ];
+  // Not -v, which the ssh of a ProxyJump would be given too: its log would mix with the target's.
+  const first = ["LogLevel DEBUG1", "ControlMaster yes", "ControlPersist no", ...config];
+  const command = ["ssh", "-S", socket, ...optionWords(first), "--", host, "cat"];
   report({ type: "command", command, where: "here" });
   const log = new LoginLog();
   using scope = new Scope(options.signal);

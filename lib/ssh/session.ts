@@ -5,14 +5,8 @@
  */
 import { ConnectionError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
-import {
-  type Child,
-  commandError,
-  run,
-  type RunOptions,
-  type RunResult,
-  start,
-} from "../process.ts";
+import { type Child, run, type RunOptions, start } from "../process.ts";
+import { commandError, type RunResult } from "../result.ts";
 import type { Reporter } from "../report/events.ts";
 import type { ConnectOptions } from "./options.ts";
 import type { Master } from "./master.ts";

@@ -1,0 +1,38 @@
+/**
+ * Reading output line by line, without trusting it to have lines.
+ *
+ * @module
+ */
+
+const MAX_LINE = 16 * 1024;
+
+/** What {@linkcode eachLine} can do besides. */
+export interface LineOptions {
+  /** Called with the text as it comes, before it is cut into lines. */
+  readonly onText?: (text: string) => void;
+  /** Ends the reading when aborted, though the stream goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** Calls `onLine` for each line of `stream`; a line past 16 KiB comes in pieces. Always drains. */
+export async function eachLine(
+  stream: ReadableStream<Uint8Array>,
+  onLine: (line: string) => void,
+  { onText, signal }: LineOptions = {},
+): Promise<void> {
+  let rest = "";
+  const decoder = new TextDecoderStream() as Decoder;
+  for await (const chunk of stream.pipeThrough(decoder, signal && { signal })) {
+    onText?.(chunk);
+    rest += chunk;
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+    if (rest.length > MAX_LINE) {
+      onLine(rest);
+      rest = "";
+    }
+  }
+  if (rest !== "") onLine(rest);
+}
+type Decoder = TransformStream<Uint8Array, string>;
