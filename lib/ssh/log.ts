@@ -54,7 +54,8 @@ export class LoginLog {
       return new HostIdentityError(
         `${label}: the host key of a machine on the way is not accepted`,
         {
-          hint: "compare it with that machine's console, then correct your known_hosts",
+          hint:
+            "log in to that machine with ssh itself, and compare its key with the one on its console",
         },
       );
     }

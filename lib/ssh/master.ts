@@ -45,7 +45,8 @@ export interface Master extends AsyncDisposable {
 
 /**
  * Logs in and resolves once other ssh processes can use the socket. Its remote command is `cat` with our
- * end of a pipe as its input: when this process dies, however it dies, `cat` ends and the connection too.
+ * end of a pipe as its input: when this process dies, however it dies, `cat` ends, and the connection ends
+ * with the last command on it.
  */
 export async function logIn(options: MasterOptions): Promise<Master> {
   const { label, host, config, socket, deadline, greeting, report = silent } = options;

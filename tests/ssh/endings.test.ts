@@ -118,7 +118,7 @@ Deno.test("connect()'s login ends with this process, however it ends", { ignore 
     JSON.stringify({ port, identityFile, hostKey: "off" })
   });
     console.log(target.sshOptions);
-    await target.run(["sleep", "60"]);`;
+    setTimeout(() => {}, 60_000);`;
   const folder = await withTemp(async (folder) => {
     const child = new Deno.Command(Deno.execPath(), {
       args: ["eval", code],

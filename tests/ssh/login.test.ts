@@ -1,0 +1,164 @@
+import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
+import { ConnectionError, LoginError, UsageError } from "../../lib/errors.ts";
+import { connect } from "../../lib/ssh/connect.ts";
+import { freePort, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
+import { ignore, login, sharedBox, withTemp } from "./fixture.ts";
+
+const box = sharedBox();
+
+Deno.test(
+  "connect() throws a LoginError that says what to check when the key is wrong",
+  { ignore },
+  async () => {
+    await withTemp(async (folder) => {
+      const identityFile = `${folder}/wrong`;
+      await Deno.writeTextFile(identityFile, (await makeKey()).privateKey, { mode: 0o600 });
+      const error = await assertRejects(
+        () =>
+          login(box(), "root", {
+            identityFile,
+            sshOptions: ["PreferredAuthentications=publickey"],
+          }),
+        LoginError,
+        "root@127.0.0.1: login refused: root@127.0.0.1: Permission denied",
+      );
+      assertMatch(error.hint, /authorized_keys/);
+    });
+  },
+);
+
+Deno.test("connect() throws a LoginError where root may not log in", { ignore }, async () => {
+  await using own = await startBox({ rootLogin: false });
+  await assertRejects(() => login(own), LoginError);
+  await using target = await login(own, "admin");
+  assertEquals(target.method, "publickey");
+});
+
+Deno.test("connect() logs in with a password and shows it to nobody", { ignore }, async () => {
+  const seen: string[] = [];
+  const options = {
+    password: PASSWORD,
+    port: box().port,
+    hostKey: "off",
+    report: (event: unknown) => void seen.push(JSON.stringify(event)),
+  } as const;
+  await using target = await connect("pwuser@127.0.0.1", options);
+  assertEquals(target.method, "password");
+  assertEquals((await target.run(["id", "-un"])).stdout, "pwuser\n");
+  const { stdout } = await new Deno.Command("ps", { args: ["-ewwo", "args"] }).output();
+  assert(!new TextDecoder().decode(stdout).includes(PASSWORD));
+  assert(!seen.join("\n").includes(PASSWORD));
+});
+
+Deno.test("connect() throws a LoginError when the password is wrong", { ignore }, async () => {
+  const options = { password: "wrong", port: box().port, hostKey: "off" } as const;
+  const began = performance.now();
+  await assertRejects(() => connect("pwuser@127.0.0.1", options), LoginError);
+  assertLess(performance.now() - began, 15_000);
+});
+
+Deno.test(
+  "connect() refuses a password with a line break before it contacts anyone",
+  { ignore },
+  async () => {
+    const options = { password: "a\nb", port: box().port } as const;
+    await assertRejects(() => connect("pwuser@127.0.0.1", options), UsageError, "line break");
+  },
+);
+
+Deno.test("connect() throws a ConnectionError where nothing listens", async () => {
+  const error = await assertRejects(
+    () => connect("root@127.0.0.1", { port: freePort() }),
+    ConnectionError,
+    "root@127.0.0.1: no ssh connection: ssh: connect to host 127.0.0.1",
+  );
+  assertMatch(error.message, /Connection refused$/);
+  assert(!(error instanceof LoginError));
+});
+
+Deno.test("connect() throws a ConnectionError when a server never speaks", async () => {
+  using deaf = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const began = performance.now();
+  await assertRejects(
+    () => connect("root@127.0.0.1", { port: deaf.addr.port, deadline: 400 }),
+    ConnectionError,
+    "root@127.0.0.1: no answer from its ssh server within 0.4 s",
+  );
+  assertLess(performance.now() - began, 3000);
+});
+
+Deno.test("connect() throws a ConnectionError when the server is none of ssh", async () => {
+  using web = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serve = (async () => {
+    using connection = await web.accept();
+    await connection.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  })();
+  const { port } = web.addr;
+  await assertRejects(() => connect("root@127.0.0.1", { port, deadline: 5000 }), ConnectionError);
+  await serve;
+});
+
+Deno.test("connect() throws a ConnectionError when the name is not known", async () => {
+  await assertRejects(
+    () => connect("root@no-such-host.invalid", { deadline: 10_000 }),
+    ConnectionError,
+    "the name is not known",
+  );
+});
+
+Deno.test("connect() throws a UsageError when ssh does not know an option", async () => {
+  const sshOptions = ["NoSuchOption=1"];
+  await assertRejects(() => connect("root@127.0.0.1", { sshOptions }), UsageError, "configuration");
+  const lines = ["Match all\nProxyCommand=x"];
+  await assertRejects(() => connect("root@127.0.0.1", { sshOptions: lines }), UsageError);
+});
+
+Deno.test("connect() reaches an IPv6 address in each of its forms", { ignore }, async () => {
+  await using own = await startBox({ address: "::1" });
+  const { port, identityFile } = own;
+  for (const where of ["root@::1", "root@[::1]", `ssh://root@[::1]:${port}`]) {
+    await using target = await connect(where, { port, identityFile, hostKey: "off" });
+    assertEquals((await target.run(["id", "-un"])).stdout, "root\n");
+  }
+});
+
+Deno.test("connect() takes a port, a user and a key from an ssh:// destination and options", {
+  ignore,
+}, async () => {
+  const { port, identityFile } = box();
+  await using target = await connect(`ssh://admin@127.0.0.1:${port}`, {
+    identityFile,
+    hostKey: "off",
+  });
+  assertEquals((await target.run(["id", "-un"])).stdout, "admin\n");
+});
+
+Deno.test("connect() takes a key and a TMPDIR whose paths are awkward", { ignore }, async () => {
+  const left = await withTemp(async (folder) => {
+    const identityFile = `${folder}/my key 100% ünï #1`;
+    await Deno.copyFile(box().identityFile, identityFile);
+    await using target = await login(box(), "root", { identityFile });
+    assertEquals(target.sshOptions.split(" ").length, 2);
+    assertEquals((await target.run(["echo", "here"])).stdout, "here\n");
+  }, "a folder with spaces");
+  assertEquals(left, ["my key 100% ünï #1"]);
+});
+
+Deno.test("connect() takes a TMPDIR too long for a socket", { ignore }, async () => {
+  await withTemp(async () => {
+    await using target = await login(box());
+    assertEquals((await target.run(["echo", "here"])).stdout, "here\n");
+  }, "x".repeat(120));
+});
+
+Deno.test("connect() lets the caller's ssh options win", { ignore }, async () => {
+  const { identityFile } = box();
+  const sshOptions = [
+    `Port=${box().port}`,
+    "User plain",
+    `IdentityFile=${identityFile}`,
+    "Compression yes",
+  ];
+  await using target = await connect("127.0.0.1", { sshOptions, hostKey: "off" });
+  assertEquals((await target.run(["id", "-un"])).stdout, "plain\n");
+});

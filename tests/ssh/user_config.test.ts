@@ -1,0 +1,126 @@
+import { assertEquals } from "@std/assert";
+import { type Box, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
+import { connectFrom } from "./client.ts";
+import { ignore, sharedBox } from "./fixture.ts";
+
+const box = sharedBox();
+
+/** What a user has in ~/.ssh for the box: an alias with everything that it takes. */
+function files(more: string = ""): Record<string, string> {
+  const { host, identity, knownHosts, port } = box();
+  return {
+    key: identity.privateKey,
+    hosts: knownHosts,
+    config: `${more}
+Host web
+  HostName ${host}
+  Port ${port}
+  User admin
+  IdentityFile ~/.ssh/key
+  UserKnownHostsFile ~/.ssh/hosts
+`,
+  };
+}
+
+Deno.test("connect() follows an alias of the user's ssh config", { ignore }, async () => {
+  const { error, user, trust } = await connectFrom(files(), "web");
+  assertEquals([error, user, trust], [undefined, "admin", "known"]);
+});
+
+Deno.test("connect() lets the destination and the options win over the user's ssh config", {
+  ignore,
+}, async () => {
+  const { error, user } = await connectFrom(files("Port 1\nUser nobody\n"), "plain@web", {
+    port: box().port,
+  });
+  assertEquals([error, user], [undefined, "plain"]);
+});
+
+Deno.test(
+  "connect() is not disturbed by what an ssh config can hold for terminals",
+  { ignore },
+  async () => {
+    const terminal = `
+RequestTTY force
+RemoteCommand tmux attach
+LocalForward 127.0.0.1:1 127.0.0.1:1
+ExitOnForwardFailure yes
+PermitLocalCommand yes
+LocalCommand echo local command
+ControlMaster auto
+ControlPath ~/.ssh/control
+ControlPersist yes
+SessionType none
+StdinNull yes
+ForkAfterAuthentication yes
+BatchMode yes
+LogLevel QUIET
+VisualHostKey yes
+`;
+    const { error, user, trust } = await connectFrom(files(terminal), "web");
+    assertEquals([error, user, trust], [undefined, "admin", "known"]);
+  },
+);
+
+Deno.test("connect() does not mind keys that the user lets ssh ignore", { ignore }, async () => {
+  const mac = "IgnoreUnknown UseKeychain,AddKeysToAgentOfTheFuture\nUseKeychain yes\n";
+  const { error, user } = await connectFrom(files(mac), "web");
+  assertEquals([error, user], [undefined, "admin"]);
+});
+
+Deno.test(
+  "connect() gives a password though the user's ssh config asks for none",
+  { ignore },
+  async () => {
+    const config = "BatchMode yes\nPasswordAuthentication no\nNumberOfPasswordPrompts 0\n";
+    const { error, user } = await connectFrom(files(config), "pwuser@web", { password: PASSWORD });
+    assertEquals([error, user], [undefined, "pwuser"]);
+  },
+);
+
+/** The user's files with a jump host in front of the box. */
+function behind(jump: Box, hosts: string = jump.knownHosts): Record<string, string> {
+  const { config, ...rest } = files();
+  return {
+    ...rest,
+    config: `${config}  ProxyJump jump
+Host jump
+  HostName ${jump.host}
+  Port ${jump.port}
+  User hop
+  IdentityFile ~/.ssh/jumpkey
+`,
+    jumpkey: jump.identity.privateKey,
+    known_hosts: hosts,
+  };
+}
+
+Deno.test("connect() jumps over the user's ProxyJump", { ignore }, async () => {
+  await using jump = await startBox({ users: { hop: {} } });
+  const expectedHostKeys = box().hostKeys.map((key) => key.publicKey);
+  const identityFile = box().identityFile;
+  const { port } = box();
+  for (
+    const options of [{}, { expectedHostKeys, identityFile, port }, { hostKey: "strict" as const }]
+  ) {
+    const { error, user, trust } = await connectFrom(behind(jump), "web", options);
+    assertEquals([error, user, trust], [undefined, "admin", "known"]);
+  }
+  assertEquals(await jump.logins(), Array(3).fill("hop publickey"));
+  // An unknown key of a jump host is ssh's question to the user, who is not there to answer.
+  const { error } = await connectFrom(behind(jump, ""), "web", { hostKey: "accept-new" });
+  assertEquals(error?.name, "HostIdentityError");
+});
+
+Deno.test(
+  "connect() believes in a jump host only by the user's own rules",
+  { ignore },
+  async () => {
+    await using jump = await startBox({ users: { hop: {} } });
+    // As if someone else answered in the place of the jump host.
+    const known = `[${jump.host}]:${jump.port} ${(await makeKey()).publicKey}\n`;
+    const { error } = await connectFrom(behind(jump, known), "web", { hostKey: "off" });
+    assertEquals(error?.name, "HostIdentityError");
+    assertEquals(await jump.logins(), []);
+  },
+);
