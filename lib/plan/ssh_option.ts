@@ -17,7 +17,8 @@ import { UsageError } from "../errors.ts";
  * ```
  */
 export function sshOptionLine(option: string): string {
-  const match = /^\s*([A-Za-z][A-Za-z0-9]*)(?:\s*=\s*|\s+)([^\s\p{Cc}][^\p{Cc}]*)$/u.exec(option);
+  const match = /^[ \t]*([A-Za-z][A-Za-z0-9]*)(?:[ \t]*=[ \t]*|[ \t]+)([^\s\p{Cc}][^\p{Cc}]*)$/u
+    .exec(option);
   if (!match || /^(host|match|include)$/i.test(match[1] ?? "")) {
     throw new UsageError(`--ssh-option ${JSON.stringify(option)} is no ssh option`, {
       hint: "write KEY=VALUE, as for ssh -o; ssh_config(5) lists the keys",
