@@ -156,7 +156,7 @@ export async function run(
   // Others may hold a child's outputs open when it has ended: ssh hands them to its master, which keeps
   // them until the remote command ends. An abort must not wait for that.
   const { signal } = scope;
-  const results = await Promise.allSettled([
+  const reading = [
     eachLine(child.stdout, (line) => onLine?.(line, "stdout"), {
       signal,
       // As it is: a line of JSON may be longer than the pieces that lines come in.
@@ -168,8 +168,10 @@ export async function run(
       tail = (tail + escapeControls(line) + "\n").slice(-MAX_OUTPUT);
       onLine?.(line, "stderr");
     }, { signal }),
-    child.fed,
-  ]);
+  ];
+  // Nobody reads any more what the child says: it goes with its reader.
+  for (const one of reading) one.catch(() => child.end());
+  const results = await Promise.allSettled([...reading, child.fed]);
   const status = await child.status;
   signal.throwIfAborted();
   // A source that failed has ended the child; that it did is not what went wrong.
@@ -209,6 +211,12 @@ async function feed(child: Deno.ChildProcess, stdin: string | ReadableStream<Uin
 }
 
 function cannotStart(program: string, cwd: string | undefined, cause: unknown): Error {
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return new UsageError(`cannot start ${program}: permission denied`, {
+      hint: `check that ${program} is a program that you may run`,
+      cause,
+    });
+  }
   if (cause instanceof Deno.errors.NotFound) {
     const place = cwd === undefined ? "" : ` in ${cwd}`;
     return new UsageError(`cannot start ${program}${place}: not found`, {

@@ -1,0 +1,56 @@
+import { assertEquals, assertLess, assertRejects } from "@std/assert";
+import { delay, Scope } from "../lib/deadline.ts";
+
+Deno.test("delay() waits as long as it is told", async () => {
+  const began = performance.now();
+  await delay(30);
+  assertLess(28, performance.now() - began);
+});
+
+Deno.test("delay() ends at once with the signal's reason", async () => {
+  const controller = new AbortController();
+  const reason = new Error("stop");
+  const began = performance.now();
+  setTimeout(() => controller.abort(reason), 10);
+  assertEquals(await assertRejects(() => delay(60_000, controller.signal)), reason);
+  assertEquals(await assertRejects(() => delay(60_000, controller.signal)), reason);
+  assertLess(performance.now() - began, 5000);
+});
+
+Deno.test("Scope follows its parent, before and after it is made", () => {
+  const parent = new AbortController();
+  using early = new Scope(parent.signal);
+  assertEquals(early.signal.aborted, false);
+  const reason = new Error("stop");
+  parent.abort(reason);
+  using late = new Scope(parent.signal);
+  assertEquals([early.signal.reason, late.signal.reason], [reason, reason]);
+});
+
+Deno.test("Scope.abort() leaves the parent alone", () => {
+  const parent = new AbortController();
+  using scope = new Scope(parent.signal);
+  scope.abort(new Error("mine"));
+  assertEquals([scope.signal.aborted, parent.signal.aborted], [true, false]);
+});
+
+Deno.test("Scope.limit() aborts with what it makes then, and the last limit counts", async () => {
+  using scope = new Scope();
+  let text = "early";
+  scope.limit(1, () => new Error("the first")).limit(20, () => new Error(text));
+  text = "late";
+  await new Promise((resolve) => scope.signal.addEventListener("abort", resolve));
+  assertEquals(scope.signal.reason.message, "late");
+});
+
+Deno.test("Scope disposal stops the clock and unties it from the parent", async () => {
+  const parent = new AbortController();
+  let signal;
+  {
+    using scope = new Scope(parent.signal).limit(5, () => new Error("late"));
+    signal = scope.signal;
+  }
+  await delay(20);
+  parent.abort();
+  assertEquals(signal.aborted, false);
+});
