@@ -26,7 +26,7 @@ export { connect } from "./lib/ssh/connect.ts";
 export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/ssh/config.ts";
 export type { RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
-export { type FactsOptions, getFacts } from "./lib/steps/facts.ts";
+export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
 export {
   type KexecOptions,
   type RemoteKexec,
@@ -54,3 +54,6 @@ export type { RunResult } from "./lib/result.ts";
 export type * from "./lib/report/events.ts";
 export type { StageTimes } from "./lib/report/stages.ts";
 export * from "./lib/errors.ts";
+export { generateHardwareConfig, type HardwareOptions } from "./lib/steps/hardware.ts";
+export { becomeRootSession } from "./lib/steps/access.ts";
+export { type Substituters, useSubstituters } from "./lib/steps/substituters.ts";

@@ -4,9 +4,10 @@
  * @module
  */
 import { Scope } from "./deadline.ts";
-import { type Inputs, readInputs } from "./files/inputs.ts";
-import { type Built, prepareBuild } from "./nix/prepare.ts";
-import { buildThere } from "./nix/build.ts";
+import { readInputs } from "./files/inputs.ts";
+import { prepareBuild, runVmTest } from "./flow/build.ts";
+import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
+import { type State, STATES } from "./flow/states.ts";
 import type { NixOptions } from "./nix/command.ts";
 import type { Facts } from "./plan/facts.ts";
 import type { PlanOptions } from "./plan/options.ts";
@@ -18,10 +19,10 @@ import { type Reporter, silent } from "./report/events.ts";
 import { Stages, type StageTimes } from "./report/stages.ts";
 import { connect } from "./ssh/connect.ts";
 import type { Session } from "./ssh/session.ts";
-import { copyClosure } from "./steps/closure.ts";
-import { runDisko } from "./steps/disko.ts";
-import { getFacts } from "./steps/facts.ts";
-import { install } from "./steps/install.ts";
+import { getFacts } from "./ssh/facts.ts";
+import { becomeRootSession } from "./steps/access.ts";
+import { generateHardwareConfig } from "./steps/hardware.ts";
+import { useSubstituters } from "./steps/substituters.ts";
 import { type RemoteKexec, runKexec, uploadKexec } from "./steps/kexec.ts";
 import { reboot, type Rebooted } from "./steps/reboot.ts";
 
@@ -29,6 +30,8 @@ import { reboot, type Rebooted } from "./steps/reboot.ts";
 export interface NixosAnywhereOptions extends PlanOptions {
   /** Asked once before anything on the target is changed; throws to stop. @default goes on */
   readonly confirm?: ((about: Confirmation) => Promise<void>) | undefined;
+  /** Asked when sudo on the target wants a password. @default such a user cannot become root */
+  readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
   /** Hears of everything that happens. @default nobody */
   readonly report?: Reporter | undefined;
   /** Ends the install when aborted: nothing is left running here. */
@@ -59,20 +62,6 @@ export interface InstallReport {
   readonly times: StageTimes;
 }
 
-/** What the target's state is from some point on, for whoever has to go on after a failure. */
-const STATES = {
-  untouched: "nothing was changed on the target",
-  image: "an unpacked kexec image may be left on the target; nothing else was changed",
-  booting: "the target may be booting the installer; its disks are untouched",
-  installer: "the target runs the installer; its disks are untouched",
-  formatting: "the target runs the installer; its disks may be partly formatted",
-  formatted: "the target runs the installer; its disks are formatted, no system is installed",
-  installing: "the target runs the installer; the new system may be partly installed",
-  installed: "the new system is installed; the target still runs the installer",
-  rebooting: "the new system is installed; the target was told to reboot into it",
-  done: "the new system is installed and runs",
-} as const;
-
 /**
  * Installs NixOS on a machine that ssh reaches: boots it into an installer with kexec, formats its disks,
  * copies the system, installs it and reboots. **All data on the disks that the configuration names is
@@ -91,60 +80,36 @@ const STATES = {
  * ```
  */
 export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<InstallReport> {
-  const { report = silent, confirm } = options;
+  const { report = silent } = options;
   const plan = makePlan(options);
   const inputs = await readInputs(plan);
   if (inputs.swapped) {
-    report({
-      type: "log",
-      level: "warning",
-      text: "--store-paths: the system was given first; taken in the other order",
-    });
+    const text = "--store-paths: the system was given first; taken in the other order";
+    report({ type: "log", level: "warning", text });
   }
   using scope = new Scope(options.signal);
   await using stack = new AsyncDisposableStack();
   const stages = new Stages(report);
   const nix: NixOptions = { ...plan.nix, report, signal: scope.signal };
-  const say = (state: keyof typeof STATES) => report({ type: "state", text: STATES[state] });
-  say("untouched");
-
-  const reaching = async (): Promise<
-    { target: Session; facts: Facts; image: RemoteKexec | undefined }
-  > => {
-    const target = await stages.run("connect", () => reach(plan, report, scope.signal));
-    stack.use(target);
-    const facts = await getFacts(target);
-    preflight(plan, facts, target.label);
-    await confirm?.({ host: target.label, plan, facts });
-    if (!needsKexec(plan, facts)) return { target, facts, image: undefined };
-    say("image");
-    const image = await stages.run(
-      "image",
-      () => uploadKexec(target, { image: plan.kexec.image, facts, signal: scope.signal }),
-    );
-    return { target, facts, image };
-  };
-  const [built, { target, facts, image }] = await together(
-    scope,
-    prepareBuild(plan, inputs.source, nix, stages),
-    reaching(),
-  );
-
-  let installer = target;
-  if (image) {
-    say("booting");
-    installer = stack.use(
-      await stages.run("kexec", () =>
-        runKexec(target, image, {
-          port: plan.kexec.port,
-          extraFlags: plan.kexec.extraFlags,
-          signal: scope.signal,
-        })),
-    );
-  } else if (plan.phases.includes("kexec")) {
-    stages.skip("kexec", `${facts.name} is an installer already`);
+  const say = (state: State) => report({ type: "state", text: STATES[state] });
+  if (plan.build.vmTest) {
+    await runVmTest(inputs.source, nix, stages);
+    return { host: "here", phases: [], times: stages.times };
   }
+  say("untouched");
+  const run: Run = { plan, options, report, scope, stack, stages, say };
+  const build = () => prepareBuild(plan, inputs.source, nix, stages);
+  const { hardware } = plan.build;
+  const [early, reached] = await together(scope, hardware ? undefined : build(), reach(run));
+  const installer = await bootInstaller(run, reached);
   say("installer");
+  if (hardware) {
+    await stages.run("hardware", () => generateHardwareConfig(installer, hardware, scope));
+  }
+  const built = early ?? await build();
+  if (plan.copy.machineSubstituters && "evaluation" in built && built.evaluation) {
+    await useSubstituters(installer, built.evaluation);
+  }
   const work: Work = { plan, inputs, installer, built, nix, signal: scope.signal };
   if (plan.phases.includes("disko")) {
     say("formatting");
@@ -167,7 +132,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
     if (rebooted.seen === "running") say("done");
   }
   return {
-    host: target.label,
+    host: reached.target.label,
     phases: plan.phases,
     ...(system !== undefined && { system }),
     ...(rebooted && { rebooted }),
@@ -175,74 +140,81 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   };
 }
 
-/** What the phases on the installer work with. */
-interface Work {
+/** What all parts of one run share. */
+interface Run {
   readonly plan: Plan;
-  readonly inputs: Inputs;
-  readonly installer: Session;
-  readonly built: Built;
-  readonly nix: NixOptions;
-  readonly signal: AbortSignal;
+  readonly options: NixosAnywhereOptions;
+  readonly report: Reporter;
+  readonly scope: Scope;
+  /** Ends what was opened, in the order opposite to that. */
+  readonly stack: AsyncDisposableStack;
+  readonly stages: Stages;
+  readonly say: (state: State) => void;
 }
 
-function reach(
-  { destination, ssh }: Plan,
-  report: Reporter,
-  signal: AbortSignal,
-): Promise<Session> {
+/** A target that was reached, with the image on it if it needs one. */
+interface Reached {
+  readonly target: Session;
+  readonly facts: Facts;
+  readonly image: RemoteKexec | undefined;
+}
+
+/** Logs in, learns the facts, checks them, asks, and uploads the image. */
+async function reach({ plan, options, report, scope, stack, stages, say }: Run): Promise<Reached> {
+  const { signal } = scope;
+  const { destination, ssh } = plan;
   if (!destination) throw new TypeError("a plan without a target cannot be run");
-  const { identityFile, port, options: sshOptions, password } = ssh;
-  return connect(destination, { identityFile, port, sshOptions, password, report, signal });
-}
-
-async function formatDisks(work: Work): Promise<void> {
-  const script = await bring(work, "disko");
-  await runDisko(work.installer, script, { keys: work.inputs.keys, signal: work.signal });
-}
-
-async function installSystem(work: Work): Promise<StorePath> {
-  const { plan, inputs, installer, signal } = work;
-  const system = await bring(work, "system", "/mnt");
-  const { chown, copyHostKeys, noCheck } = plan.install;
-  await install(installer, system, {
-    extraFiles: inputs.extraFiles,
-    chown,
-    copyHostKeys,
-    noCheck,
-    signal,
+  const target = await stages.run("connect", () => {
+    const { identityFile, privateKey, port, options: sshOptions, password } = ssh;
+    return connect(destination, {
+      identityFile,
+      privateKey,
+      port,
+      sshOptions,
+      password,
+      report,
+      signal,
+    });
   });
-  return system;
+  stack.use(target);
+  const facts = await getFacts(target, { sudoPassword: options.sudoPassword, signal });
+  preflight(plan, facts, target.label);
+  await options.confirm?.({ host: target.label, plan, facts });
+  if (!needsKexec(plan, facts)) return { target, facts, image: undefined };
+  say("image");
+  const image = await stages.run(
+    "image",
+    () => uploadKexec(target, { image: plan.kexec.image, facts, signal }),
+  );
+  return { target, facts, image };
 }
 
-/** Brings the disko script or the system into a store of the installer: copied, or built right there. */
-async function bring(work: Work, what: "disko" | "system", root?: string): Promise<StorePath> {
-  const { plan, installer, built, nix } = work;
-  if (built.on === "nowhere") {
-    throw new TypeError("a plan without a source has no phase that needs one");
+/** Root's session on the installer: booted by kexec, or running already. */
+async function bootInstaller(run: Run, { target, facts, image }: Reached): Promise<Session> {
+  const { plan, scope: { signal }, stack, stages, say } = run;
+  if (!image) {
+    if (plan.phases.includes("kexec")) {
+      stages.skip("kexec", `${facts.name} is an installer already`);
+    }
+    const root = await becomeRootSession(target, facts, signal);
+    return root === target ? root : stack.use(root);
   }
-  if (built.on === "remote") {
-    const attribute = what === "disko" ? built.diskoScript : "toplevel";
-    return await buildThere(installer, built.flake, attribute, { ...nix, root });
-  }
-  const { from, substitute } = plan.copy;
-  await copyClosure(installer, built[what], {
-    ...nix,
-    root,
-    from,
-    substitute,
-    storeSettings: plan.ssh.storeSettings,
-  });
-  return built[what];
+  say("booting");
+  const { port, extraFlags } = plan.kexec;
+  return stack.use(
+    await stages.run("kexec", () => runKexec(target, image, { port, extraFlags, signal })),
+  );
 }
 
 /** Runs two parts at once; when one fails the other is ended, and both are waited for. */
-async function together<A, B>(scope: Scope, a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+async function together<A, B>(scope: Scope, a: Promise<A> | A, b: Promise<B>): Promise<[A, B]> {
   const stop = (error: unknown) => {
     scope.abort(error);
     throw error;
   };
-  const [left, right] = await Promise.allSettled([a.catch(stop), b.catch(stop)]);
+  const results = await Promise.allSettled([Promise.resolve(a).catch(stop), b.catch(stop)]);
   scope.signal.throwIfAborted();
+  const [left, right] = results;
   if (left.status === "rejected") throw left.reason;
   if (right.status === "rejected") throw right.reason;
   return [left.value, right.value];

@@ -24,6 +24,17 @@ export async function buildHere(
   return readPaths((await runNix(command, options)).stdout, derivations.length);
 }
 
+/** Builds an attribute of the configuration's `system.build` on this machine, with its whole log. */
+export async function buildLogged(
+  flake: FlakeRef,
+  attribute: string,
+  options: NixOptions = {},
+): Promise<StorePath> {
+  const target = installable(flake, "system", "build", attribute);
+  const args = ["--json", "--no-link", "--no-write-lock-file", "--print-build-logs", target];
+  return readBuild((await runNix(nixCommand("build", args, options), options)).stdout);
+}
+
 /**
  * Builds an attribute of the configuration's `system.build` in the store of a target, under `root` there.
  * The evaluation happens here; sources and derivations go over the session.

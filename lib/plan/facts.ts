@@ -29,7 +29,9 @@ export interface Facts {
   /** The login's numeric id; 0 is root. */
   readonly uid: number;
   /** How a command becomes root's: nothing to do, one of these programs, or not at all. */
-  readonly become: "root" | "sudo" | "doas" | "none";
+  readonly become: "root" | "sudo" | "sudo-password" | "doas" | "none";
+  /** Where sudo gets its password from on the target, while the session lasts. */
+  readonly askpass?: string;
   /** Which of the programs that an install may need are there; `setsid --wait` is one of them. */
   readonly tools: readonly string[];
   /** Memory without swap, in bytes. */
@@ -73,7 +75,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   container: /^[\w.-]{1,40}$/,
   user: /^[\p{L}\p{N}_.@$\\-]{1,100}$/u,
   uid: /^\d{1,10}$/,
-  become: /^(root|sudo|doas|none)$/,
+  become: /^(root|sudo|sudo-password|doas|none)$/,
   memory: /^\d{1,15}$/,
   kexec: /^(possible|disabled|lockdown|missing)$/,
   boot_id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
@@ -134,6 +136,8 @@ export function becomeRoot(facts: Facts): readonly string[] {
   switch (facts.become) {
     case "sudo":
       return ["sudo", "-n", "--"];
+    case "sudo-password":
+      return ["env", `SUDO_ASKPASS=${facts.askpass ?? ""}`, "sudo", "-A", "--"];
     case "doas":
       return ["doas", "-n", "--"];
     default:

@@ -7,7 +7,7 @@
 import type { Phase } from "../plan/phases.ts";
 
 /** A part of the run with a beginning and an end: the four phases and what goes before them. */
-export type Stage = "connect" | "build" | "image" | Phase;
+export type Stage = "connect" | "build" | "image" | "hardware" | Phase;
 
 /** A stage began, ended, or was left out because it was not needed. */
 export interface StageEvent {

@@ -19,6 +19,7 @@ const TITLES: Readonly<Record<Stage, string>> = {
   build: "Building the system",
   image: "Uploading the kexec image",
   kexec: "Booting the installer",
+  hardware: "Looking at the hardware",
   disko: "Formatting the disks",
   install: "Installing",
   reboot: "Rebooting",

@@ -79,12 +79,13 @@ export async function prepareLogin(
   options: ConnectOptions = {},
 ): Promise<Login> {
   const where = typeof destination === "string" ? parseDestination(destination) : destination;
-  const { identityFile, sshOptions = [], expectedHostKeys, report = silent, signal } = options;
+  const { sshOptions = [], expectedHostKeys, report = silent, signal } = options;
   const { deadline = 120_000 } = options;
   const port = options.port === undefined ? where.port : parsePort(options.port, "port");
   const folder = await Deno.makeTempDir({ dir: await shortTemp(), prefix: "nixos-anywhere-" });
   try {
     const password = options.password !== undefined;
+    const identityFile = await keyFile(folder, options);
     const base = { destination: where, port, identityFile, sshOptions, password };
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
@@ -174,6 +175,16 @@ async function shortTemp(): Promise<string> {
     });
   }
   return dir;
+}
+
+/** The file of the key to log in with: the user's, or one of ours with the text of a key. */
+async function keyFile(
+  folder: string,
+  { identityFile, privateKey }: ConnectOptions,
+): Promise<string | undefined> {
+  if (identityFile !== undefined || privateKey === undefined) return identityFile;
+  await writePrivate(`${folder}/identity`, `${privateKey.trimEnd()}\n`);
+  return `${folder}/identity`;
 }
 
 async function writePrivate(path: string, text: string): Promise<void> {

@@ -10,6 +10,8 @@ import type { HostKeyPolicy } from "./config.ts";
 export interface ConnectOptions {
   /** The private key to log in with, or the `.pub` of a key that an agent holds. @default ssh's own */
   readonly identityFile?: string | undefined;
+  /** The text of a private key to log in with; `identityFile` wins. @default none */
+  readonly privateKey?: string | undefined;
   /** The ssh port. @default the destination's, else ssh's own */
   readonly port?: number | undefined;
   /** `KEY=VALUE` lines for ssh; they win over this module's own. @default [] */

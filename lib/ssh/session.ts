@@ -45,6 +45,7 @@ const MAX_LINE = 30_000;
 /** A login on a target. Disposal ends the login and removes what it kept on this machine. */
 export class Session implements AsyncDisposable {
   readonly #parts: SessionParts;
+  readonly #owned = new AsyncDisposableStack();
 
   /** Wraps a login; use {@linkcode connect}. */
   constructor(parts: SessionParts) {
@@ -145,8 +146,14 @@ export class Session implements AsyncDisposable {
     });
   }
 
+  /** Disposes of `resource` together with the session. */
+  own(resource: AsyncDisposable): void {
+    this.#owned.use(resource);
+  }
+
   /** Ends the login and removes the private folder. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync();
     await this.#parts.master[Symbol.asyncDispose]();
     await Deno.remove(this.#parts.folder, { recursive: true }).catch(() => {});
   }

@@ -5,7 +5,7 @@
  */
 import { archive } from "../files/archive.ts";
 import { readTree, type Tree } from "../files/tree.ts";
-import type { Chown } from "../plan/options.ts";
+import type { Chown, Setting } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 
@@ -19,21 +19,26 @@ export interface InstallStepOptions {
   readonly copyHostKeys?: boolean | undefined;
   /** The value of NIXOS_NO_CHECK for nixos-install. @default not set */
   readonly noCheck?: string | undefined;
+  /** Nix options for nixos-install. @default [] */
+  readonly nixOptions?: readonly Setting[];
   /** How long nixos-install may take, in milliseconds. @default 1_800_000 */
   readonly deadline?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-// $1 system, $2 "y" to keep host keys, $3 "y" to set NIXOS_NO_CHECK to $4, then pairs of path and owner.
+// $1 system, $2 "y" to keep host keys, $3 "y" to set NIXOS_NO_CHECK to $4, $5 the number of
+// pairs of path and owner that follow; the rest are arguments for nixos-install.
 const INSTALL = `
 system=$1 keep_keys=$2 set_check=$3 check=$4
-shift 4
+pairs=$5
+shift 5
 PATH=$PATH:/run/current-system/sw/bin
 export PATH
-while [ $# -ge 2 ]; do
+while [ "$pairs" -gt 0 ]; do
   chown -hR -- "$2" "/mnt/$1"
   shift 2
+  pairs=$((pairs - 1))
 done
 # Initrd secrets are gathered there.
 [ -d /mnt/tmp ] || { mkdir -p /mnt/tmp && chmod 1777 /mnt/tmp; }
@@ -47,7 +52,7 @@ if [ "$set_check" = y ]; then
   NIXOS_NO_CHECK=$check
   export NIXOS_NO_CHECK
 fi
-nixos-install --no-root-passwd --no-channel-copy --root /mnt --system "$system"
+nixos-install --no-root-passwd --no-channel-copy --root /mnt --system "$system" "$@"
 `;
 
 /**
@@ -69,8 +74,15 @@ export async function install(
   system: StorePath | string,
   options: InstallStepOptions = {},
 ): Promise<void> {
-  const { extraFiles, chown = [], copyHostKeys = false, noCheck, deadline = 1_800_000, signal } =
-    options;
+  const {
+    extraFiles,
+    chown = [],
+    nixOptions = [],
+    copyHostKeys = false,
+    noCheck,
+    deadline = 1_800_000,
+    signal,
+  } = options;
   const path = storePath(system, "the NixOS system");
   const common = { deadline, ...(signal && { signal }) };
   if (extraFiles !== undefined) {
@@ -89,7 +101,9 @@ export async function install(
       flag(copyHostKeys),
       flag(noCheck !== undefined),
       noCheck ?? "",
+      String(chown.length),
       ...chown.flatMap(({ path, owner }) => [path, owner]),
+      ...nixOptions.flatMap(({ name, value }) => ["--option", name, value]),
     ],
     hint:
       "the disks are formatted, the system is not installed: mend it and run again with --phases install,reboot",

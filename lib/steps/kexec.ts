@@ -13,7 +13,8 @@ import { becomeRoot, type Facts } from "../plan/facts.ts";
 import { defaultImage, type ImageSource, parseImage } from "../plan/image.ts";
 import { awaitBoot } from "../ssh/boot.ts";
 import type { Session } from "../ssh/session.ts";
-import { getFacts } from "./facts.ts";
+import { authorize, makeTemporaryKey, needsTemporaryKey, revoke } from "../ssh/temporary_key.ts";
+import { getFacts } from "../ssh/facts.ts";
 
 /** How an image gets onto a target; everything has a default. */
 export interface UploadOptions {
@@ -126,6 +127,8 @@ export async function runKexec(
   const { port = 22, extraFlags = "", deadline = 600_000, signal } = options;
   const { report, label } = target;
   let announced = false;
+  const key = needsTemporaryKey(target) ? await makeTemporaryKey(signal) : undefined;
+  if (key) await authorize(target, key);
   try {
     await target.script(RUN, {
       name: "kexec/run",
@@ -143,6 +146,9 @@ export async function runKexec(
   } catch (error) {
     // The network may be gone before the script's end is heard of.
     if (!announced || !(error instanceof ConnectionError)) throw error;
+  } finally {
+    // The image has it by now, and the system on the disk shall not keep it.
+    if (key) await revoke(target, key).catch(() => {});
   }
   const { host } = target.destination;
   const { fingerprint, options: login } = target;
@@ -155,6 +161,7 @@ export async function runKexec(
       ...login,
       port,
       password: undefined,
+      ...(key && { privateKey: key.privateKey, identityFile: undefined }),
       // The image carries the host keys over. Where they could not be read, the one that was shown has to do.
       ...(hostKeys.length > 0
         ? { expectedHostKeys: hostKeys }
@@ -165,6 +172,7 @@ export async function runKexec(
   });
   try {
     const facts = await getFacts(installer);
+    if (key) await revoke(installer, key);
     if (facts.installer) return installer;
     throw new BootError(
       `${label}: came back as ${facts.name || "a system without a name"} instead of the installer`,

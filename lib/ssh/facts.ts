@@ -5,10 +5,13 @@
  */
 import { AnswerError, CommandError, ConnectionError, type InstallError } from "../errors.ts";
 import { type Facts, parseFacts, TOOLS } from "../plan/facts.ts";
-import type { Session } from "../ssh/session.ts";
+import { serveSudoPassword } from "./sudo.ts";
+import type { Session } from "./session.ts";
 
 /** How facts are asked for; everything has a default. */
 export interface FactsOptions {
+  /** Asked for when sudo wants a password; it stays with the session. @default sudo is of no use then */
+  readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
   /** How long the target may take to answer, in milliseconds. @default 60_000 */
   readonly deadline?: number;
   /** Ends the wait when aborted. */
@@ -39,6 +42,7 @@ become=none
 if [ "$(id -u)" = 0 ]; then become=root
 elif have sudo && sudo -n true >/dev/null 2>&1; then become=sudo
 elif have doas && doas -n true >/dev/null 2>&1; then become=doas
+elif have sudo; then become=sudo-password
 fi
 fact become "$become"
 for tool in ${TOOLS.filter((tool) => !tool.includes(" ")).join(" ")}; do
@@ -79,9 +83,13 @@ echo facts end
  * ```
  */
 export async function getFacts(session: Session, options: FactsOptions = {}): Promise<Facts> {
-  const { deadline = 60_000 } = options;
+  const { deadline = 60_000, sudoPassword, signal } = options;
   try {
-    const { stdout } = await session.script(SCRIPT, { ...options, deadline, name: "facts" });
+    const { stdout } = await session.script(SCRIPT, {
+      deadline,
+      name: "facts",
+      ...(signal && { signal }),
+    });
     if (!/^facts end$/m.test(stdout)) {
       throw new AnswerError(
         `${session.label}: retrieving host facts via ssh failed: its answer is cut off`,
@@ -90,7 +98,11 @@ export async function getFacts(session: Session, options: FactsOptions = {}): Pr
         },
       );
     }
-    return parseFacts(stdout, session.label);
+    const facts = parseFacts(stdout, session.label);
+    if (facts.become !== "sudo-password") return facts;
+    const password = await sudoPassword?.();
+    if (password === undefined) return { ...facts, become: "none" };
+    return { ...facts, askpass: await serveSudoPassword(session, password) };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw notAnswered(session, error);

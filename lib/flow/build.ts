@@ -7,10 +7,10 @@ import type { FlakeRef } from "../plan/flake.ts";
 import type { Plan, Source } from "../plan/plan.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Stages } from "../report/stages.ts";
-import { buildHere } from "./build.ts";
-import type { NixOptions } from "./command.ts";
-import { evaluate, type Evaluation } from "./evaluate.ts";
-import { choosePlace } from "./place.ts";
+import { buildHere, buildLogged } from "../nix/build.ts";
+import type { NixOptions } from "../nix/command.ts";
+import { evaluate, type Evaluation } from "../nix/evaluate.ts";
+import { choosePlace } from "../nix/place.ts";
 
 /** Paths that are in a store of ours. */
 export interface BuiltHere {
@@ -56,4 +56,14 @@ export async function prepareBuild(
     const [disko, system] = await buildHere(evaluation.derivations, nix) as [StorePath, StorePath];
     return { on: "local", disko, system, evaluation } as const;
   });
+}
+
+/** Builds the configuration's test of itself, which installs it in a virtual machine; returns its output. */
+export async function runVmTest(
+  source: Source,
+  nix: NixOptions,
+  stages: Stages,
+): Promise<StorePath> {
+  if (source.kind !== "flake") throw new TypeError("a VM test needs a flake");
+  return await stages.run("build", () => buildLogged(source.flake, "installTest", nix));
 }

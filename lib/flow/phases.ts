@@ -1,0 +1,66 @@
+/**
+ * The phases that work on an installer, each with what it needs brought there first.
+ *
+ * @module
+ */
+import type { Inputs } from "../files/inputs.ts";
+import { buildThere } from "../nix/build.ts";
+import type { NixOptions } from "../nix/command.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { StorePath } from "../plan/store_path.ts";
+import type { Session } from "../ssh/session.ts";
+import { copyClosure } from "../steps/closure.ts";
+import { runDisko } from "../steps/disko.ts";
+import { install } from "../steps/install.ts";
+import type { Built } from "./build.ts";
+
+/** What the phases on the installer work with. */
+export interface Work {
+  readonly plan: Plan;
+  readonly inputs: Inputs;
+  /** Root's session on the installer. */
+  readonly installer: Session;
+  readonly built: Built;
+  readonly nix: NixOptions;
+  readonly signal: AbortSignal;
+}
+
+/** Formats and mounts the disks. */
+export async function formatDisks(work: Work): Promise<void> {
+  const script = await bring(work, "disko");
+  await runDisko(work.installer, script, { keys: work.inputs.keys, signal: work.signal });
+}
+
+/** Fills the store of /mnt and installs the system; returns it. */
+export async function installSystem(work: Work): Promise<StorePath> {
+  const { plan, inputs, installer, signal } = work;
+  const system = await bring(work, "system", "/mnt");
+  const { chown, copyHostKeys, noCheck } = plan.install;
+  const nixOptions = plan.nix.settings;
+  const { extraFiles } = inputs;
+  await install(installer, system, {
+    extraFiles,
+    chown,
+    copyHostKeys,
+    noCheck,
+    nixOptions,
+    signal,
+  });
+  return system;
+}
+
+/** Brings the disko script or the system into a store of the installer: copied, or built right there. */
+async function bring(work: Work, what: "disko" | "system", root?: string): Promise<StorePath> {
+  const { plan, installer, built, nix } = work;
+  if (built.on === "nowhere") {
+    throw new TypeError("a plan without a source has no phase that needs one");
+  }
+  if (built.on === "remote") {
+    const attribute = what === "disko" ? built.diskoScript : "toplevel";
+    return await buildThere(installer, built.flake, attribute, { ...nix, root });
+  }
+  const { from, substitute } = plan.copy;
+  const storeSettings = plan.ssh.storeSettings;
+  await copyClosure(installer, built[what], { ...nix, root, from, substitute, storeSettings });
+  return built[what];
+}

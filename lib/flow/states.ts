@@ -1,0 +1,22 @@
+/**
+ * What state the target is in at each point of an install, for whoever has to go on after a failure.
+ *
+ * @module
+ */
+
+/** A point of an install from which on the target's state is another. */
+export type State = keyof typeof STATES;
+
+/** The state of each point, as a clause. */
+export const STATES = {
+  untouched: "nothing was changed on the target",
+  image: "an unpacked kexec image may be left on the target; nothing else was changed",
+  booting: "the target may be booting the installer; its disks are untouched",
+  installer: "the target runs the installer; this run has not touched its disks",
+  formatting: "the target runs the installer; its disks may be partly formatted",
+  formatted: "the target runs the installer; its disks are formatted, no system is installed",
+  installing: "the target runs the installer; the new system may be partly installed",
+  installed: "the new system is installed; the target still runs the installer",
+  rebooting: "the new system is installed; the target was told to reboot into it",
+  done: "the new system is installed and runs",
+} as const;

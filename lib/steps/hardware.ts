@@ -1,0 +1,106 @@
+/**
+ * Writing the target's hardware configuration into a local file.
+ *
+ * @module
+ */
+import { basename, dirname, join, resolve } from "@std/path";
+import { AnswerError, InstallError } from "../errors.ts";
+import type { HardwareConfig } from "../plan/options.ts";
+import { run } from "../process.ts";
+import type { Session } from "../ssh/session.ts";
+
+/** How the hardware is looked at; everything has a default. */
+export interface HardwareOptions {
+  /** How long it may take, in milliseconds. @default 300_000 */
+  readonly deadline?: number;
+  /** Ends the wait, and what runs here, when aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const COMMANDS = {
+  "nixos-facter": ["nixos-facter"],
+  "nixos-generate-config": ["nixos-generate-config", "--no-filesystems", "--show-hardware-config"],
+} as const;
+
+/**
+ * Runs `nixos-facter` or `nixos-generate-config` on an installer and writes what it finds to a file here,
+ * which is replaced only by a complete new one. In a git work tree the file is made known to git
+ * (`git add --intent-to-add`), so that a flake sees it. Changes nothing on the target.
+ *
+ * Throws a {@linkcode CommandError} if the program fails there and an {@linkcode AnswerError} if its answer
+ * is not whole.
+ *
+ * @example
+ * ```ts ignore
+ * import { generateHardwareConfig } from "@nixos-anywhere/deno";
+ * await generateHardwareConfig(installer, { backend: "nixos-facter", path: "./facter.json" });
+ * ```
+ */
+export async function generateHardwareConfig(
+  installer: Session,
+  { backend, path }: HardwareConfig,
+  options: HardwareOptions = {},
+): Promise<void> {
+  const { deadline = 300_000, signal } = options;
+  const { stdout } = await installer.script(
+    `PATH=$PATH:/run/current-system/sw/bin\nexec ${COMMANDS[backend].join(" ")}`,
+    {
+      name: backend,
+      deadline,
+      hint: `see whether the installer has ${backend}; the published images do`,
+      onLine: (line, stream) => {
+        if (stream === "stderr") installer.report({ type: "output", source: backend, line });
+      },
+      ...(signal && { signal }),
+    },
+  );
+  if (!isWhole(backend, stdout)) {
+    throw new AnswerError(`${installer.label}: ${backend} gave no whole hardware configuration`, {
+      hint: `run ${backend} on the installer by hand; ${path} is as it was`,
+    });
+  }
+  await replace(resolve(path), stdout);
+  await tellGit(resolve(path));
+}
+
+function isWhole(backend: HardwareConfig["backend"], text: string): boolean {
+  if (backend === "nixos-generate-config") return /^[^]*\{[^]*\}\s*$/.test(text);
+  try {
+    return typeof JSON.parse(text) === "object";
+  } catch {
+    return false;
+  }
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const folder = dirname(path);
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    const aside = join(folder, `.${basename(path)}.${crypto.randomUUID()}`);
+    await Deno.writeTextFile(aside, text);
+    await Deno.rename(aside, path).catch(async (error) => {
+      await Deno.remove(aside);
+      throw error;
+    });
+  } catch (cause) {
+    throw new InstallError(`cannot write the hardware configuration to ${JSON.stringify(path)}`, {
+      hint: "see whether the folder can be written to and has room",
+      cause,
+    });
+  }
+}
+
+/** A flake in a git work tree holds only what git knows of. */
+async function tellGit(path: string): Promise<void> {
+  const git = ["git", "-C", dirname(path)];
+  try {
+    const inside = await run([...git, "rev-parse", "--is-inside-work-tree"], {
+      allowFailure: true,
+      deadline: 30_000,
+    });
+    if (inside.stdout.trim() !== "true") return;
+  } catch {
+    return; // no git on this machine, so no flake of its kind either
+  }
+  await run([...git, "add", "--intent-to-add", "--force", "--", path], { deadline: 30_000 });
+}
