@@ -102,7 +102,7 @@ export function parseFacts(answer: string, host: string): Facts {
     const [, key = "", value = ""] = match;
     if (key === "tool" && TOOL_SHAPE.has(value)) tools.push(value);
     else if (key === "host_key" && HOST_KEY_SHAPE.test(value)) hostKeys.push(value);
-    else if (!SHAPES[key]?.test(value) || values.has(key)) {
+    else if (!Object.hasOwn(SHAPES, key) || !SHAPES[key]?.test(value) || values.has(key)) {
       throw refuse(`${key} is ${JSON.stringify(escapeControls(value.slice(0, 80)))}`);
     } else values.set(key, value);
     if (tools.length > 100 || hostKeys.length > 20) throw refuse("it lists too much");
