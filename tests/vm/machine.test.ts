@@ -34,7 +34,7 @@ class Hand {
       ],
       ...["-o", `UserKnownHostsFile=${folder}/known_hosts`, "-o", "StrictHostKeyChecking=yes"],
       // A login that a kexec cuts in two would wait for ever.
-      ...["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=4"],
+      ...["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3"],
       ...["-o", `Port=${machine.port}`, "-F", "none"],
     ];
   }
@@ -57,6 +57,8 @@ class Hand {
     const deadline = performance.now() + seconds * 1000;
     let problem: unknown;
     while (performance.now() < deadline) {
+      // Only a banner is cheap to wait for: a login begun too early hangs until its time is up.
+      await this.machine.answers(deadline - performance.now());
       try {
         if (await this.bootId() !== before) return;
       } catch (error) {

@@ -4,38 +4,14 @@ import { shell } from "./run.ts";
 import { addBusybox, addPrograms, librariesOf, makeTree, overlay, pack } from "./tree.ts";
 
 const SSHD = ["sshd", "ssh-keygen", "scp", "/usr/lib/openssh/sftp-server"];
-const TOOLS = [
-  "bash",
-  "tar",
-  "gzip",
-  "xz",
-  "zstd",
-  "ip",
-  "lsblk",
-  "blkid",
-  "mount",
-  "umount",
-  "mountpoint",
-  "setsid",
-  "curl",
-  "ps",
-  "swapoff",
-  "nohup",
-  "install",
-  "stat",
-];
-const DISK_TOOLS = ["sfdisk", "mkfs.ext4", "mount", "umount", "mountpoint", "blkid", "lsblk"];
-const NIX_NAMES = [
-  "build",
-  "channel",
-  "collect-garbage",
-  "copy-closure",
-  "daemon",
-  "env",
-  "hash",
-  "instantiate",
-  "store",
-];
+const TOOLS = words(
+  "bash tar gzip xz zstd ip curl ps setsid nohup install stat lsblk blkid mount umount mountpoint swapoff",
+);
+const DISK_TOOLS = words("sfdisk mkfs.ext4 mount umount mountpoint blkid lsblk");
+const NIX_NAMES = words(
+  "build channel collect-garbage copy-closure daemon env hash instantiate store",
+);
+const NSS_DNS = "/usr/lib/x86_64-linux-gnu/libnss_dns.so.2";
 
 /** What every stage is built with. */
 export interface StageInput {
@@ -85,8 +61,12 @@ export async function buildKexecTarball(
     "unshare",
     "findmnt",
     "nix",
+    NSS_DNS,
   ]);
   for (const name of NIX_NAMES) await Deno.symlink("nix", `${root}/usr/bin/nix-${name}`);
+  // Asked before every build on the machine.
+  await Deno.mkdir(`${root}/usr/libexec/nix`, { recursive: true });
+  await Deno.symlink("../../bin/nix", `${root}/usr/libexec/nix/build-remote`);
   await Deno.symlink("bash", `${root}/usr/bin/sh`);
   await addBusybox(root);
   await addModules(root, kernel);
@@ -125,9 +105,6 @@ export async function buildFlake(
     ...SSHD,
     ...TOOLS,
     "dash",
-    "fish",
-    "jq",
-    "wget",
     "extlinux",
     "findmnt",
     "sfdisk",
@@ -170,4 +147,8 @@ async function addModules(root: string, kernel: Kernel): Promise<void> {
     names.push(name);
   }
   await Deno.writeTextFile(`${folder}/order`, names.join("\n") + "\n");
+}
+
+function words(text: string): string[] {
+  return text.split(" ");
 }
