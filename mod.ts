@@ -50,7 +50,7 @@ export type { DiskKeyContent, DiskKeySource } from "./lib/files/keys.ts";
 export type { Tree, TreeEntry } from "./lib/files/tree.ts";
 export type { NixOptions, NixSetting } from "./lib/nix/command.ts";
 export type { Child, Input, RunOptions, SpawnOptions } from "./lib/process.ts";
-export type { RunResult } from "./lib/result.ts";
+export type { Hint, RunResult } from "./lib/result.ts";
 export type * from "./lib/report/events.ts";
 export type { StageTimes } from "./lib/report/stages.ts";
 export * from "./lib/errors.ts";

@@ -7,7 +7,7 @@
 import { Scope } from "./deadline.ts";
 import { DeadlineError, UsageError } from "./errors.ts";
 import { eachLine } from "./lines.ts";
-import { commandError, describe, MAX_OUTPUT, type RunResult } from "./result.ts";
+import { commandError, describe, type Hint, hintOf, MAX_OUTPUT, type RunResult } from "./result.ts";
 import { escapeControls } from "./report/escape.ts";
 import { type Reporter, silent } from "./report/events.ts";
 
@@ -40,8 +40,8 @@ export interface RunOptions extends SpawnOptions {
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
   /** Whether a non-zero exit code is returned instead of thrown. @default false */
   readonly allowFailure?: boolean;
-  /** What to do about a failure. @default a hint to look at the output */
-  readonly hint?: string;
+  /** What to do about a failure, perhaps told by the output. @default a hint to look at the output */
+  readonly hint?: Hint;
 }
 
 const MAX_CAPTURE = 4 * 1024 * 1024;
@@ -146,7 +146,8 @@ export async function run(
       deadline,
       () =>
         new DeadlineError(`${describe(shown, where)} did not end within ${deadline / 1000} s`, {
-          hint: options.hint ?? "look at the machine, then run the same command line again",
+          hint: hintOf(options.hint, "") ??
+            "look at the machine, then run the same command line again",
         }),
     );
   }

@@ -9,6 +9,14 @@ import { escapeControls } from "./report/escape.ts";
 /** How many characters of a failed command's output an error keeps. */
 export const MAX_OUTPUT = 4000;
 
+/** What to do about a failure: a sentence, or what makes one of the output. */
+export type Hint = string | ((output: string) => string);
+
+/** The sentence of a hint. */
+export function hintOf(hint: Hint | undefined, output: string): string | undefined {
+  return typeof hint === "function" ? hint(output) : hint;
+}
+
 /** How a command ended. */
 export interface RunResult {
   /** The exit code; for a death by signal 128 + its number. */
@@ -24,10 +32,11 @@ export interface RunResult {
 /** The error for a command that ended as `result` tells. */
 export function commandError(
   result: RunResult,
-  options: { readonly where?: string | undefined; readonly hint?: string | undefined },
+  options: { readonly where?: string | undefined; readonly hint?: Hint | undefined },
   shown: readonly string[],
 ): CommandError {
-  const { where = "here", hint = "see its output; --debug shows every command" } = options;
+  const { where = "here" } = options;
+  const output = result.stderr || escapeControls(result.stdout.slice(-MAX_OUTPUT).trimEnd());
   const how = result.signal
     ? `was ended by ${result.signal}`
     : `failed with exit code ${result.code}`;
@@ -35,9 +44,9 @@ export function commandError(
     command: shown,
     exitCode: result.code,
     signal: result.signal,
-    output: result.stderr || escapeControls(result.stdout.slice(-MAX_OUTPUT).trimEnd()),
+    output,
     where,
-    hint,
+    hint: hintOf(options.hint, output) ?? "see its output; --debug shows every command",
   });
 }
 

@@ -5,6 +5,7 @@
  */
 import { UsageError } from "../errors.ts";
 import type { Plan, Source } from "../plan/plan.ts";
+import { TROUBLES } from "../plan/troubles.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import { type DiskKeyContent, readKeys } from "./keys.ts";
 import { readTree, type Tree } from "./tree.ts";
@@ -67,7 +68,7 @@ async function settleSource(plan: Plan): Promise<[Source, boolean]> {
     throw new UsageError(
       `<disko_script> and <nixos_system> must be existing store-paths: ${path} is not here`,
       {
-        hint: "build it first, or name the store that has it with --from",
+        hint: TROUBLES.storePaths.hint,
       },
     );
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { CommandError } from "../errors.ts";
+import { TROUBLES } from "../plan/troubles.ts";
 import { run } from "../process.ts";
 import type { RunResult } from "../result.ts";
 import { type Reporter, silent } from "../report/events.ts";
@@ -81,7 +82,7 @@ export async function runNix(
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /does not provide attribute/,
-    "the name behind # must be one of the flake's nixosConfigurations: see `nix flake show`",
+    TROUBLES.attribute.hint,
   ],
   [
     /attribute '\w*(disko|format|mount)Script\w*' missing/,

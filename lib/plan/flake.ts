@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { TROUBLES } from "./troubles.ts";
 
 /** A flake and the NixOS configuration in it. */
 export interface FlakeRef {
@@ -34,9 +35,7 @@ export function parseFlakeRef(text: string): FlakeRef {
   const name = hash < 0 ? "" : text.slice(hash + 1);
   if (name === "") {
     throw new UsageError(`--flake ${JSON.stringify(text)} names no NixOS configuration`, {
-      hint: `to use the output nixosConfigurations.foo of the flake, append "#foo": --flake ${
-        JSON.stringify(`${url || "."}#foo`)
-      }`,
+      hint: TROUBLES.fragment.hint,
     });
   }
   if (/\p{Cc}/u.test(text) || url.startsWith("-")) {
@@ -50,7 +49,7 @@ export function parseFlakeRef(text: string): FlakeRef {
   }
   if (name === "nixosConfigurations") {
     throw new UsageError(`--flake ${JSON.stringify(text)} names no NixOS configuration`, {
-      hint: "append its name: #nixosConfigurations.<name>",
+      hint: TROUBLES.fragment.hint,
     });
   }
   // Dots without quotes are part of the one name, as the bash tool has always taken it.

@@ -4,6 +4,7 @@
  * @module
  */
 import { PreflightError, UsageError } from "../errors.ts";
+import { TROUBLES } from "./troubles.ts";
 
 /** How an image's tar archive is compressed. */
 export type Compression = "none" | "gzip" | "xz" | "zstd";
@@ -64,7 +65,7 @@ export function defaultImage(arch: string, host: string): ImageSource {
       `${host}: there is no published kexec image for its architecture, ${arch}, only for ${
         PUBLISHED.join(" and ")
       }`,
-      { hint: "build an image for this architecture and give it with --kexec" },
+      { hint: TROUBLES.architecture.hint },
     );
   }
   const location = `${RELEASES}/nixos-kexec-installer-noninteractive-${arch}-linux.tar.gz`;

@@ -13,6 +13,7 @@ import { parsePhases, type Phase, PHASES } from "./phases.ts";
 import { refuseConflicts } from "./conflicts.ts";
 import { sshOptionLine } from "./ssh_option.ts";
 import { type StorePath, storePath } from "./store_path.ts";
+import { TROUBLES } from "./troubles.ts";
 
 /** What is installed. */
 export type Source =
@@ -165,7 +166,7 @@ function refuseEmpty(options: PlanOptions): void {
 function readDestination(host: string | undefined): Destination {
   if (host === undefined || host === "") {
     throw new UsageError("ssh-host must be set: no target is named", {
-      hint: "name the target last: nixos-anywhere --flake .#web root@203.0.113.7",
+      hint: TROUBLES.host.hint,
     });
   }
   return parseDestination(host);
@@ -186,7 +187,7 @@ function readSource(options: PlanOptions, phases: readonly Phase[]): Source {
     return { kind: "none" };
   }
   throw new UsageError("flake must be set: nothing to install is named", {
-    hint: "name a configuration with --flake .#web, or built paths with --store-paths",
+    hint: TROUBLES.source.hint,
   });
 }
 

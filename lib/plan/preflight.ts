@@ -7,6 +7,7 @@ import { PreflightError } from "../errors.ts";
 import type { Facts, KexecSupport } from "./facts.ts";
 import { defaultImage } from "./image.ts";
 import type { Plan } from "./plan.ts";
+import { TROUBLES } from "./troubles.ts";
 
 /** Whether the target has to be booted into an installer first. */
 export function needsKexec(plan: Plan, facts: Facts): boolean {
@@ -29,6 +30,11 @@ const KEXEC_TOOLS = {
   "setsid --wait": "run the image's script under a new session",
 } as const;
 
+const KEXEC_HINTS: Readonly<Record<string, string>> = {
+  tar: TROUBLES.tar.hint,
+  "setsid --wait": TROUBLES.setsid.hint,
+};
+
 /**
  * Checks the facts of a target against the plan. Throws a {@linkcode PreflightError} on the first thing
  * that stands against it; `host` names the machine.
@@ -39,7 +45,7 @@ export function preflight(plan: Plan, facts: Facts, host: string): void {
   if (facts.os !== "Linux") {
     throw refuse(
       `requires Linux as the operating system, but got ${facts.os}`,
-      "boot the machine into Linux or a NixOS installer first",
+      TROUBLES.linux.hint,
     );
   }
   if (facts.become === "none") {
@@ -62,7 +68,7 @@ export function preflight(plan: Plan, facts: Facts, host: string): void {
       if (facts.tools.includes(tool)) continue;
       throw refuse(
         `no ${tool} command found, but required to ${why}`,
-        `install it on the target (${tool.split(" ")[0]})`,
+        KEXEC_HINTS[tool] ?? `install ${tool} on the target`,
       );
     }
     if (plan.kexec.image === undefined) defaultImage(facts.arch, host);

@@ -9,7 +9,13 @@
  * @module
  */
 import { delay, Scope } from "../deadline.ts";
-import { BootError, HostIdentityError, LoginError } from "../errors.ts";
+import {
+  BootError,
+  ConnectionError,
+  DeadlineError,
+  HostIdentityError,
+  LoginError,
+} from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { prepareLogin } from "./connect.ts";
 import type { ConnectOptions } from "./options.ts";
@@ -66,25 +72,37 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
     ));
   const signal = scope.signal;
   let current = old;
-  while (true) {
-    await heartbeat(current, signal, 2000 + 4 * finite(greetedAfter));
-    await current[Symbol.asyncDispose]();
-    stayed = false;
-    const login = { ...(options.login ?? old.options), report };
-    current = await logInSoon(destination, login, { greetedAfter, refusals, signal });
-    const bootId =
-      (await current.run(["cat", "/proc/sys/kernel/random/boot_id"], { signal, deadline: 30_000 }))
-        .stdout;
-    if (bootId.trim() !== previous) {
-      const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      report({
-        type: "log",
-        level: "debug",
-        text: `${label}: a new boot answered after ${seconds} s`,
-      });
-      return current;
+  try {
+    while (true) {
+      await heartbeat(current, signal, 2000 + 4 * finite(greetedAfter));
+      await current[Symbol.asyncDispose]();
+      stayed = false;
+      const login = { ...(options.login ?? old.options), report };
+      current = await logInSoon(destination, login, { greetedAfter, refusals, signal });
+      const bootId = await readBootId(current, signal);
+      if (bootId !== undefined && bootId !== previous) {
+        const seconds = ((performance.now() - began) / 1000).toFixed(1);
+        const text = `${label}: a new boot answered after ${seconds} s`;
+        report({ type: "log", level: "debug", text });
+        return current;
+      }
+      stayed = bootId === previous;
     }
-    stayed = true;
+  } catch (error) {
+    await current[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The boot that the session is on; `undefined` when the machine went away before it said so. */
+async function readBootId(session: Session, signal: AbortSignal): Promise<string | undefined> {
+  const command = ["cat", "/proc/sys/kernel/random/boot_id"];
+  try {
+    return (await session.run(command, { signal, deadline: 30_000 })).stdout.trim();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ConnectionError || error instanceof DeadlineError) return undefined;
+    throw error;
   }
 }
 

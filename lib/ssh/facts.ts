@@ -5,6 +5,7 @@
  */
 import { AnswerError, CommandError, ConnectionError, type InstallError } from "../errors.ts";
 import { type Facts, parseFacts, TOOLS } from "../plan/facts.ts";
+import { TROUBLES } from "../plan/troubles.ts";
 import { serveSudoPassword } from "./sudo.ts";
 import type { Session } from "./session.ts";
 
@@ -94,7 +95,7 @@ export async function getFacts(session: Session, options: FactsOptions = {}): Pr
       throw new AnswerError(
         `${session.label}: retrieving host facts via ssh failed: its answer is cut off`,
         {
-          hint: "log in by hand and see what its shell prints",
+          hint: TROUBLES.facts.hint,
         },
       );
     }
@@ -112,7 +113,7 @@ export async function getFacts(session: Session, options: FactsOptions = {}): Pr
 function notAnswered(session: Session, error: CommandError): InstallError {
   const said = error.output === "" ? "it said nothing" : error.output.split("\n").at(-1);
   return new ConnectionError(`${session.label}: retrieving host facts via ssh failed: ${said}`, {
-    hint: "the login works but its POSIX shell does not: try `ssh HOST sh -c true`, and --debug",
+    hint: TROUBLES.facts.hint,
     cause: error,
   });
 }

@@ -5,6 +5,7 @@
  */
 import { type DiskKeySource, readKeys } from "../files/keys.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
+import { hintFor } from "../plan/troubles.ts";
 import type { Session } from "../ssh/session.ts";
 
 /** How the disko script is run; everything has a default. */
@@ -59,10 +60,11 @@ export async function runDisko(
       ...(signal && { signal }),
     });
   }
+  const hint =
+    "the disks may be half formatted: mend the disko configuration and run the same command line again";
   await installer.run([path], {
     deadline,
-    hint:
-      "the disks may be half formatted: mend the disko configuration and run the same command line again",
+    hint: (output) => hintFor(output, hint),
     onLine: (line) => installer.report({ type: "output", source: "disko", line }),
     ...(signal && { signal }),
   });

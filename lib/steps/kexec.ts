@@ -8,9 +8,10 @@
  * @module
  */
 import { BootError, ConnectionError } from "../errors.ts";
-import { imageStream, unpackCommand } from "../files/image.ts";
+import { imageRoute, imageStream, unpackCommand } from "../files/image.ts";
 import { becomeRoot, type Facts } from "../plan/facts.ts";
 import { defaultImage, type ImageSource, parseImage } from "../plan/image.ts";
+import { hintFor, TROUBLES } from "../plan/troubles.ts";
 import { awaitBoot } from "../ssh/boot.ts";
 import type { Session } from "../ssh/session.ts";
 import { authorize, makeTemporaryKey, needsTemporaryKey, revoke } from "../ssh/temporary_key.ts";
@@ -71,23 +72,32 @@ export async function uploadKexec(
   const { deadline = 3_600_000, signal } = options;
   const source = typeof options.image === "string" ? parseImage(options.image) : options.image ??
     defaultImage(facts.arch, target.label);
-  const command = unpackCommand(source, facts, target.label);
+  const route = imageRoute(source, facts, target.label);
+  const command = unpackCommand(source, route);
   const run = {
     become: becomeRoot(facts),
     deadline,
-    hint: "check the image, the space in /root and the network",
+    hint: unpackHint(source, facts),
     ...(signal && { signal }),
   };
-  const { stdout } = source.kind === "file"
-    ? await target.pipe(imageStream(source, target.report), command, run)
+  const { stdout } = route.fetch === "here"
+    ? await target.pipe(await imageStream(source, route, target.report, signal), command, run)
     : await target.run(command, run);
   const folder = /^unpacked (\/[A-Za-z0-9/._-]+)$/m.exec(stdout)?.[1];
   if (folder === undefined) {
     throw new ConnectionError(`${target.label}: the image was not unpacked: no answer`, {
-      hint: "log in by hand and see what its shell prints",
+      hint: TROUBLES.facts.hint,
     });
   }
   return { folder, facts };
+}
+
+function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
+  if (ipv6Only && source.location.startsWith("https://github.com/")) {
+    const path = source.location.slice("https://github.com/".length);
+    return `the target has IPv6 only, and github.com has none: try --kexec https://gh-v6.com/${path}, or a local file`;
+  }
+  return "check the image, the space in /root and the network";
 }
 
 // The folder holds the machine's private host keys from here on: it goes when kexec fails.
@@ -135,8 +145,8 @@ export async function runKexec(
       args: [image.folder, extraFlags],
       become: becomeRoot(image.facts),
       deadline: 300_000,
-      hint:
-        "if it says that unpacking the initrd failed, the machine has too little memory for the image",
+      hint: (output) =>
+        hintFor(output, "look at its output; too little memory for the image is the usual cause"),
       onLine: (line) => {
         announced ||= line.includes("machine will boot into nixos");
         report({ type: "output", source: "kexec", line });

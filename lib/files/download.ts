@@ -1,0 +1,66 @@
+/**
+ * Downloads that are kept, for targets that cannot fetch by themselves.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { ConnectionError } from "../errors.ts";
+import type { Reporter } from "../report/events.ts";
+import { countBytes } from "./stream.ts";
+
+/**
+ * Fetches a URL into the user's cache, once, and returns the file's path; the file appears only when it
+ * is whole. Throws a {@linkcode ConnectionError} if it cannot be fetched.
+ */
+export async function cachedDownload(
+  url: string,
+  report: Reporter,
+  signal?: AbortSignal,
+): Promise<string> {
+  const folder = cacheFolder();
+  await Deno.mkdir(folder, { recursive: true });
+  const path = join(folder, await digest(url));
+  if (await Deno.stat(path).catch(() => undefined)) return path;
+  report({
+    type: "log",
+    level: "info",
+    text: `fetching ${url} here: the target cannot do it itself`,
+  });
+  const aside = await Deno.makeTempFile({ dir: folder });
+  try {
+    const response = await fetch(url, signal && { signal });
+    if (!response.ok || !response.body) throw new Error(`the server answers ${response.status}`);
+    const length = Number(response.headers.get("content-length") ?? NaN);
+    const file = await Deno.open(aside, { write: true });
+    const tell = (done: number) =>
+      report({ type: "progress", what: "download", done, ...(length > 0 && { total: length }) });
+    await response.body.pipeThrough(countBytes(tell)).pipeTo(file.writable);
+    const { size } = await Deno.stat(aside);
+    const plain = response.headers.get("content-encoding") === null;
+    if (plain && length > 0 && size !== length) {
+      throw new Error(`${size} of ${length} bytes arrived`);
+    }
+    await Deno.rename(aside, path);
+    return path;
+  } catch (cause) {
+    await Deno.remove(aside).catch(() => {});
+    signal?.throwIfAborted();
+    throw new ConnectionError(
+      `cannot fetch ${url}: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        hint: "get the image by other means and give its path with --kexec",
+        cause,
+      },
+    );
+  }
+}
+
+function cacheFolder(): string {
+  const home = Deno.env.get("XDG_CACHE_HOME") || join(Deno.env.get("HOME") ?? "/tmp", ".cache");
+  return join(home, "nixos-anywhere", "images");
+}
+
+async function digest(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(hash).toHex();
+}
