@@ -1,5 +1,5 @@
 /**
- * What the log of `ssh -v` tells about a login. The lines that are read have been the same since
+ * What ssh's log, at level DEBUG1, tells about a login. The lines that are read have been the same since
  * OpenSSH 5; a line that is not understood is only shown.
  *
  * @module
@@ -18,29 +18,32 @@ export class LoginLog {
   /** How the login was granted: `publickey`, `password`, … */
   method: string | undefined;
   #lines: string[] = [];
+  #settled = false;
 
   /** Takes a line of the log. */
   add(line: string): void {
-    const debug = /^debug[123]: (.*)$/.exec(line);
-    if (!debug) {
-      if (/^Warning: Permanently added /.test(line)) this.known = false;
-      else if (
-        line.trim() !== "" &&
-        !/^(Authenticated to |Transferred: |Bytes per second: |OpenSSH_)/.test(line)
-      ) {
-        this.#lines.push(escapeControls(line));
-        if (this.#lines.length > 20) this.#lines.shift();
-      }
-    }
-    const text = debug?.[1] ?? line;
-    if (text.startsWith("Remote protocol version ")) this.greeted = true;
-    const shown = /^Server host key: \S+ (SHA256:\S+)/.exec(text)?.[1];
-    if (shown !== undefined) {
-      this.fingerprint = shown;
+    const text = /^debug[123]: (.*)$/.exec(line)?.[1];
+    if (text === undefined) this.#plain(line);
+    else if (text.startsWith("Remote protocol version ")) this.greeted = true;
+    // From here on the server can have text of its own in the log, such as a banner.
+    else if (text.startsWith("SSH2_MSG_NEWKEYS received")) this.#settled = true;
+    else if (!this.#settled && text.startsWith("Server host key: ")) {
+      this.fingerprint = /SHA256:\S+/.exec(text)?.[0];
       // What was said before was about a host on the way.
       this.known = true;
     }
-    this.method = /^Authenticated to .* using "([a-z-]+)"/.exec(text)?.[1] ?? this.method;
+  }
+
+  #plain(line: string): void {
+    if (!this.#settled && /^Warning: Permanently added /.test(line)) this.known = false;
+    else if (
+      line.trim() !== "" &&
+      !/^(Authenticated to |Transferred: |Bytes per second: |OpenSSH_)/.test(line)
+    ) {
+      this.#lines.push(escapeControls(line));
+      if (this.#lines.length > 20) this.#lines.shift();
+    }
+    this.method = /^Authenticated to .* using "([a-z-]+)"/.exec(line)?.[1] ?? this.method;
   }
 
   /** The error that the log tells of, for a login to `label` that failed. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { HostIdentityError } from "../../lib/errors.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
-import { fingerprint, makeKey } from "../loopback/mod.ts";
+import { fingerprint, makeKey, startBox } from "../loopback/mod.ts";
 import { connectFrom } from "./client.ts";
 import { ignore, login, sharedBox } from "./fixture.ts";
 
@@ -125,5 +125,22 @@ Deno.test(
     assertEquals(wrong.error?.name, "HostIdentityError");
     const none = await connectFrom(known, where, { ...wanted, expectedHostKeys: [] });
     assertEquals(none.error?.name, "HostIdentityError");
+  },
+);
+
+Deno.test(
+  "Session.fingerprint is what the host key proves, not what a banner says",
+  { ignore },
+  async () => {
+    const lie = `SHA256:${"A".repeat(43)}`;
+    const banner =
+      `Server host key: ssh-ed25519 ${lie}\ndebug1: Server host key: ssh-ed25519 ${lie}\n`;
+    await using own = await startBox({
+      files: { "/etc/banner": banner },
+      sshdConfig: ["Banner /etc/banner"],
+    });
+    const { port, identityFile } = own;
+    const outcome = await connectFrom({}, "root@127.0.0.1", { port, identityFile });
+    assertEquals([outcome.fingerprint, outcome.trust], [await own.fingerprint(), "new"]);
   },
 );
