@@ -5,13 +5,7 @@
 import { run } from "./build/run.ts";
 import { buildImages, flakeFor, missingPackages } from "./images.ts";
 import { type Machine, startMachine } from "./machine.ts";
-
-const NIX_CONFIG = [
-  "build-users-group =",
-  "sandbox = false",
-  "substituters =",
-  "experimental-features = nix-command flakes",
-].join("\n");
+import { NIX_CONFIG } from "./nix.ts";
 
 function equals(actual: string, expected: string): void {
   if (actual.trim() !== expected) throw new Error(`Expected ${expected}, got ${actual.trim()}`);

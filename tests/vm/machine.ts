@@ -127,7 +127,8 @@ export async function startMachine(images: Images, options: MachineOptions): Pro
   const { report = () => {}, signal } = options;
   signal?.throwIfAborted();
   const started = performance.now();
-  const folder = await Deno.makeTempDir({ prefix: "vm-machine-" });
+  await removeOrphans();
+  const folder = await Deno.makeTempDir({ prefix: `vm-machine-${Deno.pid}-` });
   let machine: Machine | undefined;
   try {
     const { initrd, hostKeys } = await seedInitrd(folder, images.targetInitrd, options);
@@ -157,4 +158,16 @@ export async function startMachine(images: Images, options: MachineOptions): Pro
     } s`,
   );
   return machine;
+}
+
+/** Removes what processes left behind that were killed; their QEMU died with them. */
+async function removeOrphans(): Promise<void> {
+  const parent = Deno.env.get("TMPDIR") || "/tmp";
+  for await (const { name } of Deno.readDir(parent)) {
+    const pid = /^vm-machine-(\d+)-/.exec(name)?.[1];
+    if (pid === undefined || await Deno.stat(`/proc/${pid}`).then(() => true, () => false)) {
+      continue;
+    }
+    await Deno.remove(`${parent}/${name}`, { recursive: true }).catch(() => {});
+  }
 }
