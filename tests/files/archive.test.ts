@@ -1,0 +1,122 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { archive } from "../../lib/files/archive.ts";
+import { readTree } from "../../lib/files/tree.ts";
+import { contents, feed, Folder, sh } from "./fixture.ts";
+
+/** Packs a folder and unpacks it with the system's tar; what came out. */
+async function there(folder: Folder, into: Folder): Promise<string[]> {
+  const stream = archive(await readTree(folder.path));
+  await feed(stream, ["tar", "-C", into.path, "--no-same-owner", "-xpf", "-"]);
+  return contents(into.path);
+}
+
+const list = async (folder: Folder) =>
+  await feed(archive(await readTree(folder.path)), ["tar", "--numeric-owner", "-tvf", "-"]);
+
+/** A folder with what the ustar format can carry. */
+function plain(folder: Folder): void {
+  folder.write("etc/ssh/ssh_host_ed25519_key", "secret", 0o600);
+  folder.write("etc/odd names/it's a; $(name)\n*", "x", 0o444);
+  folder.write("home/me/ünï 🎉", "ü", 0o640);
+  folder.write("-rf", "dash");
+  folder.write("empty", "");
+  folder.write("bin/suid", "#!", 0o4711);
+  folder.write("large", new Uint8Array(1_000_001).fill(7));
+  Deno.mkdirSync(folder.at("tmp/deep/empty"), { recursive: true });
+  Deno.chmodSync(folder.at("tmp"), 0o1777);
+  Deno.symlinkSync("../nowhere", folder.at("etc/dangling"));
+  Deno.symlinkSync("/run/current-system", folder.at("absolute"));
+  Deno.symlinkSync("home", folder.at("link to a folder"));
+  for (const path of ["empty", "tmp/deep/empty"]) Deno.utimeSync(folder.at(path), 0, 1);
+}
+
+Deno.test("archive() gives the same tree when the system's tar unpacks it", async () => {
+  using folder = new Folder();
+  using into = new Folder();
+  plain(folder);
+  assert(!(await readTree(folder.path)).beyondUstar);
+  assertEquals(await there(folder, into), contents(folder.path));
+});
+
+Deno.test("archive() hands what ustar cannot carry to the system's tar", async () => {
+  using folder = new Folder();
+  using into = new Folder();
+  plain(folder);
+  folder.write(`${"long/".repeat(60)}${"n".repeat(200)}`, "far");
+  Deno.symlinkSync(`/${"x".repeat(300)}`, folder.at("far link"));
+  Deno.linkSync(folder.at("large"), folder.at("twin"));
+  assert((await readTree(folder.path)).beyondUstar);
+  assertEquals(await there(folder, into), contents(folder.path));
+  const inode = (name: string) => Deno.statSync(into.at(name)).ino;
+  assertEquals(inode("twin"), inode("large"));
+});
+
+Deno.test("archive() gives everything to root", async () => {
+  using folder = new Folder();
+  plain(folder);
+  for (const line of (await list(folder)).trimEnd().split("\n")) {
+    assertMatch(line, /^[-dl][-rwxstST]{9} 0\/0 /);
+  }
+});
+
+Deno.test("archive() has no entry for the folder itself", async () => {
+  using folder = new Folder();
+  folder.write("a/b");
+  assertEquals((await list(folder)).match(/\S+$/gm), ["a", "a/b"].map((path) => path));
+  folder.write("x".repeat(120));
+  const names = (await list(folder)).match(/\S+$/gm)?.map((name) => name.replace(/^\.\//, ""));
+  assert(!names?.includes("") && !names?.includes("."), String(names));
+});
+
+Deno.test("archive() leaves the mode of the place alone where it is unpacked", async () => {
+  using folder = new Folder();
+  using into = new Folder();
+  folder.write("a");
+  Deno.chmodSync(folder.path, 0o700);
+  Deno.chmodSync(into.path, 0o755);
+  await there(folder, into);
+  assertEquals((Deno.statSync(into.path).mode ?? 0) & 0o7777, 0o755);
+});
+
+Deno.test("archive() of nothing is an archive that tar reads", async () => {
+  using folder = new Folder();
+  assertEquals(await list(folder), "");
+});
+
+Deno.test("archive() comes in chunks of 256 KiB", async () => {
+  using folder = new Folder();
+  plain(folder);
+  const sizes: number[] = [];
+  for await (const chunk of archive(await readTree(folder.path))) sizes.push(chunk.length);
+  assert(sizes.length > 3);
+  for (const size of sizes.slice(0, -1)) assertEquals(size, 256 * 1024);
+  assert(sizes.at(-1)! <= 256 * 1024);
+});
+
+Deno.test("archive() fails when a file has grown or gone meanwhile", async () => {
+  using folder = new Folder();
+  folder.write("a", "short");
+  const tree = await readTree(folder.path);
+  folder.write("a", "longer than it was");
+  await assertRejects(() => new Response(archive(tree)).bytes());
+  Deno.removeSync(folder.at("a"));
+  await assertRejects(() => new Response(archive(tree)).bytes(), Deno.errors.NotFound);
+});
+
+Deno.test("archive() fails when the system's tar does, with what it said", async () => {
+  using folder = new Folder();
+  Deno.linkSync(folder.write("a"), folder.at("b"));
+  const tree = await readTree(folder.path);
+  await sh('rm "$1"', folder.at("a"));
+  const error = await assertRejects(() => new Response(archive(tree)).bytes(), Error);
+  assertMatch(error.message, /^tar could not pack .*: .*a: /s);
+});
+
+Deno.test("archive() lets go of its files when nobody reads on", async () => {
+  using folder = new Folder();
+  folder.write("a", new Uint8Array(3_000_000));
+  const reader = archive(await readTree(folder.path)).getReader();
+  await reader.read();
+  await reader.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+});
