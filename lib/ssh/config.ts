@@ -89,7 +89,12 @@ export function hostKeyLines(
 ): string[] {
   switch (policy) {
     case "off":
-      return ["StrictHostKeyChecking no", "UserKnownHostsFile /dev/null"];
+      // With another key in one of these files ssh would not send a password.
+      return [
+        "StrictHostKeyChecking no",
+        "UserKnownHostsFile /dev/null",
+        "GlobalKnownHostsFile /dev/null",
+      ];
     case "strict":
       return ["StrictHostKeyChecking yes", `UserKnownHostsFile ${files.known} ${files.users}`];
     case "accept-new":

@@ -139,13 +139,16 @@ export class Box implements AsyncDisposable {
 
 /** Starts a box whose sshd listens. */
 export async function startBox(options: BoxOptions = {}): Promise<Box> {
-  const box = await prepareBox(options);
-  try {
-    await box.open();
-    return box;
-  } catch (error) {
-    await box.end();
-    throw error;
+  for (let attempt = 1;; attempt++) {
+    const box = await prepareBox(options);
+    try {
+      await box.open();
+      return box;
+    } catch (error) {
+      await box.end();
+      // Someone else may have been faster at taking the free port.
+      if (options.port !== undefined || attempt === 3) throw error;
+    }
   }
 }
 

@@ -67,6 +67,7 @@ Deno.test("hostKeyLines() follows the policy", () => {
   assertEquals(hostKeyLines("off", files), [
     "StrictHostKeyChecking no",
     "UserKnownHostsFile /dev/null",
+    "GlobalKnownHostsFile /dev/null",
   ]);
   const known = "UserKnownHostsFile /t/known ~/.ssh/a ~/.ssh/b";
   assertEquals(hostKeyLines("strict", files), ["StrictHostKeyChecking yes", known]);

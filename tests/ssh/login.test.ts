@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { ConnectionError, LoginError, UsageError } from "../../lib/errors.ts";
+import { delay } from "../../lib/deadline.ts";
+import { run } from "../../lib/process.ts";
 import { connect } from "../../lib/ssh/connect.ts";
 import { freePort, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
 import { ignore, login, sharedBox, withTemp } from "./fixture.ts";
@@ -161,4 +163,28 @@ Deno.test("connect() lets the caller's ssh options win", { ignore }, async () =>
   ];
   await using target = await connect("127.0.0.1", { sshOptions, hostKey: "off" });
   assertEquals((await target.run(["id", "-un"])).stdout, "plain\n");
+});
+
+Deno.test("connect() takes the .pub of a key that an agent holds", { ignore }, async () => {
+  await withTemp(async (folder) => {
+    const SSH_AUTH_SOCK = `${folder}/agent`;
+    await using agent = new Deno.Command("ssh-agent", {
+      args: ["-D", "-a", SSH_AUTH_SOCK],
+      stdout: "null",
+    }).spawn();
+    assertEquals(agent.pid > 0, true);
+    const add = () => run(["ssh-add", box().identityFile], { env: { SSH_AUTH_SOCK } });
+    while (!(await add().then(() => true, () => false))) await delay(20);
+    const identityFile = `${folder}/key.pub`;
+    await Deno.writeTextFile(identityFile, box().identity.publicKey);
+    const before = Deno.env.get("SSH_AUTH_SOCK");
+    Deno.env.set("SSH_AUTH_SOCK", SSH_AUTH_SOCK);
+    try {
+      await using target = await login(box(), "root", { identityFile });
+      assertEquals(target.method, "publickey");
+    } finally {
+      if (before === undefined) Deno.env.delete("SSH_AUTH_SOCK");
+      else Deno.env.set("SSH_AUTH_SOCK", before);
+    }
+  });
 });
