@@ -157,7 +157,7 @@ export async function run(
   // Others may hold a child's outputs open when it has ended: ssh hands them to its master, which keeps
   // them until the remote command ends. An abort must not wait for that.
   const { signal } = scope;
-  const reading = [
+  const parts = [
     eachLine(child.stdout, (line) => onLine?.(line, "stdout"), {
       signal,
       // As it is: a line of JSON may be longer than the pieces that lines come in.
@@ -169,15 +169,13 @@ export async function run(
       tail = (tail + escapeControls(line) + "\n").slice(-MAX_OUTPUT);
       onLine?.(line, "stderr");
     }, { signal }),
+    child.fed,
   ];
-  // Nobody reads any more what the child says: it goes with its reader.
-  for (const one of reading) one.catch(() => child.end());
-  const results = await Promise.allSettled([...reading, child.fed]);
+  // A source or a reader that fails ends the whole: that the child ended too is not what went wrong.
+  for (const part of parts) part.catch((error) => scope.abort(error));
+  await Promise.allSettled(parts);
   const status = await child.status;
   signal.throwIfAborted();
-  // A source that failed has ended the child; that it did is not what went wrong.
-  const fault = results.find((settled) => settled.status === "rejected");
-  if (fault) throw fault.reason;
   const result: RunResult = {
     code: status.code,
     signal: status.signal,

@@ -89,7 +89,11 @@ Deno.test("run() ends the child whose reader fails, with the reader's reason", a
   const onLine = () => {
     throw new Error("not what was expected");
   };
-  await assertRejects(() => run(sh("echo; sleep 60"), { onLine }), Error, "not what was expected");
+  await assertRejects(
+    () => run(sh("sleep 12 & echo; wait"), { onLine }),
+    Error,
+    "not what was expected",
+  );
   assertLess(performance.now() - began, 10_000);
 });
 
@@ -131,7 +135,7 @@ Deno.test("run() starts nothing for a signal that is aborted already", async () 
 
 Deno.test("run() does not wait at its deadline for those who hold the child's outputs", async () => {
   const began = performance.now();
-  const held = sh("setsid sleep 20 & exec sleep 60");
+  const held = sh("setsid sleep 12 & exec sleep 60");
   await assertRejects(() => run(held, { deadline: 200 }), DeadlineError);
   assertLess(performance.now() - began, 10_000);
 });
@@ -147,7 +151,11 @@ Deno.test("run() ends the child whose input fails, with the input's reason", asy
   const broken = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.error(new Error("the disk is gone")),
   });
-  await assertRejects(() => run(["cat"], { stdin: broken }), Error, "the disk is gone");
+  await assertRejects(
+    () => run(sh("sleep 12 & cat"), { stdin: broken }),
+    Error,
+    "the disk is gone",
+  );
 });
 
 Deno.test("run() does not wait for an input that never ends when the child has ended", async () => {
