@@ -49,7 +49,7 @@ export function parseFlakeRef(text: string): FlakeRef {
   }
   if (name === "nixosConfigurations") {
     throw new UsageError(`--flake ${JSON.stringify(text)} names no NixOS configuration`, {
-      hint: TROUBLES.fragment.hint,
+      hint: "append its name: #nixosConfigurations.<name>",
     });
   }
   // Dots without quotes are part of the one name, as the bash tool has always taken it.
