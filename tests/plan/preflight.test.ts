@@ -35,9 +35,14 @@ const refused: readonly [Partial<Facts>, PlanOptions, message: RegExp, hint: Reg
   [{ kexec: "missing" }, {}, /kexec is not possible: .*without kexec/, /installer/],
   [{ container: "lxc" }, {}, /kexec is not possible: it is a container \(lxc\)/, /installer/],
   [{ ...INSTALLER, kexec: "missing" }, { forceKexec: true }, /kexec is not possible/, /./],
-  [{ tools: without("tar") }, {}, /no tar command found/, /install it.*\(tar\)/],
-  [{ tools: without("cpio") }, {}, /no cpio command found/, /\(cpio\)/],
-  [{ tools: without("setsid --wait") }, {}, /no setsid --wait command found/, /\(setsid\)/],
+  [{ tools: without("tar") }, {}, /no tar command found/, /install tar on the target/],
+  [{ tools: without("cpio") }, {}, /no cpio command found/, /install cpio on the target/],
+  [
+    { tools: without("setsid --wait") },
+    {},
+    /no setsid --wait command found/,
+    /install util-linux on the target/,
+  ],
   [{ arch: "riscv64" }, {}, /no published kexec image for its architecture, riscv64/, /--kexec/],
   [
     {},

@@ -48,10 +48,10 @@ const NO_PATH = /^--flake ".*": ".*" is no attribute path$/;
 const NO_FLAKE = /^--flake ".*" is no flake reference$/;
 
 const bad: readonly (readonly [flake: string, error: RegExp, hint?: RegExp])[] = [
-  ["", NO_NAME, /--flake "\.#foo"$/],
-  [".", NO_NAME, /append "#foo": --flake "\.#foo"$/],
+  ["", NO_NAME, /append "#foo"/],
+  [".", NO_NAME, /append "#foo"/],
   [".#", NO_NAME],
-  ["github:o/r", NO_NAME, /--flake "github:o\/r#foo"$/],
+  ["github:o/r", NO_NAME, /append "#foo"/],
   [".#nixosConfigurations", NO_NAME, /append its name/],
   [".#nixosConfigurations.", NO_PATH],
   [".#nixosConfigurations..config", NO_PATH],
