@@ -24,7 +24,8 @@ export {
 } from "./lib/flow.ts";
 export { connect } from "./lib/ssh/connect.ts";
 export type { ConnectOptions } from "./lib/ssh/options.ts";
-export type { HostKeyPolicy } from "./lib/ssh/config.ts";
+export type { HostKeyPolicy } from "./lib/plan/checks.ts";
+export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
 export type { RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
 export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
 export {

@@ -4,6 +4,7 @@
  * @module
  */
 import { append, type Declaration, on, text } from "./declare.ts";
+import { WAITS } from "./timeouts.ts";
 
 /** The options of the first headings of the help. */
 export const TARGET_OPTIONS: readonly Declaration[] = [
@@ -37,6 +38,29 @@ export const TARGET_OPTIONS: readonly Declaration[] = [
     group: "What to install",
     help: "test the configuration and its disks in a virtual machine here, install nothing",
     take: on("vmTest", true),
+  },
+  {
+    name: "dry-run",
+    values: [],
+    group: "What to install",
+    help: "show what would be done to the target, change nothing on it",
+    take: on("dryRun", true),
+  },
+  {
+    name: "force",
+    values: [],
+    group: "What to install",
+    help: "go on where a check of the target says no; each is shown as a warning",
+    take: on("force", true),
+  },
+  {
+    name: "timeout",
+    values: ["NAME=SECONDS"],
+    repeat: true,
+    group: "What to install",
+    help: `how long a wait may take, one of ${WAITS.join(", ")}; repeatable`,
+    take: ({ options }, [value = ""]) =>
+      options.timeouts = append(options.timeouts as readonly string[] | undefined, value),
   },
   {
     name: "yes",
@@ -111,12 +135,42 @@ export const TARGET_OPTIONS: readonly Declaration[] = [
     take: (draft) => draft.envPassword = true,
   },
   {
+    name: "host-key",
+    values: ["POLICY"],
+    group: "Reaching the target",
+    help: "whose host key is believed: accept-new, strict, off, or the fingerprint SHA256:...",
+    default: "your ssh config's, at least accept-new",
+    take: text("hostKey"),
+  },
+  {
+    name: "known-hosts",
+    values: ["FILE"],
+    group: "Reaching the target",
+    help: "the known_hosts file that decides about host keys",
+    default: "your ssh config's",
+    take: text("knownHosts"),
+  },
+  {
+    name: "update-known-hosts",
+    values: [],
+    group: "Reaching the target",
+    help: "after success, put the new system's host keys in place of the old ones in known_hosts",
+    take: on("updateKnownHosts", true),
+  },
+  {
     name: "kexec",
     values: ["FILE|URL"],
     group: "Installer",
     help: "the kexec image: .tar, .tar.gz, .tgz, .tar.xz or .tar.zst",
     default: "the published image for the target's architecture",
     take: text("kexec"),
+  },
+  {
+    name: "kexec-sha256",
+    values: ["HEX"],
+    group: "Installer",
+    help: "the SHA-256 that the kexec image must have",
+    take: text("kexecSha256"),
   },
   {
     name: "force-kexec",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Wait } from "./timeouts.ts";
 /** Where the system is built: here, on the target, or where it can be. */
 export type BuildOn = "auto" | "local" | "remote";
 
@@ -76,14 +77,31 @@ export interface PlanOptions extends InstallSource {
   readonly sshOptions?: readonly string[] | undefined;
   /** The password to log in with. @default ssh asks on the terminal */
   readonly password?: string | undefined;
+  /**
+   * Whose host key is believed: `accept-new`, `strict`, `off` or a fingerprint `SHA256:…`.
+   * @default what the ssh config says, at least "accept-new"
+   */
+  readonly hostKey?: string | undefined;
+  /** The known_hosts file that decides. @default those of the ssh config */
+  readonly knownHosts?: string | undefined;
+  /** Whether the new system's host keys replace the old ones in known_hosts. @default false */
+  readonly updateKnownHosts?: boolean | undefined;
   /** Settings for the end of the target store's address. @default [] */
   readonly sshStoreSettings?: readonly Setting[] | undefined;
   /** The kexec image: a local file, or a URL. @default the published image for the target */
   readonly kexec?: string | undefined;
+  /** The SHA-256 that the image must have, 64 hexadecimal digits. @default not checked */
+  readonly kexecSha256?: string | undefined;
   /** Whether kexec happens even when an installer runs already. @default false */
   readonly forceKexec?: boolean | undefined;
   /** Flags handed to the image's script as one argument. @default "" */
   readonly kexecExtraFlags?: string | undefined;
+  /** Whether nothing is changed: the plan is made, held against the target, and shown. @default false */
+  readonly dryRun?: boolean | undefined;
+  /** Whether an install goes on against the checks of the target; each is reported then. @default false */
+  readonly force?: boolean | undefined;
+  /** How long waits may take, in seconds, or `NAME=SECONDS`. @default see {@linkcode Wait} */
+  readonly timeouts?: readonly string[] | Partial<Record<Wait, number>> | undefined;
   /** The phases to run. @default all four */
   readonly phases?: readonly string[] | undefined;
   /** Which disko script is run. @default "disko" */

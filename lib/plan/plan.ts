@@ -10,9 +10,19 @@ import { type FlakeRef, parseFlakeRef } from "./flake.ts";
 import { type ImageSource, parseImage } from "./image.ts";
 import type { BuildOn, Chown, DiskKey, HardwareConfig, PlanOptions, Setting } from "./options.ts";
 import { parsePhases, type Phase, PHASES } from "./phases.ts";
+import {
+  checkChown,
+  checkSshOption,
+  type HostKeyPolicy,
+  oneOf,
+  readBuildOn,
+  readHardware,
+  readHostKey,
+  readSha256,
+} from "./checks.ts";
 import { refuseConflicts } from "./conflicts.ts";
-import { sshOptionLine } from "./ssh_option.ts";
 import { type StorePath, storePath } from "./store_path.ts";
+import { readTimeouts, type Timeouts } from "./timeouts.ts";
 import { TROUBLES } from "./troubles.ts";
 
 /** What is installed. */
@@ -29,6 +39,12 @@ export interface Plan {
   readonly source: Source;
   /** The phases to run, in their order. */
   readonly phases: readonly Phase[];
+  /** Whether everything is only looked at. */
+  readonly dryRun: boolean;
+  /** Whether the checks of the target only warn. */
+  readonly force: boolean;
+  /** How long each wait may take, in milliseconds. */
+  readonly timeouts: Timeouts;
   /** How the target is logged in to. */
   readonly ssh: {
     readonly identityFile: string | undefined;
@@ -36,12 +52,16 @@ export interface Plan {
     readonly port: number | undefined;
     readonly options: readonly string[];
     readonly password: string | undefined;
+    readonly hostKey: HostKeyPolicy | undefined;
+    readonly knownHosts: string | undefined;
+    readonly updateKnownHosts: boolean;
     readonly storeSettings: readonly Setting[];
   };
   /** How it is booted into an installer. */
   readonly kexec: {
     /** Absent for the published image, which depends on the target's architecture. */
     readonly image: ImageSource | undefined;
+    readonly sha256: string | undefined;
     readonly force: boolean;
     readonly extraFlags: string;
     readonly port: number;
@@ -96,16 +116,23 @@ export function makePlan(options: PlanOptions): Plan {
     destination: vmTest && options.host === undefined ? undefined : readDestination(options.host),
     source: readSource(options, phases),
     phases,
+    dryRun: options.dryRun ?? false,
+    force: options.force ?? false,
+    timeouts: readTimeouts(options.timeouts),
     ssh: {
       identityFile: options.identityFile,
       privateKey: options.identityFile === undefined ? options.privateKey || undefined : undefined,
       port,
       options: (options.sshOptions ?? []).map(checkSshOption),
       password: options.password,
+      hostKey: readHostKey(options.hostKey),
+      knownHosts: options.knownHosts,
+      updateKnownHosts: options.updateKnownHosts ?? false,
       storeSettings: options.sshStoreSettings ?? [{ name: "compress", value: "true" }],
     },
     kexec: {
       image: options.kexec === undefined ? undefined : parseImage(options.kexec),
+      sha256: readSha256(options.kexecSha256),
       force: options.forceKexec ?? false,
       extraFlags: options.kexecExtraFlags ?? "",
       port: parsePort(options.postKexecSshPort ?? 22, "--post-kexec-ssh-port"),
@@ -150,6 +177,7 @@ function refuseEmpty(options: PlanOptions): void {
   const values = {
     "-i": identityFile,
     "--extra-files": extraFiles,
+    "--known-hosts": options.knownHosts,
     "--from": from,
     "--generate-hardware-config": generateHardwareConfig?.path,
     "--option": options.nixOptions?.some(({ name }) => name === "") ? "" : undefined,
@@ -189,46 +217,4 @@ function readSource(options: PlanOptions, phases: readonly Phase[]): Source {
   throw new UsageError("flake must be set: nothing to install is named", {
     hint: TROUBLES.source.hint,
   });
-}
-
-function readBuildOn(value: BuildOn = "auto"): BuildOn {
-  return oneOf("--build-on", value, ["auto", "local", "remote"]);
-}
-
-function readHardware(config: HardwareConfig | undefined): HardwareConfig | undefined {
-  const programs = ["nixos-facter", "nixos-generate-config"] as const;
-  if (config) oneOf("--generate-hardware-config", config.backend, programs);
-  return config;
-}
-
-/** Leaves the option as it is: whoever writes the ssh config makes a line of it. */
-function checkSshOption(option: string): string {
-  sshOptionLine(option);
-  return option;
-}
-
-function oneOf<T extends string>(flag: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value;
-  throw new UsageError(`${flag}: ${JSON.stringify(value)} is not possible`, {
-    hint: `use one of ${allowed.join(", ")}`,
-  });
-}
-
-function checkChown(chown: Chown): Chown {
-  const { path, owner } = chown;
-  if (!/^[^\p{Cc}]+$/u.test(path) || path.split("/").includes("..")) {
-    throw new UsageError(`--chown: ${JSON.stringify(path)} is no path of the new system`, {
-      hint: "the first value is a path of the new system without .., the second its owner",
-    });
-  }
-  if (
-    !/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*\$?(:[\p{L}\p{N}_.-]*\$?)?$|^:[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u
-      .test(owner)
-  ) {
-    throw new UsageError(`--chown ${JSON.stringify(path)}: ${JSON.stringify(owner)} is no owner`, {
-      hint: "write user, user:group or numbers, as for chown",
-    });
-  }
-  // The bash tool put /mnt/ in front of it, so a path was as good without its first slash.
-  return { path: path.startsWith("/") ? path : `/${path}`, owner };
 }

@@ -11,10 +11,8 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import type { HostKeyPolicy } from "../plan/checks.ts";
 import type { Destination } from "../plan/destination.ts";
-
-/** Whom to believe: decided by known_hosts files, by nothing, or by a fingerprint `SHA256:…`. */
-export type HostKeyPolicy = "accept-new" | "strict" | "off" | `SHA256:${string}`;
 
 /** What the master's configuration is made of. */
 export interface LoginConfig {

@@ -4,6 +4,7 @@
  * @module
  */
 import { InstallError, UsageError } from "../errors.ts";
+import type { HostKeyPolicy } from "../plan/checks.ts";
 import {
   type Destination,
   parseDestination,
@@ -15,7 +16,6 @@ import { silent } from "../report/events.ts";
 import { askpass, fingerprintScript } from "./helpers.ts";
 import {
   hostKeyLines,
-  type HostKeyPolicy,
   loginOptions,
   optionWords,
   pinnedKeys,

@@ -5,7 +5,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import type { HostKeyPolicy } from "./config.ts";
+import type { HostKeyPolicy } from "../plan/checks.ts";
 
 /**
  * Writes ssh's askpass program into `folder` and returns the variables that make ssh use it. The password

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Reporter } from "../report/events.ts";
-import type { HostKeyPolicy } from "./config.ts";
+import type { HostKeyPolicy } from "../plan/checks.ts";
 
 /** How a target is reached; everything has a default. */
 export interface ConnectOptions {

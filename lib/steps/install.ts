@@ -52,7 +52,7 @@ if [ "$set_check" = y ]; then
   NIXOS_NO_CHECK=$check
   export NIXOS_NO_CHECK
 fi
-nixos-install --no-root-passwd --no-channel-copy --root /mnt --system "$system" "$@"
+nixos-install --no-root-passwd --no-channel-copy --system "$system" "$@"
 `;
 
 /**
