@@ -1,0 +1,50 @@
+/** Reading README: its code blocks, and the parts of it that are made. */
+import { referenceTable } from "../../lib/plan/help.ts";
+import { troublesTable } from "../../lib/plan/troubles.ts";
+import { ROOT } from "../checks/sources.ts";
+
+export const README = new URL("README.md", ROOT);
+
+/** A fenced block of code: its language, what else stands behind that, and its text. */
+export interface Block {
+  readonly language: string;
+  readonly marks: string;
+  readonly code: string;
+}
+
+/** The code blocks of a text, in order. */
+export function blocks(markdown: string): Block[] {
+  const found = markdown.matchAll(/^```(\w*) ?([^\n]*)\n(.*?)^```$/gms);
+  return Array.from(found, ([, language = "", marks = "", code = ""]) => ({
+    language,
+    marks,
+    code,
+  }));
+}
+
+/** The command lines of the shell blocks: a line that ends in a backslash goes on in the next. */
+export function commands(markdown: string): string[] {
+  return blocks(markdown).filter(({ language }) => language === "sh").flatMap(({ code }) =>
+    code.replaceAll(/\\\n\s*/g, "").split("\n").filter((line) => line !== "" && !/^\s*#/.test(line))
+  );
+}
+
+const MADE: Readonly<Record<string, () => string>> = {
+  options: referenceTable,
+  troubles: troublesTable,
+};
+
+/** The text with its made parts as they have to be now. Throws if one of them has no place in it. */
+export function withMadeParts(markdown: string): string {
+  let text = markdown;
+  for (const [name, make] of Object.entries(MADE)) {
+    const [before, after] = [
+      `<!-- ${name}: made by tests/readme/update.ts -->`,
+      `<!-- /${name} -->`,
+    ];
+    const [start, end] = [text.indexOf(before), text.indexOf(after)];
+    if (start < 0 || end < start) throw new Error(`README.md has no place for ${name}`);
+    text = `${text.slice(0, start)}${before}\n\n${make().trim()}\n\n${text.slice(end)}`;
+  }
+  return text;
+}
