@@ -2,6 +2,8 @@ import { everywhere, HOST, type Row, split } from "./row.ts";
 
 const ALL = ["kexec", "disko", "install", "reboot"] as const;
 
+const FINGERPRINT = `SHA256:${"aZ+/0".repeat(8)}abc` as const;
+
 /** Options in the company of a flake and a target, and what the plan must say. */
 const given: readonly (readonly [line: string | readonly string[], plan: Row["plan"]])[] = [
   ["", {
@@ -110,6 +112,17 @@ const given: readonly (readonly [line: string | readonly string[], plan: Row["pl
   [["--option", "max-jobs", "", "--option", "builders", "-"], {
     nix: { settings: [{ name: "max-jobs", value: "" }, { name: "builders", value: "-" }] },
   }],
+  ["--dry-run", { dryRun: true, force: false }],
+  ["--force", { dryRun: false, force: true, kexec: { force: false } }],
+  ["--timeout boot=1200", { timeouts: { boot: 1_200_000, reboot: 300_000 } }],
+  ["--timeout=copy=0.5 --timeout copy=7", { timeouts: { copy: 7000 } }],
+  ["--host-key strict", { ssh: { hostKey: "strict" } }],
+  ["--host-key=off", { ssh: { hostKey: "off" } }],
+  [`--host-key ${FINGERPRINT}`, { ssh: { hostKey: FINGERPRINT } }],
+  [`--host-key ${FINGERPRINT}=`, { ssh: { hostKey: FINGERPRINT } }],
+  [["--known-hosts", "/a b"], { ssh: { knownHosts: "/a b", updateKnownHosts: false } }],
+  ["--update-known-hosts", { ssh: { knownHosts: undefined, updateKnownHosts: true } }],
+  [`--kexec-sha256 ${"aB".repeat(32)}`, { kexec: { sha256: "ab".repeat(32) } }],
   ["-L", { nix: { printBuildLogs: true } }],
   ["--print-build-logs", { nix: { printBuildLogs: true } }],
   ["--show-trace", { nix: { showTrace: true } }],
