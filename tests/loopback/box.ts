@@ -154,7 +154,7 @@ export async function startBox(options: BoxOptions = {}): Promise<Box> {
 
 /** Makes a box whose sshd starts with {@linkcode Box.open}. */
 export async function prepareBox(options: BoxOptions = {}): Promise<Box> {
-  const { address = "127.0.0.1", bootId = crypto.randomUUID() } = options;
+  const { address = "127.0.0.1", bootId = crypto.randomUUID(), kexec = "possible" } = options;
   const { identity = await makeKey(), hostKeys = [await makeKey()] } = options;
   const port = options.port ?? freePort(address);
   const folder = await Deno.makeTempDir({ prefix: "box-" });
@@ -164,7 +164,12 @@ export async function prepareBox(options: BoxOptions = {}): Promise<Box> {
   for (const name of ["commands", "signals"]) await put(folder, `/shared/${name}`, "", 0o666);
   const scripts = { outside: OUTSIDE, inside: INSIDE, setup };
   for (const [name, text] of Object.entries(scripts)) await put(folder, `/${name}.sh`, text, 0o600);
-  await put(folder, "/boot_id", `${bootId}\n`, 0o444);
+  await put(folder, "/kernel/random/boot_id", `${bootId}\n`, 0o444);
+  await put(folder, "/kernel/hostname", "box\n", 0o444);
+  if (kexec !== "missing") {
+    const disabled = kexec === "disabled" ? 1 : 0;
+    await put(folder, "/kernel/kexec_load_disabled", `${disabled}\n`, 0o444);
+  }
   await put(folder, "/identity", identity.privateKey, 0o600);
   for (const [path, file] of Object.entries(files)) await stage(`${folder}/stage`, path, file);
   const process = new Deno.Command("setsid", {

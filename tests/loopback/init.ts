@@ -37,7 +37,7 @@ mount -t tmpfs -o mode=755 box "$folder/disk"
 cd "$folder/disk"
 mkdir -p upper/etc upper/var work root
 # A device 0:0 hides what the overlay has below it; a folder made in its place is empty.
-for path in root home mnt tmp run nix etc/ssh etc/nix var/tmp; do
+for path in root home mnt tmp run nix etc/ssh etc/nix var/tmp .dockerenv; do
   [ ! -e "/$path" ] || mknod "upper/$path" c 0 0
 done
 mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work box root
@@ -49,7 +49,12 @@ chmod 1777 tmp var/tmp
 mount -t proc proc proc
 mount --bind proc/sys proc/sys
 mount -o remount,bind,ro proc/sys
-mount --bind "$folder/boot_id" proc/sys/kernel/random/boot_id
+mkdir -p ../kernel/random
+cp -r proc/sys/kernel/. ../kernel 2>/dev/null || : # some can only be written
+rm -f ../kernel/kexec_load_disabled
+cp -r "$folder/kernel/." ../kernel
+mount --bind ../kernel proc/sys/kernel
+mount -o remount,bind,ro proc/sys/kernel
 mount -t sysfs -o ro sysfs sys
 mount -t tmpfs -o mode=755 dev dev
 mknod -m 666 dev/null c 1 3

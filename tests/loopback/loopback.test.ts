@@ -90,3 +90,13 @@ Deno.test("atHome() shows another ~/.ssh", { ignore }, async () => {
   const { stdout } = await atHome(["sh", "-c", "cd && ls .ssh"], { config: "", known_hosts: "" });
   assertEquals(stdout, "config\nknown_hosts\n");
 });
+
+Deno.test("startBox() answers as the machine that it is said to be", { ignore }, async () => {
+  const look = "cat /proc/sys/kernel/kexec_load_disabled; systemd-detect-virt; hostname";
+  await using usual = await startBox();
+  assertEquals((await usual.run(look)).stdout, "0\nnone\nbox\n");
+  await using other = await startBox({ kexec: "disabled", container: "lxc" });
+  assertEquals((await other.run(look)).stdout, "1\nlxc\nbox\n");
+  await using old = await startBox({ kexec: "missing" });
+  assertEquals((await old.run(look)).stdout, "none\nbox\n");
+});

@@ -33,6 +33,10 @@ export interface BoxOptions {
   readonly installer?: boolean;
   /** What /proc/sys/kernel/random/boot_id says. @default a new one */
   readonly bootId?: string;
+  /** Whether its kernel seems to know kexec; it never does one. @default "possible" */
+  readonly kexec?: "possible" | "disabled" | "missing";
+  /** The kind of container that it says it is. @default "none" */
+  readonly container?: string;
   /** Commands that the box lacks. @default [] */
   readonly without?: readonly string[];
   /** Files by absolute path. Parents are made. */
