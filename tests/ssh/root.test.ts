@@ -1,0 +1,84 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { LoginError } from "../../lib/errors.ts";
+import { getFacts } from "../../lib/ssh/facts.ts";
+import {
+  authorize,
+  makeTemporaryKey,
+  needsTemporaryKey,
+  revoke,
+} from "../../lib/ssh/temporary_key.ts";
+import { PASSWORD } from "../loopback/mod.ts";
+import { ignore, login, sharedBox } from "./fixture.ts";
+
+const box = sharedBox();
+const logInWithPassword = () => login(box(), "pwuser", { password: PASSWORD });
+
+Deno.test("getFacts() knows how each user becomes root", { ignore }, async () => {
+  const wanted = { root: "root", admin: "sudo", plain: "none", fishy: "sudo" };
+  for (const [user, become] of Object.entries(wanted)) {
+    await using target = await login(box(), user);
+    const facts = await getFacts(target);
+    assertEquals([facts.user, facts.become], [user, become]);
+    assertEquals([facts.kexec, facts.container, facts.bootId], ["possible", "none", box().bootId]);
+    assertEquals(facts.hostKeys, box().hostKeys.map((key) => key.publicKey));
+  }
+});
+
+Deno.test(
+  "getFacts() gives sudo its password and leaves nothing of it behind",
+  { ignore },
+  async () => {
+    {
+      await using target = await logInWithPassword();
+      const sudoPassword = () => Promise.resolve(PASSWORD);
+      const { askpass, become } = await getFacts(target, { sudoPassword });
+      assertEquals(become, "sudo-password");
+      const words = ["env", `SUDO_ASKPASS=${askpass}`, "sudo", "-A", "id", "-un"];
+      for (let time = 0; time < 3; time++) assertEquals((await target.run(words)).stdout, "root\n");
+      const { stdout } = await box().run("ps -ewwo args; env; cat /home/pwuser/.nixos*/askpass");
+      assert(!stdout.includes(PASSWORD));
+      assertMatch(
+        (await box().run("ls -la /home/pwuser")).stdout,
+        /^drwx------ .* \.nixos-anywhere/m,
+      );
+    }
+    const left = async () => (await box().run("ls -A /home/pwuser; pgrep -u pwuser")).stdout;
+    for (let tries = 0; await left() !== "" && tries < 100; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals(await left(), "");
+  },
+);
+
+Deno.test(
+  "getFacts() throws a LoginError when sudo does not take the password",
+  { ignore },
+  async () => {
+    await using target = await logInWithPassword();
+    const sudoPassword = () => Promise.resolve("wrong");
+    await assertRejects(() => getFacts(target, { sudoPassword }), LoginError, "sudo does not take");
+  },
+);
+
+Deno.test("authorize() adds a key for this login's user and revoke() takes just that one away", {
+  ignore,
+}, async () => {
+  const file = "/home/pwuser/.ssh/authorized_keys";
+  const before = "# mine\nssh-ed25519 AAAA without a line feed";
+  await box().run(`su pwuser -c 'mkdir -p ~/.ssh; printf "%s" "${before}" >${file}'`);
+  await using target = await logInWithPassword();
+  assert(needsTemporaryKey(target));
+  const key = await makeTemporaryKey();
+  await authorize(target, key);
+  const folder = await Deno.makeTempDir();
+  try {
+    const identityFile = `${folder}/key`;
+    await Deno.writeTextFile(identityFile, key.privateKey, { mode: 0o600 });
+    await using other = await login(box(), "pwuser", { identityFile });
+    assertEquals([other.method, needsTemporaryKey(other)], ["publickey", false]);
+    await revoke(other, key);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  assertEquals((await box().run(`cat ${file}`)).stdout, `${before}\n`);
+});
