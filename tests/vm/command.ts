@@ -1,0 +1,126 @@
+/** The command as users run it: a process of its own, whose output can be waited for and which can be interrupted. */
+import { TextLineStream } from "./lines.ts";
+import type { Scene } from "./scene.ts";
+
+const CLI = new URL("../../cli.ts", import.meta.url).pathname;
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number;
+  /** Everything it printed, on both outputs. */
+  readonly output: string;
+  /** What it printed on its standard output. */
+  readonly stdout: string;
+}
+
+/** Starts the command; disposal kills it, should it still run. */
+export function startCommand(
+  scene: Scene,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  return new RunningCommand([Deno.execPath(), "run", "-A", CLI, ...words], {
+    ...scene.variables,
+    ...env,
+  });
+}
+
+/** Starts bash, for what only a shell can give the command: its words are that shell's `"$@"`. */
+export function startInBash(
+  scene: Scene,
+  text: string,
+  words: readonly string[],
+): RunningCommand {
+  const command = ["bash", "-euc", text, "bash", Deno.execPath(), "run", "-A", CLI, ...words];
+  return new RunningCommand(command, scene.variables);
+}
+
+/** Runs the command to its end; throws with its output unless it ends with this exit code. */
+export async function runCommand(
+  scene: Scene,
+  words: readonly string[],
+  { code = 0, env = {} }: { code?: number; env?: Readonly<Record<string, string>> } = {},
+): Promise<Ended> {
+  await using running = startCommand(scene, words, env);
+  return await running.expect(code);
+}
+
+/** A command that runs. */
+export class RunningCommand implements AsyncDisposable {
+  readonly ended: Promise<Ended>;
+  readonly #child: Deno.ChildProcess;
+  #output = "";
+  #waiting = new Set<() => void>();
+  #over = false;
+
+  constructor([program = "", ...args]: readonly string[], env: Record<string, string>) {
+    this.#child = new Deno.Command(program, {
+      args,
+      env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.ended = this.#watch();
+  }
+
+  /** Everything it has printed so far. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Waits until it has printed something; throws when it ends without. */
+  async said(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.#output)) {
+      if (this.#over) throw new Error(`it never said ${pattern}:\n${this.#output}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Sends the signal of Ctrl-C, to the command alone. */
+  interrupt(): void {
+    this.#child.kill("SIGINT");
+  }
+
+  /** Waits for its end; throws with its output unless it ends with this exit code. */
+  async expect(code: number): Promise<Ended> {
+    const ended = await this.ended;
+    if (ended.code === code) return ended;
+    throw new Error(`ended with code ${ended.code} instead of ${code}:\n${ended.output}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#over) this.#child.kill("SIGKILL");
+    await this.ended;
+  }
+
+  async #watch(): Promise<Ended> {
+    let stdout = "";
+    const read = async (stream: ReadableStream<Uint8Array>, own: (line: string) => void) => {
+      const lines = stream.pipeThrough(
+        new TextDecoderStream() as TransformStream<
+          Uint8Array,
+          string
+        >,
+      ).pipeThrough(new TextLineStream());
+      for await (const line of lines) {
+        this.#output += `${line}\n`;
+        own(line);
+        this.#wake();
+      }
+    };
+    await Promise.all([
+      read(this.#child.stdout, (line) => stdout += `${line}\n`),
+      read(this.#child.stderr, () => {}),
+    ]);
+    const { code } = await this.#child.status;
+    this.#over = true;
+    this.#wake();
+    return { code, output: this.#output, stdout };
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,57 @@
+/** The whole installation with the command: prebuilt store paths, as root, with a local image. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assertFewLogins,
+  assertInstalled,
+  assertNothingLeft,
+  printedTimes,
+  printTimes,
+} from "./checks.ts";
+import { runCommand } from "./command.ts";
+import { missingPackages } from "./images.ts";
+import { countLogins } from "./logins.ts";
+import { openScene } from "./scene.ts";
+
+Deno.test({
+  name:
+    "cli.ts installs store paths as root, with three logins a boot at most, and leaves nothing here",
+  ignore: (await missingPackages()).length > 0,
+  fn: async () => {
+    await using scene = await openScene();
+    const { machine } = scene;
+    const [disko = "", system = ""] = await scene.build("demo", "diskoScript", "toplevel");
+    const logins = await countLogins(machine);
+
+    const { output, stdout } = await runCommand(scene, [
+      ...scene.reach,
+      ...["--kexec", scene.images.kexecTarball, "-s", disko, system, `root@${machine.host}`],
+    ]);
+
+    const boots = await logins();
+    printTimes("store paths as root", printedTimes(output), boots);
+    assertFewLogins(boots, ["target", "installer", "installed"]);
+    assertEquals(machine.starts, 2);
+    await assertNothingLeft(scene);
+    assertEquals(
+      [...output.matchAll(/^### ([^:\n]+)$/gm)].map(([, title]) => title),
+      [
+        ...["Connecting", "Uploading the kexec image", "Booting the installer"],
+        ...["Formatting the disks", "Installing", "Rebooting"],
+      ],
+    );
+    assertMatch(output, /^kexec \| machine will boot into nixos in 6s\.\.\.$/m);
+    assertMatch(output, /^nixos-install \| installation finished!$/m);
+    // The key was in known_hosts, and both boots before the new system showed it.
+    assertMatch(output, /host key SHA256:\S+ \(known\)$/m);
+    assertEquals(stdout, `root@${machine.host} runs ${system}\n`);
+
+    await assertInstalled(scene, system, { anyHostKey: true });
+    const [publicKey = ""] = machine.hostKeys;
+    const keys = await scene.look("cat /etc/ssh/ssh_host_*.pub; ls /root/.ssh", {
+      anyHostKey: true,
+    }).catch((error) => String(error));
+    // Nobody asked for the old keys to be kept, nor for a key of root's.
+    assert(!keys.includes(publicKey.split(" ")[1] ?? ""), keys);
+    assertMatch(keys, /\.ssh.*[Nn]o such file/);
+  },
+});
