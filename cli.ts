@@ -147,16 +147,19 @@ function summary({ host, system, rebooted, phases }: InstallReport): string {
     return `${host} was told to reboot into ${system ?? "its system"}, and has not answered yet`;
   }
   if (system !== undefined) return `${host}: ${system} is installed, the reboot is left to you`;
+  if (phases.length === 0) return "the configuration passed its test in a virtual machine";
   return `${host}: done with ${phases.join(", ")}`;
 }
 
 function explain(error: unknown): void {
+  if (error instanceof Deno.errors.NotCapable) {
+    console.error(`error: ${escapeControls(error.message)}`);
+    console.error("hint: README lists the permissions of deno run that are needed; -A gives all");
+    return;
+  }
   if (!(error instanceof InstallError)) {
-    console.error(
-      `error: ${
-        escapeControls(error instanceof Error ? error.stack ?? error.message : String(error))
-      }`,
-    );
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    console.error(`error: ${text.split("\n").map(escapeControls).join("\n")}`);
     console.error(
       "hint: this is a bug of nixos-anywhere: please report it with the output of --debug",
     );
