@@ -3,7 +3,6 @@ import { UsageError } from "../../lib/errors.ts";
 import {
   configPath,
   hostKeyLines,
-  type LoginConfig,
   loginOptions,
   optionWords,
   pinnedKeys,
@@ -11,10 +10,11 @@ import {
   socketConfig,
 } from "../../lib/ssh/config.ts";
 
-const base: LoginConfig = {
+const base = {
   destination: { host: "web" },
   sshOptions: [],
   password: false,
+  keysOnly: false,
   modern: true,
   hostKeys: [],
 };
