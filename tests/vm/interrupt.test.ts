@@ -1,0 +1,123 @@
+/** Ctrl-C at every stage of the command, each time followed by the same command line, until the system is installed. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertInstalled, assertNothingLeft } from "./checks.ts";
+import { startCommand } from "./command.ts";
+import { missingPackages } from "./images.ts";
+import { openScene, type Scene } from "./scene.ts";
+
+/** When the command is interrupted, and what it has to say about the target then. */
+interface Interruption {
+  readonly stage: string;
+  readonly when: RegExp;
+  /** Milliseconds from then. */
+  readonly after?: number;
+  readonly state: string;
+}
+
+const INTERRUPTIONS: readonly Interruption[] = [
+  {
+    stage: "connect",
+    when: /^here\$ .*ssh -S /m,
+    after: 300,
+    state: "nothing was changed on the target",
+  },
+  {
+    stage: "image",
+    when: /^### Uploading the kexec image$/m,
+    after: 1000,
+    state: "an unpacked kexec image may be left on the target; nothing else was changed",
+  },
+  {
+    stage: "kexec",
+    when: /machine will boot into nixos/,
+    after: 2000,
+    state: "the target may be booting the installer; its disks are untouched",
+  },
+  {
+    stage: "disko",
+    when: /^### Formatting the disks$/m,
+    after: 1500,
+    state: "the target runs the installer; its disks may be partly formatted",
+  },
+  {
+    stage: "install",
+    when: /^### Installing$/m,
+    after: 2500,
+    state: "the target runs the installer; the new system may be partly installed",
+  },
+  {
+    stage: "reboot",
+    when: /\$ reboot( |$)/m,
+    after: 2500,
+    state: "the new system is installed; the target was told to reboot into it",
+  },
+];
+
+Deno.test({
+  name:
+    "cli.ts ends with 130 at once when interrupted at any stage, leaves nothing here, and goes on when run again",
+  ignore: (await missingPackages()).length > 0,
+  fn: async (t) => {
+    await using scene = await openScene();
+    const { machine } = scene;
+    const [disko = "", system = ""] = await scene.build("demo", "diskoScript", "toplevel");
+    const words = [
+      ...scene.reach,
+      ...["--kexec", scene.images.kexecTarball, "-s", disko, system, "--debug"],
+      `root@${machine.host}`,
+    ];
+    for (const interruption of INTERRUPTIONS) {
+      const { stage } = interruption;
+      await t.step(stage, () => interrupt(scene, words, interruption));
+      // Half an image is removed by the target itself, as soon as it hears that no more will come.
+      if (stage === "image") {
+        const left = await scene.look(
+          "for i in 1 2 3 4 5 6 7 8; do ls -d /root/nixos-anywhere.* || break; sleep 0.5; done 2>&1 | tail -n 1",
+        );
+        assertMatch(left, /No such file/);
+      }
+      // The machine boots on by itself: the next command finds what came of it.
+      if (stage === "kexec") await nextBoot(scene, /stage: installer/);
+      if (stage === "reboot") await nextBoot(scene, /stage: installed/);
+    }
+    assertEquals(machine.starts, 2);
+    await assertInstalled(scene, system, { anyHostKey: true });
+  },
+});
+
+async function interrupt(
+  scene: Scene,
+  words: readonly string[],
+  { stage, when, after = 0, state }: Interruption,
+): Promise<void> {
+  const started = performance.now();
+  await using running = startCommand(scene, words);
+  await running.said(when);
+  await new Promise((resolve) => setTimeout(resolve, after));
+  // What is looked for afterwards can be seen now, so its absence means something.
+  assert((await scene.leftProcesses()).length > 1, "its processes cannot be seen");
+  assert((await scene.leftFiles()).length > 0, "its files cannot be seen");
+  const interrupted = performance.now();
+  running.interrupt();
+  const { output } = await running.expect(130);
+  const took = performance.now() - interrupted;
+  assert(took < 3000, `it took ${took} ms to end`);
+  assertMatch(output, /^error: interrupted by SIGINT\nhint: .+\n/m);
+  assertEquals(output.trimEnd().split("\n").at(-1), `state: ${state}`);
+  await assertNothingLeft(scene);
+  console.log(
+    `${stage}: interrupted after ${((interrupted - started) / 1000).toFixed(1)} s, over in ${
+      took.toFixed(0)
+    } ms`,
+  );
+}
+
+/** Waits until another boot has said its name and its ssh server answers. */
+async function nextBoot({ machine }: Scene, stage: RegExp): Promise<void> {
+  const deadline = performance.now() + 90_000;
+  while (!stage.test(await machine.console())) {
+    if (performance.now() > deadline) throw new Error(`no ${stage}:\n${await machine.console()}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  await machine.answers(deadline - performance.now());
+}
