@@ -26,7 +26,9 @@ import {
   PreflightError,
   UsageError,
 } from "./lib/errors.ts";
-import type { Confirmation, InstallReport } from "./lib/flow.ts";
+import type { InstallReport } from "./lib/flow.ts";
+import type { Confirmation } from "./lib/flow/run.ts";
+import { askHidden, askLine } from "./lib/ask.ts";
 import { escapeControls } from "./lib/report/escape.ts";
 import type { ReportEvent } from "./lib/report/events.ts";
 import { plainRenderer } from "./lib/report/plain.ts";
@@ -73,15 +75,18 @@ async function run(
       color: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
     });
   const { nixosAnywhere } = await import("./lib/flow.ts");
-  const asks = !line.yes && Deno.stdin.isTerminal();
+  const interactive = Deno.stdin.isTerminal();
+  const asks = !line.yes && interactive && !line.options.vmTest;
+  const { sudo, ...login } = secrets(line);
   const report = await nixosAnywhere({
     ...line.options,
-    ...secrets(line),
+    ...login,
     noCheck: Deno.env.get("NIXOS_NO_CHECK"),
     report: (event) => {
       remember(event);
       render(event);
     },
+    sudoPassword: () => sudoPassword(sudo, interactive, signal),
     ...(asks && { confirm: (about: Confirmation) => ask(about, signal) }),
     signal,
   });
@@ -97,45 +102,32 @@ function secrets(line: CommandLine) {
   };
   const password = take("SSHPASS") ?? take("SSH_PASS");
   take("SSH_PASS");
+  const sudo = take("SUDO_PASSWORD") ?? (line.envPassword ? password : undefined);
   const privateKey = take("SSH_PRIVATE_KEY");
   if (line.envPassword && password === undefined) {
     throw new UsageError("--env-password: neither SSHPASS nor SSH_PASS holds a password", {
       hint: "put the password into the variable SSHPASS",
     });
   }
-  return { privateKey, ...(line.envPassword && { password }) };
+  return { privateKey, sudo, ...(line.envPassword && { password }) };
+}
+
+/** sudo's password on the target: from the environment, or asked for on the terminal. */
+async function sudoPassword(
+  known: string | undefined,
+  interactive: boolean,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (known !== undefined || !interactive) return known;
+  return await askHidden("Password for sudo on the target: ", signal);
 }
 
 /** Asks for the target's name, once; anything else ends the run. */
-async function ask({ host, plan, facts }: Confirmation, signal: AbortSignal): Promise<void> {
-  if (!plan.phases.includes("disko") && !plan.phases.includes("kexec")) return;
+async function ask({ host, plan }: Confirmation, signal: AbortSignal): Promise<boolean> {
+  if (!plan.phases.includes("disko") && !plan.phases.includes("kexec")) return true;
   const name = host.slice(host.lastIndexOf("@") + 1);
-  console.error(
-    `\n${host} runs ${facts.name || facts.os} (${facts.arch}, ${
-      Math.round(facts.memory / 2 ** 20)
-    } MiB).` +
-      `\nPhases: ${plan.phases.join(", ")}.` +
-      (plan.phases.includes("disko")
-        ? "\nALL DATA on the disks that the configuration names will be gone."
-        : "") +
-      `\nType ${name} to go on:`,
-  );
-  const answer = await answerLine(signal);
-  if (answer.trim() === name) return;
-  throw new InterruptedError("not confirmed", { hint: `type ${name}, or use --yes` });
-}
-
-async function answerLine(signal: AbortSignal): Promise<string> {
-  const buffer = new Uint8Array(4096);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    const read = await Promise.race([Deno.stdin.read(buffer), promise]);
-    return new TextDecoder().decode(buffer.subarray(0, read ?? 0));
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
+  const wiped = plan.phases.includes("disko") ? "ALL DATA on these disks will be gone. " : "";
+  return (await askLine(`\n${wiped}Type ${name} to go on: `, signal)).trim() === name;
 }
 
 function summary({ host, system, rebooted, phases }: InstallReport): string {

@@ -16,25 +16,27 @@
  *
  * @module
  */
-export {
-  type Confirmation,
-  type InstallReport,
-  nixosAnywhere,
-  type NixosAnywhereOptions,
-} from "./lib/flow.ts";
+export { type InstallReport, nixosAnywhere } from "./lib/flow.ts";
+export type { Confirmation, NixosAnywhereOptions } from "./lib/flow/run.ts";
+export type { Evaluated } from "./lib/flow/build.ts";
+export type { Evaluation } from "./lib/nix/evaluate.ts";
+export type { Place } from "./lib/nix/place.ts";
 export { connect } from "./lib/ssh/connect.ts";
 export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
-export type { RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
+export type { KnownAs, RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
 export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
+export { type KexecOptions, runKexec } from "./lib/steps/kexec.ts";
 export {
-  type KexecOptions,
+  discardKexec,
   type RemoteKexec,
-  runKexec,
   uploadKexec,
   type UploadOptions,
-} from "./lib/steps/kexec.ts";
+} from "./lib/steps/upload.ts";
+export { checkBootable } from "./lib/steps/bootable.ts";
+export { findDisks } from "./lib/steps/disks.ts";
+export type { Disk } from "./lib/plan/disks.ts";
 export { type DiskoOptions, runDisko } from "./lib/steps/disko.ts";
 export { copyClosure, type CopyOptions } from "./lib/steps/closure.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";

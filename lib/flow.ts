@@ -4,49 +4,27 @@
  * @module
  */
 import { Scope } from "./deadline.ts";
+import { forget } from "./files/kept.ts";
 import { readInputs } from "./files/inputs.ts";
-import { prepareBuild, runVmTest } from "./flow/build.ts";
+import { buildEvaluated, evaluateSource, runVmTest } from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
+import { lookAtDisks, reach, type Reached } from "./flow/reach.ts";
+import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
 import { type State, STATES } from "./flow/states.ts";
+import { keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
 import type { NixOptions } from "./nix/command.ts";
-import type { Facts } from "./plan/facts.ts";
-import type { PlanOptions } from "./plan/options.ts";
 import type { Phase } from "./plan/phases.ts";
-import { makePlan, type Plan } from "./plan/plan.ts";
-import { needsKexec, preflight } from "./plan/preflight.ts";
+import { makePlan } from "./plan/plan.ts";
 import type { StorePath } from "./plan/store_path.ts";
-import { type Reporter, silent } from "./report/events.ts";
+import { silent } from "./report/events.ts";
 import { Stages, type StageTimes } from "./report/stages.ts";
-import { connect } from "./ssh/connect.ts";
 import type { Session } from "./ssh/session.ts";
-import { getFacts } from "./ssh/facts.ts";
 import { becomeRootSession } from "./steps/access.ts";
+import { checkBootable } from "./steps/bootable.ts";
 import { generateHardwareConfig } from "./steps/hardware.ts";
-import { useSubstituters } from "./steps/substituters.ts";
-import { type RemoteKexec, runKexec, uploadKexec } from "./steps/kexec.ts";
+import { runKexec } from "./steps/kexec.ts";
 import { reboot, type Rebooted } from "./steps/reboot.ts";
-
-/** Everything a whole install takes; only `host` and one of `flake` and `storePaths` are needed. */
-export interface NixosAnywhereOptions extends PlanOptions {
-  /** Asked once before anything on the target is changed; throws to stop. @default goes on */
-  readonly confirm?: ((about: Confirmation) => Promise<void>) | undefined;
-  /** Asked when sudo on the target wants a password. @default such a user cannot become root */
-  readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
-  /** Hears of everything that happens. @default nobody */
-  readonly report?: Reporter | undefined;
-  /** Ends the install when aborted: nothing is left running here. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What is about to be changed. */
-export interface Confirmation {
-  /** The target as the user named it. */
-  readonly host: string;
-  /** What is going to be done. */
-  readonly plan: Plan;
-  /** What the target says of itself. */
-  readonly facts: Facts;
-}
+import { useSubstituters } from "./steps/substituters.ts";
 
 /** What came of an install. */
 export interface InstallReport {
@@ -89,8 +67,9 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   }
   using scope = new Scope(options.signal);
   await using stack = new AsyncDisposableStack();
+  const { signal } = scope;
   const stages = new Stages(report);
-  const nix: NixOptions = { ...plan.nix, report, signal: scope.signal };
+  const nix: NixOptions = { ...plan.nix, report, signal };
   const say = (state: State) => report({ type: "state", text: STATES[state] });
   if (plan.build.vmTest) {
     await runVmTest(inputs.source, nix, stages);
@@ -98,19 +77,35 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   }
   say("untouched");
   const run: Run = { plan, options, report, scope, stack, stages, say };
-  const build = () => prepareBuild(plan, inputs.source, nix, stages);
   const { hardware } = plan.build;
-  const [early, reached] = await together(scope, hardware ? undefined : build(), reach(run));
+  const evaluate = () => evaluateSource(plan, inputs.source, nix);
+  const build = (evaluating: ReturnType<typeof evaluate>) =>
+    stages.run("build", async () => await buildEvaluated(await evaluating, nix));
+  const early = hardware ? undefined : evaluate();
+  early?.catch(() => {}); // whoever awaits it hears of it
+  const building = early && !plan.dryRun ? build(early) : undefined;
+  const [made, reached] = await together(scope, building, reach(run, early));
+  const { target, facts } = reached;
+  if (plan.dryRun) return { host: target.label, phases: [], times: stages.times };
+
+  const knownAs = target.knownAs;
   const installer = await bootInstaller(run, reached);
   say("installer");
   if (hardware) {
-    await stages.run("hardware", () => generateHardwareConfig(installer, hardware, scope));
+    const deadline = plan.timeouts.hardware;
+    await stages.run(
+      "hardware",
+      () => generateHardwareConfig(installer, hardware, { deadline, signal }),
+    );
   }
-  const built = early ?? await build();
-  if (plan.copy.machineSubstituters && "evaluation" in built && built.evaluation) {
-    await useSubstituters(installer, built.evaluation);
+  const evaluated = early ?? evaluate();
+  const built = made ?? await build(evaluated);
+  const known = await evaluated;
+  if (hardware && plan.phases.includes("disko")) await lookAtDisks(run, installer, facts, known);
+  if (plan.copy.machineSubstituters && known.kind === "flake") {
+    await useSubstituters(installer, known.evaluation);
   }
-  const work: Work = { plan, inputs, installer, built, nix, signal: scope.signal };
+  const work: Work = { plan, inputs, installer, built, nix, signal };
   if (plan.phases.includes("disko")) {
     say("formatting");
     await stages.run("disko", () => formatDisks(work));
@@ -124,15 +119,16 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   }
   let rebooted: Rebooted | undefined;
   if (plan.phases.includes("reboot")) {
+    if (!plan.force) await checkBootable(installer, system, signal);
     say("rebooting");
-    rebooted = await stages.run(
-      "reboot",
-      () => reboot(installer, { system, signal: scope.signal }),
-    );
+    const deadline = plan.timeouts.reboot;
+    rebooted = await stages.run("reboot", () => reboot(installer, { system, deadline, signal }));
     if (rebooted.seen === "running") say("done");
+    await tellHostKeys(run, knownAs, rebooted.hostKeys);
+    if (plan.destination) await forget(plan.destination.host);
   }
   return {
-    host: reached.target.label,
+    host: target.label,
     phases: plan.phases,
     ...(system !== undefined && { system }),
     ...(rebooted && { rebooted }),
@@ -140,58 +136,9 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   };
 }
 
-/** What all parts of one run share. */
-interface Run {
-  readonly plan: Plan;
-  readonly options: NixosAnywhereOptions;
-  readonly report: Reporter;
-  readonly scope: Scope;
-  /** Ends what was opened, in the order opposite to that. */
-  readonly stack: AsyncDisposableStack;
-  readonly stages: Stages;
-  readonly say: (state: State) => void;
-}
-
-/** A target that was reached, with the image on it if it needs one. */
-interface Reached {
-  readonly target: Session;
-  readonly facts: Facts;
-  readonly image: RemoteKexec | undefined;
-}
-
-/** Logs in, learns the facts, checks them, asks, and uploads the image. */
-async function reach({ plan, options, report, scope, stack, stages, say }: Run): Promise<Reached> {
-  const { signal } = scope;
-  const { destination, ssh } = plan;
-  if (!destination) throw new TypeError("a plan without a target cannot be run");
-  const target = await stages.run("connect", () => {
-    const { identityFile, privateKey, port, options: sshOptions, password } = ssh;
-    return connect(destination, {
-      identityFile,
-      privateKey,
-      port,
-      sshOptions,
-      password,
-      report,
-      signal,
-    });
-  });
-  stack.use(target);
-  const facts = await getFacts(target, { sudoPassword: options.sudoPassword, signal });
-  preflight(plan, facts, target.label);
-  await options.confirm?.({ host: target.label, plan, facts });
-  if (!needsKexec(plan, facts)) return { target, facts, image: undefined };
-  say("image");
-  const image = await stages.run(
-    "image",
-    () => uploadKexec(target, { image: plan.kexec.image, facts, signal }),
-  );
-  return { target, facts, image };
-}
-
 /** Root's session on the installer: booted by kexec, or running already. */
 async function bootInstaller(run: Run, { target, facts, image }: Reached): Promise<Session> {
-  const { plan, scope: { signal }, stack, stages, say } = run;
+  const { plan, report, scope: { signal }, stack, stages, say } = run;
   if (!image) {
     if (plan.phases.includes("kexec")) {
       stages.skip("kexec", `${facts.name} is an installer already`);
@@ -201,20 +148,30 @@ async function bootInstaller(run: Run, { target, facts, image }: Reached): Promi
   }
   say("booting");
   const { port, extraFlags } = plan.kexec;
+  const { kexec: scriptDeadline, boot: deadline } = plan.timeouts;
+  const { host } = target.destination;
+  const options = { port, extraFlags, scriptDeadline, deadline, signal };
   return stack.use(
-    await stages.run("kexec", () => runKexec(target, image, { port, extraFlags, signal })),
+    await stages.run("kexec", () =>
+      runKexec(target, image, {
+        ...options,
+        keep: (kept) => keepWayBack(host, kept, report),
+      })),
   );
 }
 
 /** Runs two parts at once; when one fails the other is ended, and both are waited for. */
-async function together<A, B>(scope: Scope, a: Promise<A> | A, b: Promise<B>): Promise<[A, B]> {
+async function together<A, B>(
+  scope: Scope,
+  a: Promise<A> | undefined,
+  b: Promise<B>,
+): Promise<[A | undefined, B]> {
   const stop = (error: unknown) => {
     scope.abort(error);
     throw error;
   };
-  const results = await Promise.allSettled([Promise.resolve(a).catch(stop), b.catch(stop)]);
+  const [left, right] = await Promise.allSettled([a?.catch(stop), b.catch(stop)]);
   scope.signal.throwIfAborted();
-  const [left, right] = results;
   if (left.status === "rejected") throw left.reason;
   if (right.status === "rejected") throw right.reason;
   return [left.value, right.value];

@@ -14,6 +14,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "/usr/lib/syslinux/modules/bios/ldlinux.c32": "syslinux-common",
   busybox: "busybox-static",
   cpio: "cpio",
+  csh: "tcsh",
   curl: "curl",
   doas: "opendoas",
   extlinux: "extlinux",
@@ -21,6 +22,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   git: "git",
   gzip: "gzip",
   insmod: "kmod",
+  jq: "jq",
+  ps: "procps",
   ip: "iproute2",
   kexec: "kexec-tools",
   "mkfs.ext4": "e2fsprogs",
@@ -41,6 +44,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /** What the tests on this machine alone need. */
 export const LOOPBACK: readonly string[] = [
   ...["ssh", "ssh-keygen", "sshd", "nix", "tar", "gzip", "zstd", "xz", "git", "fish"],
+  ...["csh", "cpio", "ps", "sudo", "unshare", "curl", "wget"],
 ];
 
 /** What the emulated machine and the demo need beside that. */

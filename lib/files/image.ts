@@ -10,6 +10,7 @@ import { TROUBLES } from "../plan/troubles.ts";
 import { start } from "../process.ts";
 import type { Reporter } from "../report/events.ts";
 import { cachedDownload } from "./download.ts";
+import { IMAGE_FILES } from "./image_check.ts";
 import { countBytes } from "./stream.ts";
 
 /** How an image gets onto a target that can do no more than its facts say. */
@@ -30,7 +31,12 @@ const UNPACKERS: Readonly<Record<Compression, string | undefined>> = {
 };
 
 /** Chooses the way of an image: the target does what it can. Throws a {@linkcode PreflightError} without tar. */
-export function imageRoute(source: ImageSource, facts: Facts, host: string): ImageRoute {
+export function imageRoute(
+  source: ImageSource,
+  facts: Facts,
+  host: string,
+  sha256?: string,
+): ImageRoute {
   const has = (tool: string) => facts.tools.includes(tool);
   if (!has("tar")) {
     throw new PreflightError(
@@ -42,7 +48,9 @@ export function imageRoute(source: ImageSource, facts: Facts, host: string): Ima
   }
   const unpacker = UNPACKERS[source.compression];
   const unpackHere = unpacker !== undefined && !has(unpacker);
-  const fetches = source.kind === "url" && !unpackHere;
+  // A digest is taken there where the bytes arrive.
+  const fetches = source.kind === "url" && !unpackHere &&
+    (sha256 === undefined || has("sha256sum"));
   const fetch = fetches && has("curl") ? "curl" : fetches && has("wget") ? "wget" : "here";
   return { fetch, unpacker, unpackHere };
 }
@@ -96,13 +104,16 @@ const FETCHERS: Readonly<Record<ImageRoute["fetch"], string>> = {
 /**
  * The command that unpacks an image into a new folder on the target, as root, and prints
  * `unpacked FOLDER`; it leaves nothing behind if it fails. The image comes on its standard input, or is
- * fetched by the target.
+ * fetched by the target, which then checks its SHA-256 too. What was unpacked must be just what the
+ * contract says.
  */
 export function unpackCommand(
   source: ImageSource,
   { fetch, unpacker, unpackHere }: ImageRoute,
+  sha256?: string,
 ): string[] {
   const unpack = unpacker === undefined || unpackHere ? "" : `${unpacker} -dc |`;
+  const digest = sha256 !== undefined && fetch !== "here";
   // The exit codes of all parts of a pipe, in a shell that knows only that of the last one.
   const code = `
 umask 077
@@ -111,11 +122,37 @@ for base in /root /var/tmp /tmp; do
 done
 [ -n "$folder" ] || { echo "no folder to unpack the image in" >&2; exit 1; }
 trap 'rm -rf "$folder"' EXIT
-{ ${FETCHERS[fetch]} || echo fetch >"$folder/failed"; } | ${unpack} tar -C "$folder" -xf - || exit 1
+${digest ? DIGEST_START : ""}
+{ ${FETCHERS[fetch]} || echo fetch >"$folder/failed"; } | ${
+    digest ? 'tee "$folder/bytes" |' : ""
+  } ${unpack} {
+  tar -C "$folder" -xf -
+  status=$?
+  cat >/dev/null
+  exit "$status"
+} || exit 1
 [ ! -e "$folder/failed" ] || exit 1
-[ -x "$folder/kexec/run" ] || { echo "the archive holds no kexec/run" >&2; exit 1; }
+${digest ? DIGEST_END : ""}
+cd "$folder/kexec" || { echo "the archive holds no folder kexec" >&2; exit 1; }
+for file in ${IMAGE_FILES.join(" ")}; do
+  [ -f "$file" ] && [ ! -h "$file" ] || { echo "the archive holds no kexec/$file" >&2; exit 1; }
+done
+[ -x run ] || { echo "kexec/run is not executable" >&2; exit 1; }
+for other in ../.[!.]* ../..?* ../*; do
+  if [ "$other" != ../kexec ] && { [ -e "$other" ] || [ -h "$other" ]; }; then
+    echo "the archive holds more than its folder kexec" >&2
+    exit 1
+  fi
+done
 trap - EXIT
 echo "unpacked $folder"
 `;
-  return ["sh", "-c", code, "unpack", source.location];
+  return ["sh", "-c", code, "unpack", source.location, sha256 ?? ""];
 }
+
+const DIGEST_START = 'mkfifo "$folder/bytes"\nsha256sum <"$folder/bytes" >"$folder/digest" &';
+const DIGEST_END = `
+wait
+read -r digest _ <"$folder/digest"
+rm -f "$folder/bytes" "$folder/digest"
+[ "$digest" = "$2" ] || { echo "the image's SHA-256 is $digest, not $2" >&2; exit 1; }`;

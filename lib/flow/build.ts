@@ -10,52 +10,56 @@ import type { Stages } from "../report/stages.ts";
 import { buildHere, buildLogged } from "../nix/build.ts";
 import type { NixOptions } from "../nix/command.ts";
 import { evaluate, type Evaluation } from "../nix/evaluate.ts";
-import { choosePlace } from "../nix/place.ts";
+import { choosePlace, type Place } from "../nix/place.ts";
 
-/** Paths that are in a store of ours. */
-export interface BuiltHere {
-  readonly on: "local";
-  readonly disko: StorePath;
-  readonly system: StorePath;
-  readonly evaluation?: Evaluation;
-}
+/** A source whose configuration, if it is one, is evaluated. */
+export type Evaluated =
+  | {
+    readonly kind: "flake";
+    readonly flake: FlakeRef;
+    readonly diskoScript: string;
+    readonly evaluation: Evaluation;
+    readonly place: Place;
+  }
+  | { readonly kind: "paths"; readonly disko: StorePath; readonly system: StorePath }
+  | { readonly kind: "none" };
 
-/** A flake whose parts are built on the target, once it runs the installer. */
-export interface BuiltThere {
-  readonly on: "remote";
-  readonly flake: FlakeRef;
-  readonly diskoScript: string;
-  readonly evaluation: Evaluation;
-}
+/** What is to be installed: paths that are in a store of ours, or parts of a flake that are built there. */
+export type Built =
+  | { readonly on: "local"; readonly disko: StorePath; readonly system: StorePath }
+  | { readonly on: "remote"; readonly flake: FlakeRef; readonly diskoScript: string }
+  /** No phase of the plan needs anything. */
+  | { readonly on: "nowhere" };
 
-/** What is to be installed; nothing, where no phase of the plan needs it. */
-export type Built = BuiltHere | BuiltThere | { readonly on: "nowhere" };
-
-/** Evaluates the source of a plan once, decides where it is built, and builds it if that is here. */
-export async function prepareBuild(
+/** Evaluates the source of a plan once, and decides where it is built. */
+export async function evaluateSource(
   plan: Plan,
   source: Source,
   nix: NixOptions,
-  stages: Stages,
-): Promise<Built> {
+): Promise<Evaluated> {
   const needed = plan.phases.includes("disko") || plan.phases.includes("install");
-  if (!needed || source.kind === "none") return { on: "nowhere" };
-  if (source.kind === "paths") return { on: "local", disko: source.disko, system: source.system };
+  if (!needed) return { kind: "none" };
+  if (source.kind !== "flake") return source;
   const { flake, diskoScript } = source;
-  return await stages.run("build", async () => {
-    const evaluation = await evaluate(flake, [diskoScript, "toplevel"], nix);
-    const place = plan.build.on === "auto"
-      ? await choosePlace(evaluation.system, nix)
-      : { on: plan.build.on, why: "as --build-on says" };
-    nix.report?.({
-      type: "log",
-      level: "info",
-      text: `${place.on === "local" ? "building here" : "building on the target"}: ${place.why}`,
-    });
-    if (place.on === "remote") return { on: "remote", flake, diskoScript, evaluation } as const;
-    const [disko, system] = await buildHere(evaluation.derivations, nix) as [StorePath, StorePath];
-    return { on: "local", disko, system, evaluation } as const;
-  });
+  const evaluation = await evaluate(flake, [diskoScript, "toplevel"], nix);
+  const place = plan.build.on === "auto"
+    ? await choosePlace(evaluation.system, nix)
+    : { on: plan.build.on, why: "as --build-on says" };
+  const where = place.on === "local" ? "building here" : "building on the target";
+  nix.report?.({ type: "log", level: "info", text: `${where}: ${place.why}` });
+  return { kind: "flake", flake, diskoScript, evaluation, place };
+}
+
+/** Builds what was evaluated, if it is built here. */
+export async function buildEvaluated(evaluated: Evaluated, nix: NixOptions): Promise<Built> {
+  if (evaluated.kind === "none") return { on: "nowhere" };
+  if (evaluated.kind === "paths") {
+    return { on: "local", disko: evaluated.disko, system: evaluated.system };
+  }
+  const { flake, diskoScript, evaluation, place } = evaluated;
+  if (place.on === "remote") return { on: "remote", flake, diskoScript };
+  const [disko, system] = await buildHere(evaluation.derivations, nix) as [StorePath, StorePath];
+  return { on: "local", disko, system };
 }
 
 /** Builds the configuration's test of itself, which installs it in a virtual machine; returns its output. */

@@ -28,7 +28,8 @@ export interface Work {
 /** Formats and mounts the disks. */
 export async function formatDisks(work: Work): Promise<void> {
   const script = await bring(work, "disko");
-  await runDisko(work.installer, script, { keys: work.inputs.keys, signal: work.signal });
+  const deadline = work.plan.timeouts.disko;
+  await runDisko(work.installer, script, { keys: work.inputs.keys, deadline, signal: work.signal });
 }
 
 /** Fills the store of /mnt and installs the system; returns it. */
@@ -44,6 +45,7 @@ export async function installSystem(work: Work): Promise<StorePath> {
     copyHostKeys,
     noCheck,
     nixOptions,
+    deadline: plan.timeouts.install,
     signal,
   });
   return system;

@@ -13,6 +13,8 @@ export interface Evaluation {
   readonly system: string;
   /** The derivations of the asked attributes of `system.build`, in their order. */
   readonly derivations: readonly string[];
+  /** The devices that the configuration's disko.devices.disk names. */
+  readonly disks: readonly string[];
   /** `nix.settings.substituters` of the configuration. */
   readonly substituters: readonly string[];
   /** `nix.settings.trusted-public-keys` of the configuration. */
@@ -36,6 +38,7 @@ export async function evaluate(
     system = (b.${attributes.at(-1)}).system;
     derivations = map builtins.unsafeDiscardStringContext [ ${list} ];
     substituters = c.nix.settings.substituters or [ ];
+    disks = map (d: d.device or "") (builtins.attrValues (c.disko.devices.disk or { }));
     publicKeys = c.nix.settings.trusted-public-keys or [ ];
   }`;
   const target = installable(flake);
@@ -60,7 +63,7 @@ export function parseEvaluation(json: string, count: number, name: string): Eval
   } catch {
     throw refuse();
   }
-  const { system, derivations, substituters, publicKeys } = (value ?? {}) as Record<
+  const { system, derivations, substituters, publicKeys, disks } = (value ?? {}) as Record<
     string,
     unknown
   >;
@@ -69,12 +72,26 @@ export function parseEvaluation(json: string, count: number, name: string): Eval
     derivations.every((path) =>
       typeof path === "string" && /^\/nix\/store\/[0-9a-z]{32}-[\w+.?=-]+\.drv$/.test(path)
     );
-  if (!fits || !areWords(substituters) || !areWords(publicKeys)) throw refuse();
-  return { system, derivations: derivations as string[], substituters, publicKeys };
+  if (!fits || !areDevices(disks) || !areWords(substituters) || !areWords(publicKeys)) {
+    throw refuse();
+  }
+  return {
+    system,
+    derivations: derivations as string[],
+    substituters,
+    publicKeys,
+    disks: disks.filter((disk) => disk !== ""),
+  };
 }
 
 /** Addresses and keys hold no white space: they become words of a nix.conf. */
 function areWords(value: unknown): value is string[] {
   return Array.isArray(value) &&
     value.every((word) => typeof word === "string" && /^[^\s\p{Cc}]+$/u.test(word));
+}
+
+/** Devices are paths; a disk without one is told by an empty text. */
+function areDevices(value: unknown): value is string[] {
+  return Array.isArray(value) &&
+    value.every((device) => typeof device === "string" && /^(\/[^\p{Cc}]*)?$/u.test(device));
 }

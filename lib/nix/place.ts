@@ -8,7 +8,9 @@ import { nixCommand, type NixOptions, runNix } from "./command.ts";
 
 /** Where to build, and why. */
 export interface Place {
+  /** `local` here, `remote` on the target. */
   readonly on: "local" | "remote";
+  /** One clause. */
   readonly why: string;
 }
 

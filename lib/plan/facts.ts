@@ -5,6 +5,7 @@
  * @module
  */
 import { AnswerError } from "../errors.ts";
+import { type Disk, readDisks } from "./disks.ts";
 import { escapeControls } from "../report/escape.ts";
 
 /** Whether kexec can work at all, and what stands against it. */
@@ -42,6 +43,8 @@ export interface Facts {
   readonly bootId: string;
   /** Whether it has a default route for IPv6 and none for IPv4. */
   readonly ipv6Only: boolean;
+  /** Its disks; none where lsblk is missing. */
+  readonly disks: readonly Disk[];
   /** The ssh host keys that it keeps in /etc/ssh, each `TYPE BASE64`. */
   readonly hostKeys: readonly string[];
 }
@@ -64,6 +67,7 @@ export const TOOLS = [
   "nixos-generate-config",
   "lsblk",
   "blkid",
+  "sha256sum",
 ] as const; // deno-fmt-ignore
 
 const SHAPES: Readonly<Record<string, RegExp>> = {
@@ -92,6 +96,7 @@ export function parseFacts(answer: string, host: string): Facts {
   const values = new Map<string, string>();
   const tools: string[] = [];
   const hostKeys: string[] = [];
+  const disks: string[] = [];
   const refuse = (what: string) =>
     new AnswerError(`${host}: cannot learn what machine it is: ${what}`, {
       hint: "log in by hand and see what its shell prints; --debug shows the whole exchange",
@@ -102,10 +107,13 @@ export function parseFacts(answer: string, host: string): Facts {
     const [, key = "", value = ""] = match;
     if (key === "tool" && TOOL_SHAPE.has(value)) tools.push(value);
     else if (key === "host_key" && HOST_KEY_SHAPE.test(value)) hostKeys.push(value);
+    else if (key === "disk" && value.length < 2000) disks.push(value);
     else if (!Object.hasOwn(SHAPES, key) || !SHAPES[key]?.test(value) || values.has(key)) {
       throw refuse(`${key} is ${JSON.stringify(escapeControls(value.slice(0, 80)))}`);
     } else values.set(key, value);
-    if (tools.length > 100 || hostKeys.length > 20) throw refuse("it lists too much");
+    if (tools.length > 100 || hostKeys.length > 20 || disks.length > 2000) {
+      throw refuse("it lists too much");
+    }
   }
   const get = (key: string) => {
     const value = values.get(key);
@@ -127,6 +135,7 @@ export function parseFacts(answer: string, host: string): Facts {
     kexec: get("kexec") as KexecSupport,
     bootId: get("boot_id"),
     ipv6Only: get("ipv6_only") === "y",
+    disks: Object.freeze(readDisks(disks)),
     hostKeys: Object.freeze(hostKeys),
   });
 }

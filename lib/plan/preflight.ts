@@ -35,48 +35,79 @@ const KEXEC_HINTS: Readonly<Record<string, string>> = {
   "setsid --wait": TROUBLES.setsid.hint,
 };
 
+/** What the published images need to unpack and run, in bytes; what is reported is less than what is built in. */
+const PUBLISHED_MEMORY = 1.4e9;
+
 /**
- * Checks the facts of a target against the plan. Throws a {@linkcode PreflightError} on the first thing
- * that stands against it; `host` names the machine.
+ * Checks the facts of a target against the plan and returns what stands against it, the gravest first;
+ * `host` names the machine, `imageSize` is the image's in bytes, where it is known.
  */
-export function preflight(plan: Plan, facts: Facts, host: string): void {
-  const refuse = (message: string, hint: string) =>
-    new PreflightError(`${host}: ${message}`, { hint });
+export function objections(
+  plan: Plan,
+  facts: Facts,
+  host: string,
+  imageSize?: number,
+): readonly PreflightError[] {
+  const found: PreflightError[] = [];
+  const object = (message: string, hint: string) =>
+    found.push(new PreflightError(`${host}: ${message}`, { hint }));
   if (facts.os !== "Linux") {
-    throw refuse(
-      `requires Linux as the operating system, but got ${facts.os}`,
-      TROUBLES.linux.hint,
-    );
+    object(`requires Linux as the operating system, but got ${facts.os}`, TROUBLES.linux.hint);
   }
   if (facts.become === "none") {
-    throw refuse(
-      `${facts.user} is not root and cannot become root without a password`,
-      "log in as root, or let the user run sudo or doas without a password",
+    object(
+      `${facts.user} is not root and cannot become root`,
+      "log in as root, or as a user whom sudo or doas lets become root; SUDO_PASSWORD gives sudo's password",
     );
   }
-  if (needsKexec(plan, facts)) {
-    const reason = facts.container === "none"
-      ? AGAINST_KEXEC[facts.kexec]
-      : `it is a container (${facts.container})`;
-    if (reason !== undefined) {
-      throw refuse(
-        `kexec is not possible: ${reason}`,
-        "boot the machine from a NixOS installer image, then run the same command line",
+  if (!needsKexec(plan, facts)) {
+    if (!facts.installer) {
+      object(
+        `runs ${
+          facts.name || facts.os
+        }, which is no NixOS installer, and --phases leaves kexec out`,
+        "add kexec to --phases, or boot the machine into a NixOS installer first",
       );
     }
-    for (const [tool, why] of Object.entries(KEXEC_TOOLS)) {
-      if (facts.tools.includes(tool)) continue;
-      throw refuse(
-        `no ${tool} command found, but required to ${why}`,
-        KEXEC_HINTS[tool] ?? `install ${tool} on the target`,
-      );
-    }
-    if (plan.kexec.image === undefined) defaultImage(facts.arch, host);
-    return;
+    return found;
   }
-  if (facts.installer) return;
-  throw refuse(
-    `runs ${facts.name || facts.os}, which is no NixOS installer, and --phases leaves kexec out`,
-    "add kexec to --phases, or boot the machine into a NixOS installer first",
-  );
+  const reason = facts.container === "none"
+    ? AGAINST_KEXEC[facts.kexec]
+    : `it is a container (${facts.container})`;
+  if (reason !== undefined) {
+    object(
+      `kexec is not possible: ${reason}`,
+      "boot the machine from a NixOS installer image, then run the same command line",
+    );
+  }
+  for (const [tool, why] of Object.entries(KEXEC_TOOLS)) {
+    if (facts.tools.includes(tool)) continue;
+    object(
+      `no ${tool} command found, but required to ${why}`,
+      KEXEC_HINTS[tool] ?? `install ${tool} on the target`,
+    );
+  }
+  // Packed image, unpacked initrd and a little to work with.
+  const needed = plan.kexec.image === undefined ? PUBLISHED_MEMORY : 3 * (imageSize ?? 0);
+  if (facts.memory > 0 && facts.memory < needed) {
+    const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+    object(
+      `has ${megabytes(facts.memory)} of memory, and the kexec image needs about ${
+        megabytes(needed)
+      }`,
+      TROUBLES.initrd.hint,
+    );
+  }
+  try {
+    if (plan.kexec.image === undefined) defaultImage(facts.arch, host);
+  } catch (error) {
+    found.push(error as PreflightError);
+  }
+  return found;
+}
+
+/** Throws the first of the {@linkcode objections}, if there is one. */
+export function preflight(plan: Plan, facts: Facts, host: string, imageSize?: number): void {
+  const [first] = objections(plan, facts, host, imageSize);
+  if (first) throw first;
 }

@@ -6,13 +6,23 @@
 import { UsageError } from "../errors.ts";
 
 /** Something that is waited for. */
-export type Wait = keyof typeof DEFAULTS;
+export type Wait =
+  | "connect"
+  | "build"
+  | "image"
+  | "kexec"
+  | "boot"
+  | "hardware"
+  | "disko"
+  | "copy"
+  | "install"
+  | "reboot";
 
 /** How long each wait may take, in milliseconds. */
 export type Timeouts = { readonly [W in Wait]: number };
 
 // Seconds. Long enough for slow machines and networks: each only has to end what would never end.
-const DEFAULTS = {
+const DEFAULTS: Readonly<Record<Wait, number>> = {
   /** Logging in. */
   connect: 120,
   /** Evaluating and building. */
@@ -33,7 +43,7 @@ const DEFAULTS = {
   install: 3600,
   /** From the reboot until the new system answers. */
   reboot: 300,
-} as const;
+};
 
 /** The names of all waits. */
 export const WAITS: readonly Wait[] = Object.keys(DEFAULTS) as Wait[];

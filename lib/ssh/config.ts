@@ -22,6 +22,8 @@ export interface LoginConfig {
   readonly sshOptions: readonly string[];
   /** Whether there is a password to log in with. */
   readonly password: boolean;
+  /** Whether nobody may be asked for a password. */
+  readonly keysOnly: boolean;
   /** Whether ssh knows the keys that came with OpenSSH 8.7. */
   readonly modern: boolean;
   /** Lines that decide about host keys, from {@linkcode hostKeyLines}. */
@@ -47,6 +49,7 @@ export function loginOptions(config: LoginConfig): string[] {
     ...(config.password
       ? ["BatchMode no", "PasswordAuthentication yes", "NumberOfPasswordPrompts 1"]
       : []),
+    ...(config.keysOnly ? ["PasswordAuthentication no", "KbdInteractiveAuthentication no"] : []),
     // The user's own settings for these would end the run's one connection or mix into its output.
     "RequestTTY no",
     "RemoteCommand none",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resolve as resolvePath } from "@std/path";
 import { InstallError, UsageError } from "../errors.ts";
 import type { HostKeyPolicy } from "../plan/checks.ts";
 import {
@@ -15,6 +16,7 @@ import { run } from "../process.ts";
 import { silent } from "../report/events.ts";
 import { askpass, fingerprintScript } from "./helpers.ts";
 import {
+  configPath,
   hostKeyLines,
   loginOptions,
   optionWords,
@@ -86,7 +88,8 @@ export async function prepareLogin(
   try {
     const password = options.password !== undefined;
     const identityFile = await keyFile(folder, options);
-    const base = { destination: where, port, identityFile, sshOptions, password };
+    const { keysOnly = false } = options;
+    const base = { destination: where, port, identityFile, sshOptions, password, keysOnly };
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
     const known = `${folder}/known_hosts`;
@@ -99,7 +102,9 @@ export async function prepareLogin(
       await writePrivate(`${folder}/fingerprint.sh`, fingerprintScript(policy));
       hostKeys = hostKeyLines(policy, {
         known,
-        users: resolved.known,
+        users: options.knownHosts === undefined
+          ? resolved.known
+          : configPath(resolvePath(options.knownHosts)),
         fingerprintScript: `${folder}/fingerprint.sh`,
       });
     }
@@ -123,7 +128,15 @@ export async function prepareLogin(
           signal: AbortSignal.any(signals),
           report,
         });
-        return new Session({ label, destination: where, master, options, folder, report });
+        return new Session({
+          label,
+          destination: where,
+          master,
+          resolved,
+          options,
+          folder,
+          report,
+        });
       },
       async [Symbol.asyncDispose]() {
         await Deno.remove(folder, { recursive: true }).catch(() => {});
@@ -135,12 +148,22 @@ export async function prepareLogin(
   }
 }
 
-/** What the user's own configuration says about host keys, and whether ssh is OpenSSH 8.7 or newer. */
+/** What ssh makes of the user's own configuration. */
+interface Resolved {
+  readonly policy: HostKeyPolicy;
+  /** The user's known_hosts files, with spaces between them. */
+  readonly known: string;
+  /** Whether ssh is OpenSSH 8.7 or newer. */
+  readonly modern: boolean;
+  readonly hostname: string;
+  readonly port: number;
+}
+
 async function resolve(
   config: readonly string[],
   host: string,
   signal: AbortSignal | undefined,
-): Promise<{ policy: HostKeyPolicy; known: string; modern: boolean }> {
+): Promise<Resolved> {
   const result = await run(["ssh", "-G", ...optionWords(config), "--", host], {
     allowFailure: true,
     deadline: 20_000,
@@ -159,7 +182,8 @@ async function resolve(
     ? "strict"
     : "accept-new";
   const modern = value("sessiontype") !== "";
-  return { policy, known: value("userknownhostsfile"), modern };
+  const known = value("userknownhostsfile");
+  return { policy, known, modern, hostname: value("hostname"), port: Number(value("port")) };
 }
 
 /** A folder for sockets and configuration: without spaces, which nix's options cannot have, and short. */

@@ -66,6 +66,9 @@ fact ipv6_only "$(yes_if [ "$v4$v6" = y -a -z "$v4" ])"
 for key in /etc/ssh/ssh_host_*_key.pub; do
   [ ! -r "$key" ] || sed -n 's/^\([a-z0-9@.-]* [A-Za-z0-9+\/=]*\).*$/fact host_key \1/p' "$key"
 done
+if have lsblk; then
+  lsblk -bnP -o NAME,PKNAME,TYPE,SIZE,MODEL,SERIAL,FSTYPE,LABEL,MOUNTPOINT 2>/dev/null | sed 's/^/fact disk /' || :
+fi
 echo facts end
 `;
 

@@ -72,7 +72,8 @@ export async function logIn(options: MasterOptions): Promise<Master> {
   const child = start(command, {
     stdin: hold.readable,
     ...(options.env && { env: options.env }),
-    ...(options.signal && { signal: options.signal }),
+    // Until the login is done; from then on it is up to its owner, who may have to tidy up over it first.
+    signal: scope.signal,
   });
   const drained = Promise.all([
     child.stdout.pipeTo(new WritableStream()),

@@ -18,13 +18,17 @@ export interface ConnectOptions {
   readonly sshOptions?: readonly string[] | undefined;
   /** Whose host key is believed. @default what the user's ssh config says, at least "accept-new" */
   readonly hostKey?: HostKeyPolicy | undefined;
+  /** The known_hosts file that decides. @default those of the ssh config */
+  readonly knownHosts?: string | undefined;
+  /** Whether nobody is asked for a password: for logins that have to work by key. @default false */
+  readonly keysOnly?: boolean | undefined;
   /** Public host keys, `TYPE BASE64`: one of them is demanded, and nothing else is believed. @default none */
   readonly expectedHostKeys?: readonly string[] | undefined;
   /** The password to log in with, given to ssh when it asks. @default ssh asks on the terminal */
   readonly password?: string | undefined;
   /** How long the login may take, in milliseconds. @default 120_000 */
   readonly deadline?: number | undefined;
-  /** Ends the session when aborted. */
+  /** Ends the login, and every command of the session, when aborted; the session itself by its disposal. */
   readonly signal?: AbortSignal | undefined;
   /** Hears of what happens. @default nobody */
   readonly report?: Reporter | undefined;

@@ -17,6 +17,8 @@ export interface RemoteOptions
   extends Pick<RunOptions, "signal" | "deadline" | "onLine" | "allowFailure" | "hint"> {
   /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
   readonly become?: readonly string[];
+  /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
+  readonly evenIfAborted?: boolean;
 }
 
 /** What {@linkcode Session.script} takes besides its text. */
@@ -27,11 +29,23 @@ export interface ScriptOptions extends RemoteOptions {
   readonly name?: string;
 }
 
+/** What known_hosts files call a target. */
+export interface KnownAs {
+  /** The name that ssh connects to. */
+  readonly hostname: string;
+  /** The port that ssh connects to. */
+  readonly port: number;
+  /** The user's known_hosts files, with spaces between them. */
+  readonly known: string;
+}
+
 /** What a session is made of; {@linkcode connect} makes one. */
 export interface SessionParts {
   readonly label: string;
   readonly destination: Destination;
   readonly master: Master;
+  /** What ssh made of the host's name, and where it keeps host keys. */
+  readonly resolved: KnownAs;
   /** How it was logged in, for logging in again. */
   readonly options: ConnectOptions;
   /** The private folder, removed at disposal. */
@@ -60,6 +74,11 @@ export class Session implements AsyncDisposable {
   /** Where the target is. */
   get destination(): Destination {
     return this.#parts.destination;
+  }
+
+  /** What known_hosts files call it, and which files these are. */
+  get knownAs(): KnownAs {
+    return this.#parts.resolved;
   }
 
   /** The fingerprint of the host key that it proved to have, `SHA256:…`. */
@@ -164,9 +183,8 @@ export class Session implements AsyncDisposable {
     stdin: "null" | string | ReadableStream<Uint8Array>,
     shown: readonly string[],
   ): Promise<RunResult> {
-    const signals = [options.signal, this.#parts.options.signal].filter((signal) =>
-      signal !== undefined
-    );
+    const own = options.evenIfAborted ? undefined : this.#parts.options.signal;
+    const signals = [options.signal, own].filter((signal) => signal !== undefined);
     const where = this.label;
     const result = await run(this.#command(line), {
       ...options,

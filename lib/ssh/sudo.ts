@@ -16,7 +16,9 @@ folder=$(mktemp -d "$HOME/.nixos-anywhere.XXXXXX") || exit 1
 trap 'rm -rf "$folder"' EXIT
 mkfifo "$folder/pipe" || exit 1
 printf '#!/bin/sh\\nexec cat "%s/pipe"\\n' "$folder" >"$folder/askpass"
-chmod 700 "$folder/askpass"
+# A wrong password is tried once: a third time may lock the account.
+printf '#!/bin/sh\\n[ ! -e "%s/asked" ] || exit 1\\n: >"%s/asked"\\nexec cat "%s/pipe"\\n' "$folder" "$folder" "$folder" >"$folder/askonce"
+chmod 700 "$folder/askpass" "$folder/askonce"
 IFS= read -r password || exit 1
 ( trap - EXIT; while printf '%s\\n' "$password" >"$folder/pipe"; do sleep 0.1 2>/dev/null || sleep 1; done ) >/dev/null 2>&1 &
 echo "askpass $folder/askpass"
@@ -39,7 +41,14 @@ export async function serveSudoPassword(session: Session, password: string): Pro
   const path = await firstLine(helper.stdout);
   const askpass = /^askpass (\/[^\p{Cc}'"\\]+)$/u.exec(path)?.[1];
   const check = askpass &&
-    await session.run(["env", `SUDO_ASKPASS=${askpass}`, "sudo", "-A", "--", "true"], {
+    await session.run([
+      "env",
+      `SUDO_ASKPASS=${askpass.replace(/askpass$/, "askonce")}`,
+      "sudo",
+      "-A",
+      "--",
+      "true",
+    ], {
       allowFailure: true,
       deadline: 60_000,
     });

@@ -68,5 +68,10 @@ export async function authorize(session: Session, key: TemporaryKey): Promise<vo
 
 /** Takes a key out of the authorized keys of the session's user again; all other lines stay. */
 export async function revoke(session: Session, key: TemporaryKey): Promise<void> {
-  await session.script(REVOKE, { name: "revoke", args: [key.publicKey], deadline: 60_000 });
+  await session.script(REVOKE, {
+    name: "revoke",
+    args: [key.publicKey],
+    deadline: 15_000,
+    evenIfAborted: true,
+  });
 }

@@ -81,6 +81,7 @@ export async function reboot(installer: Session, options: RebootOptions = {}): P
       destination: login.destination,
       login: {
         ...login.options,
+        keysOnly: true,
         // Without keys in the new system's /etc/ssh it makes new ones, which nobody can know.
         ...(hostKeys.length > 0
           ? { expectedHostKeys: hostKeys }

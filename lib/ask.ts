@@ -1,0 +1,50 @@
+/**
+ * Questions on the terminal that a signal can end.
+ *
+ * @module
+ */
+
+/** Asks on the error output and reads one line of the standard input. */
+export async function askLine(question: string, signal: AbortSignal): Promise<string> {
+  await say(question);
+  return (await typed(signal)).replace(/\r?\n$/, "");
+}
+
+/** Asks for what nobody may see: the terminal shows nothing of it. */
+export async function askHidden(question: string, signal: AbortSignal): Promise<string> {
+  await say(question);
+  let answer = "";
+  Deno.stdin.setRaw(true, { cbreak: true });
+  try {
+    while (true) {
+      const part = await typed(signal);
+      if (part === "") return answer;
+      for (const character of part) {
+        if (character === "\r" || character === "\n") return answer;
+        const erases = character === "\x7f" || character === "\b";
+        answer = erases ? answer.slice(0, -1) : answer + character;
+      }
+    }
+  } finally {
+    Deno.stdin.setRaw(false);
+    await say("\n");
+  }
+}
+
+async function say(text: string): Promise<void> {
+  await Deno.stderr.write(new TextEncoder().encode(text));
+}
+
+async function typed(signal: AbortSignal): Promise<string> {
+  const buffer = new Uint8Array(4096);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const read = await Promise.race([Deno.stdin.read(buffer), promise]);
+    return new TextDecoder().decode(buffer.subarray(0, read ?? 0));
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * A plan held against its target, as lines for people: what they decide by.
+ *
+ * @module
+ */
+import type { Disk } from "../plan/disks.ts";
+import type { Facts } from "../plan/facts.ts";
+import { showFlake } from "../plan/flake.ts";
+import type { Plan } from "../plan/plan.ts";
+
+/** What the lines are made of. */
+export interface PlanFacts {
+  readonly host: string;
+  readonly plan: Plan;
+  readonly facts: Facts;
+  readonly kexec: boolean;
+  readonly disks: readonly string[];
+}
+
+/** The lines: the target, the source, the image, the phases, the disks that will be wiped. */
+export function planLines(
+  { host, plan, facts, kexec, disks }: PlanFacts,
+  show: (disk: Disk) => string,
+): string[] {
+  const { source, phases } = plan;
+  const memory = `${Math.round(facts.memory / 2 ** 20)} MiB`;
+  const lines = [`target: ${host}, ${facts.name || facts.os}, ${facts.arch}, ${memory} of memory`];
+  if (source.kind === "flake") lines.push(`system: ${showFlake(source.flake)}`);
+  if (source.kind === "paths") lines.push(`system: ${source.system}`);
+  lines.push(
+    kexec
+      ? `installer: by kexec, from ${plan.kexec.image?.location ?? "the published image"}`
+      : `installer: ${facts.installer ? "runs already" : "none"}`,
+  );
+  lines.push(`phases: ${phases.join(", ")}`);
+  if (!phases.includes("disko")) return lines;
+  for (const disk of disks) lines.push(`WILL BE FORMATTED: ${disk}`);
+  if (disks.length === 0) {
+    lines.push("WILL BE FORMATTED: the disks that the disko script names, of these:");
+    lines.push(...facts.disks.map((disk) => `  ${show(disk)}`));
+  }
+  return lines;
+}

@@ -1,0 +1,43 @@
+/**
+ * Host keys as people see them, and as known_hosts files keep them.
+ *
+ * @module
+ */
+import { InstallError } from "../errors.ts";
+import { run } from "../process.ts";
+import type { KnownAs } from "./session.ts";
+
+/** The fingerprint of a public host key `TYPE BASE64`, as `ssh-keygen -l` prints it. */
+export async function fingerprint(key: string): Promise<string> {
+  const blob = Uint8Array.fromBase64(key.split(" ")[1] ?? "");
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", blob));
+  return `SHA256:${digest.toBase64().replace(/=+$/, "")}`;
+}
+
+/**
+ * Puts host keys in place of all that a known_hosts file has for a target; returns the file's path. By
+ * `ssh-keygen -R`, which finds hashed names too and keeps the old file beside it as `.old`.
+ *
+ * Throws an {@linkcode InstallError} if the file cannot be written.
+ */
+export async function replaceHostKeys(
+  where: KnownAs,
+  keys: readonly string[],
+  file?: string,
+): Promise<string> {
+  const path = file ?? where.known.split(" ")[0] ?? "";
+  const name = where.port === 22 ? where.hostname : `[${where.hostname}]:${where.port}`;
+  try {
+    if (await Deno.stat(path).catch(() => undefined)) {
+      await run(["ssh-keygen", "-R", name, "-f", path], { deadline: 30_000 });
+    }
+    const text = keys.map((key) => `${name} ${key}\n`).join("");
+    await Deno.writeTextFile(path, text, { append: true, create: true, mode: 0o600 });
+    return path;
+  } catch (cause) {
+    throw new InstallError(`cannot write the new host keys to ${JSON.stringify(path)}`, {
+      hint: `the system is installed; run ssh-keygen -R '${name}' and log in again`,
+      cause,
+    });
+  }
+}

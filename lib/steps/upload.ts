@@ -1,0 +1,94 @@
+/**
+ * Getting a kexec image onto a target.
+ *
+ * @module
+ */
+import { AnswerError } from "../errors.ts";
+import { imageRoute, imageStream, unpackCommand } from "../files/image.ts";
+import { becomeRoot, type Facts } from "../plan/facts.ts";
+import { defaultImage, type ImageSource, parseImage } from "../plan/image.ts";
+import { TROUBLES } from "../plan/troubles.ts";
+import { getFacts } from "../ssh/facts.ts";
+import type { Session } from "../ssh/session.ts";
+
+/** How an image gets onto a target; everything has a default. */
+export interface UploadOptions {
+  /** The image: a local file or a URL. @default the published image for the target's architecture */
+  readonly image?: string | ImageSource | undefined;
+  /** The SHA-256 that the image must have, in hexadecimal digits. @default not checked */
+  readonly sha256?: string | undefined;
+  /** What is known of the target. @default asked for */
+  readonly facts?: Facts | undefined;
+  /** How long the upload may take, in milliseconds. @default 3_600_000 */
+  readonly deadline?: number;
+  /** Ends the wait, and what runs here, when aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An unpacked image on a target. */
+export interface RemoteKexec {
+  /** The folder on the target that holds `kexec/run`; only root can look into it. */
+  readonly folder: string;
+  /** What was known of the target. */
+  readonly facts: Facts;
+}
+
+/**
+ * Unpacks a kexec image on a target, into a new folder that only root can read. A local file streams
+ * into tar there; a URL is fetched by the target itself.
+ *
+ * Throws a {@linkcode CommandError} if the target cannot unpack it, and a {@linkcode UsageError} if the
+ * local file cannot be read.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect, runKexec, uploadKexec } from "@nixos-anywhere/deno";
+ * await using target = await connect("root@203.0.113.7");
+ * const image = await uploadKexec(target, { image: "./kexec-installer.tar.gz" });
+ * await using installer = await runKexec(target, image);
+ * ```
+ */
+export async function uploadKexec(
+  target: Session,
+  options: UploadOptions = {},
+): Promise<RemoteKexec> {
+  const facts = options.facts ?? await getFacts(target);
+  const { deadline = 3_600_000, sha256, signal } = options;
+  const source = typeof options.image === "string" ? parseImage(options.image) : options.image ??
+    defaultImage(facts.arch, target.label);
+  const route = imageRoute(source, facts, target.label, sha256);
+  const command = unpackCommand(source, route, sha256);
+  const run = {
+    become: becomeRoot(facts),
+    deadline,
+    hint: unpackHint(source, facts),
+    ...(signal && { signal }),
+  };
+  const { stdout } = route.fetch === "here"
+    ? await target.pipe(await imageStream(source, route, target.report, signal), command, run)
+    : await target.run(command, run);
+  const folder = /^unpacked (\/[A-Za-z0-9/._-]+)$/m.exec(stdout)?.[1];
+  if (folder === undefined) {
+    throw new AnswerError(`${target.label}: the image was not unpacked: no answer`, {
+      hint: TROUBLES.facts.hint,
+    });
+  }
+  return { folder, facts };
+}
+
+function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
+  if (ipv6Only && source.location.startsWith("https://github.com/")) {
+    const path = source.location.slice("https://github.com/".length);
+    return `the target has IPv6 only, and github.com has none: try --kexec https://gh-v6.com/${path}, or a local file`;
+  }
+  return "check the image, the space in /root and the network";
+}
+
+/** Removes an image that will not be booted from the target again. */
+export async function discardKexec(target: Session, { folder, facts }: RemoteKexec): Promise<void> {
+  await target.run(["rm", "-rf", "--", folder], {
+    become: becomeRoot(facts),
+    deadline: 15_000,
+    evenIfAborted: true,
+  });
+}
