@@ -14,6 +14,7 @@ const EVALUATION = JSON.stringify({
   derivations: [DRV],
   substituters: ["https://cache.nixos.org/"],
   publicKeys: ["a:b="],
+  disks: ["/dev/sda"],
 });
 const BUILD = JSON.stringify([{ drvPath: DRV, outputs: { out: OUT } }]);
 

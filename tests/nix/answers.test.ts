@@ -13,6 +13,7 @@ const evaluation = (changed: Record<string, unknown> = {}) =>
   JSON.stringify({
     system: "x86_64-linux",
     derivations: [DRV, DRV],
+    disks: ["/dev/sda", "/dev/disk/by-id/a b"],
     substituters: ["https://cache.nixos.org/", "s3://b?profile=x&region=y"],
     publicKeys: ["cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="],
     ...changed,
@@ -22,6 +23,11 @@ Deno.test("parseEvaluation() reads nix's answer, white space around it or not", 
   const wanted = JSON.parse(evaluation());
   assertEquals(parseEvaluation(evaluation(), 2, ".#web"), wanted);
   assertEquals(parseEvaluation(`\n ${evaluation()}\n`, 2, ".#web"), wanted);
+});
+
+Deno.test("parseEvaluation() leaves out disks that name no device", () => {
+  const disks = ["", "/dev/sda", ""];
+  assertEquals(parseEvaluation(evaluation({ disks }), 2, "x").disks, ["/dev/sda"]);
 });
 
 Deno.test("parseEvaluation() takes other systems, names and empty lists", () => {
@@ -58,6 +64,9 @@ const senseless: readonly [title: string, json: string][] = [
   ["an empty substituter", evaluation({ substituters: [""] })],
   ["substituters as text", evaluation({ substituters: "https://a" })],
   ["a key that is a number", evaluation({ publicKeys: [1] })],
+  ["no disks", evaluation({ disks: undefined })],
+  ["a disk that is no path", evaluation({ disks: ["sda"] })],
+  ["a disk with a control character", evaluation({ disks: ["/dev/sda\x1b[2J"] })],
   ["no keys", evaluation({ publicKeys: undefined })],
 ];
 

@@ -21,6 +21,7 @@ Deno.test("parseFacts() reads every fact of a server", () => {
     kexec: "possible",
     bootId: "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
     ipv6Only: false,
+    disks: [],
     hostKeys: [KEY],
   });
 });
@@ -145,7 +146,7 @@ Deno.test("parseFacts() does not take lines that end with a carriage return for 
 
 Deno.test("TOOLS holds nothing twice, and nothing a shell would take apart", () => {
   assertEquals(new Set(TOOLS).size, TOOLS.length);
-  for (const tool of TOOLS) assertMatch(tool, /^[a-z-]+( --wait)?$/);
+  for (const tool of TOOLS) assertMatch(tool, /^[a-z0-9-]+( --wait)?$/);
 });
 
 Deno.test("becomeRoot() puts nothing before root's own commands", () => {

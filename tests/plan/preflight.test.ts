@@ -1,9 +1,9 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { PreflightError } from "../../lib/errors.ts";
 import type { Facts } from "../../lib/plan/facts.ts";
 import type { PlanOptions } from "../../lib/plan/options.ts";
 import { makePlan } from "../../lib/plan/plan.ts";
-import { needsKexec, preflight } from "../../lib/plan/preflight.ts";
+import { needsKexec, objections } from "../../lib/plan/preflight.ts";
 import { facts } from "./fixture.ts";
 
 const plan = (options: PlanOptions = {}) => makePlan({ flake: ".#web", host: "web", ...options });
@@ -28,7 +28,7 @@ const without = (tool: string) => facts().tools.filter((one) => one !== tool);
 
 const refused: readonly [Partial<Facts>, PlanOptions, message: RegExp, hint: RegExp][] = [
   [{ os: "FreeBSD" }, {}, /requires Linux as the operating system, but got FreeBSD/, /Linux/],
-  [{ os: "Darwin" }, { phases: ["disko"] }, /but got Darwin/, /installer/],
+  [{ os: "Darwin" }, { forceKexec: true }, /but got Darwin/, /installer/],
   [{ become: "none", user: "me" }, {}, /me is not root and cannot become root/, /root/],
   [{ kexec: "disabled" }, {}, /kexec is not possible: .*kexec_load_disabled/, /installer/],
   [{ kexec: "lockdown" }, {}, /kexec is not possible: .*Secure Boot/, /installer/],
@@ -43,6 +43,7 @@ const refused: readonly [Partial<Facts>, PlanOptions, message: RegExp, hint: Reg
     /no setsid --wait command found/,
     /install util-linux on the target/,
   ],
+  [{ memory: 1e9 }, {}, /has 1000 MB of memory, and the kexec image needs about/, /--kexec/],
   [{ arch: "riscv64" }, {}, /no published kexec image for its architecture, riscv64/, /--kexec/],
   [
     {},
@@ -54,12 +55,13 @@ const refused: readonly [Partial<Facts>, PlanOptions, message: RegExp, hint: Reg
 ];
 
 for (const [changed, options, message, hint] of refused) {
-  Deno.test(`preflight() refuses ${message.source}`, () => {
-    const check = () => preflight(plan(options), facts(changed), "me@web");
-    const error = assertThrows(check, PreflightError);
+  Deno.test(`objections() finds ${message.source}`, () => {
+    const [error, ...others] = objections(plan(options), facts(changed), "me@web");
+    assert(error instanceof PreflightError);
     assertMatch(error.message, message);
     assertMatch(error.message, /^me@web: /);
     assertMatch(error.hint, hint);
+    assertEquals(others, []);
   });
 }
 
@@ -74,7 +76,25 @@ const accepted: readonly [title: string, Partial<Facts>, PlanOptions][] = [
 ];
 
 for (const [title, changed, options] of accepted) {
-  Deno.test(`preflight() takes ${title}`, () => {
-    preflight(plan(options), facts(changed), "web");
+  Deno.test(`objections() finds nothing against ${title}`, () => {
+    assertEquals(objections(plan(options), facts(changed), "web"), []);
   });
 }
+
+Deno.test("objections() finds everything at once, the gravest first", () => {
+  const changed = { os: "FreeBSD", become: "none", tools: [], memory: 1e9, arch: "sparc" } as const;
+  const found = objections(plan(), facts(changed), "web").map(({ message }) => message);
+  assertEquals(found.length, 9);
+  assertMatch(found[0] ?? "", /requires Linux/);
+  assertMatch(found[1] ?? "", /cannot become root/);
+});
+
+Deno.test("objections() wants more memory for a larger image, and none where it is unknown", () => {
+  const own = plan({ kexec: "x.tar" });
+  const find = (memory: number, size?: number) =>
+    objections(own, facts({ memory }), "web", size).map(({ message }) => message);
+  assertEquals(find(1e9), []);
+  assertEquals(find(1e9, 3e8), []);
+  assertEquals(find(0, 3e8), []);
+  assertMatch(find(1e9, 4e8)[0] ?? "", /has 1000 MB of memory, .* needs about 1200 MB$/);
+});

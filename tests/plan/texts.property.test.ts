@@ -79,7 +79,9 @@ property(
     for (const at of changed) {
       lines[at] = random.pick([
         random.mutate(lines[at] ?? ""),
-        `fact ${random.pick(["os", "user", "tool", "name", random.text(2)])} ${random.text()}`,
+        `fact ${
+          random.pick(["os", "user", "tool", "disk", "name", random.text(2)])
+        } ${random.text()}`,
         lines[random.below(lines.length)] ?? "",
       ]);
     }
