@@ -78,6 +78,20 @@ export class Scene implements AsyncDisposable {
     return paths;
   }
 
+  /** Calls the library with the variables that the command would have. */
+  async within<T>(work: () => Promise<T>): Promise<T> {
+    const before = Object.keys(this.variables).map((name) => [name, Deno.env.get(name)] as const);
+    for (const [name, value] of Object.entries(this.variables)) Deno.env.set(name, value);
+    try {
+      return await work();
+    } finally {
+      for (const [name, value] of before) {
+        if (value === undefined) Deno.env.delete(name);
+        else Deno.env.set(name, value);
+      }
+    }
+  }
+
   /** Names of what lies in the folder for temporary files. */
   async leftFiles(): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(this.temporary))).map(({ name }) => name);
@@ -90,7 +104,9 @@ export class Scene implements AsyncDisposable {
       if (!/^\d+$/.test(name)) continue;
       const read = (file: string) => Deno.readTextFile(`/proc/${name}/${file}`).catch(() => "");
       if (!(await read("environ")).split("\0").includes(`TMPDIR=${this.temporary}`)) continue;
-      found.push((await read("cmdline")).replaceAll("\0", " ").trim());
+      const line = (await read("cmdline")).replaceAll("\0", " ").trim();
+      // The machine itself, where it was switched on again while this process had those variables.
+      if (!line.startsWith("qemu-system")) found.push(line);
     }
     return found;
   }
