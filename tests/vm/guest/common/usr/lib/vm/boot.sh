@@ -9,6 +9,9 @@ mount_kernel_filesystems() {
   mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
   mount -t tmpfs -o mode=1777 tmpfs /dev/shm
   ln -sfn /proc/self/fd /dev/fd
+  for stream in 0:stdin 1:stdout 2:stderr; do
+    ln -sfn "/proc/self/fd/${stream%:*}" "/dev/${stream#*:}"
+  done
   mkdir -p /run/sshd /run/lock
 }
 
