@@ -5,7 +5,7 @@
  */
 import { Scope } from "./deadline.ts";
 import { forget } from "./files/kept.ts";
-import { readInputs } from "./files/inputs.ts";
+import { followStorePaths, readInputs } from "./files/inputs.ts";
 import { buildEvaluated, evaluateSource, runVmTest } from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
 import { lookAtDisks, reach, type Reached } from "./flow/reach.ts";
@@ -59,7 +59,11 @@ export interface InstallReport {
  */
 export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<InstallReport> {
   const { report = silent } = options;
-  const plan = makePlan(options);
+  const { storePaths } = options;
+  const plan = makePlan({
+    ...options,
+    storePaths: storePaths && await followStorePaths(storePaths),
+  });
   const inputs = await readInputs(plan);
   if (inputs.swapped) {
     const text = "--store-paths: the system was given first; taken in the other order";

@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import type { StorePaths } from "../plan/options.ts";
 import type { Plan, Source } from "../plan/plan.ts";
 import { TROUBLES } from "../plan/troubles.ts";
 import type { StorePath } from "../plan/store_path.ts";
@@ -56,6 +57,12 @@ async function mustBeFile(path: string, flag: string, hint: string): Promise<voi
       cause,
     });
   }
+}
+
+/** Follows links to store paths, such as `./result`: what is left is checked with the plan. */
+export async function followStorePaths({ disko, system }: StorePaths): Promise<StorePaths> {
+  const follow = (path: string) => Deno.realPath(path).catch(() => path);
+  return { disko: await follow(disko), system: await follow(system) };
 }
 
 /** A system holds `nixos-version` and `init`, a disko script is a file: that tells which is which. */

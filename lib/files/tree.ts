@@ -45,13 +45,22 @@ export async function readTree(folder: string, name = "--extra-files"): Promise<
     for await (const { name } of Deno.readDir(join(folder, below))) names.push(name);
     for (const child of names.sort()) {
       const path = below === "" ? child : `${below}/${child}`;
+      if (path.includes("\ufffd")) {
+        throw new UsageError(
+          `${name}: ${JSON.stringify(join(folder, path))} has a name that is not UTF-8`,
+          {
+            hint: "rename the file",
+          },
+        );
+      }
       const info = await Deno.lstat(join(folder, path));
       const base = {
         path,
         mode: (info.mode ?? 0o755) & 0o7777,
-        mtime: Math.floor((info.mtime?.getTime() ?? 0) / 1000),
+        // The format has no time before 1970.
+        mtime: Math.max(0, Math.floor((info.mtime?.getTime() ?? 0) / 1000)),
       };
-      beyondUstar ||= !fitsUstar(path) || path.includes("\ufffd");
+      beyondUstar ||= !fitsUstar(path);
       if (info.isDirectory) {
         entries.push({ ...base, kind: "directory", size: 0 });
         await visit(path);

@@ -16,7 +16,7 @@ import { getFacts } from "../ssh/facts.ts";
 import type { ConnectOptions } from "../ssh/options.ts";
 import type { Session } from "../ssh/session.ts";
 import { findDisks } from "../steps/disks.ts";
-import { discardKexec, type RemoteKexec, uploadKexec } from "../steps/upload.ts";
+import { discardKexec, type RemoteKexec, uploadKexec } from "../steps/kexec/upload.ts";
 import type { Evaluated } from "./build.ts";
 import type { Run } from "./run.ts";
 

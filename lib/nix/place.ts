@@ -57,7 +57,7 @@ export function readConfig(
 ): { system: string; extraPlatforms: string[]; builders: boolean } {
   let config: Record<string, { value?: unknown } | undefined> = {};
   try {
-    config = JSON.parse(json);
+    config = Object(JSON.parse(json));
   } catch {
     // An answer that cannot be read decides nothing: the trial build does.
   }

@@ -13,6 +13,7 @@
 import { UsageError } from "../errors.ts";
 import type { HostKeyPolicy } from "../plan/checks.ts";
 import type { Destination } from "../plan/destination.ts";
+import { sshOptionLine } from "../plan/ssh_option.ts";
 
 /** What the master's configuration is made of. */
 export interface LoginConfig {
@@ -41,7 +42,7 @@ export function loginOptions(config: LoginConfig): string[] {
     ...config.hostKeys,
     ...(port === undefined ? [] : [`Port ${port}`]),
     ...(destination.user === undefined ? [] : [`User ${configValue(destination.user)}`]),
-    ...config.sshOptions.map(checkOption),
+    ...config.sshOptions.map(sshOptionLine),
     ...(identityFile === undefined
       ? []
       : [`IdentityFile ${configPath(identityFile)}`, "IdentitiesOnly yes"]),
@@ -141,15 +142,4 @@ function configValue(value: string): string {
     });
   }
   return `"${value}"`;
-}
-
-/** Checks an ssh option, `KEY=VALUE` or `KEY VALUE`, and returns it as a line of an ssh config. */
-export function checkOption(option: string): string {
-  const match = /^\s*([A-Za-z][A-Za-z0-9]*)(?:\s*=\s*|\s+)(\S[^\p{Cc}]*)$/u.exec(option);
-  if (!match || /^(host|match|include)$/i.test(match[1] ?? "")) {
-    throw new UsageError(`--ssh-option ${JSON.stringify(option)} is no ssh option`, {
-      hint: "write KEY=VALUE, as for ssh -o; ssh_config(5) lists the keys",
-    });
-  }
-  return `${match[1]} ${match[2]}`;
 }

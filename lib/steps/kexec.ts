@@ -12,7 +12,7 @@ import { becomeRoot } from "../plan/facts.ts";
 import { hintFor } from "../plan/troubles.ts";
 import { awaitBoot } from "../ssh/boot.ts";
 import type { Session } from "../ssh/session.ts";
-import type { RemoteKexec } from "./upload.ts";
+import type { RemoteKexec } from "./kexec/upload.ts";
 import { authorize, makeTemporaryKey, needsTemporaryKey, revoke } from "../ssh/temporary_key.ts";
 import { getFacts } from "../ssh/facts.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
 import { sshOptionLine } from "../../lib/plan/ssh_option.ts";
-import { checkOption, configPath } from "../../lib/ssh/config.ts";
+import { configPath } from "../../lib/ssh/config.ts";
 import { anyShell, quote } from "../../lib/ssh/quote.ts";
 import { property, Random, unless } from "../random.ts";
 
@@ -41,7 +41,7 @@ property("what goes into an ssh configuration stays on its line", 10_000, (rando
   const option = `${random.pick(["Port", "User", random.text(2)])}${
     random.pick(["=", " ", " = ", ""])
   }${random.text()}`;
-  for (const check of [sshOptionLine, checkOption]) {
+  for (const check of [sshOptionLine]) {
     const line = unless(UsageError, () => check(option));
     if (line === undefined) continue;
     assert(!/[\n\r]/.test(line), JSON.stringify(line));

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { AnswerError } from "../errors.ts";
-import { imageRoute, imageStream, unpackCommand } from "../files/image.ts";
-import { becomeRoot, type Facts } from "../plan/facts.ts";
-import { defaultImage, type ImageSource, parseImage } from "../plan/image.ts";
-import { TROUBLES } from "../plan/troubles.ts";
-import { getFacts } from "../ssh/facts.ts";
-import type { Session } from "../ssh/session.ts";
+import { AnswerError } from "../../errors.ts";
+import { imageRoute, imageStream, unpackCommand } from "../../files/image.ts";
+import { becomeRoot, type Facts } from "../../plan/facts.ts";
+import { defaultImage, type ImageSource, parseImage } from "../../plan/image.ts";
+import { TROUBLES } from "../../plan/troubles.ts";
+import { getFacts } from "../../ssh/facts.ts";
+import type { Session } from "../../ssh/session.ts";
 
 /** How an image gets onto a target; everything has a default. */
 export interface UploadOptions {
