@@ -1,0 +1,119 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { VERSION } from "../lib/version.ts";
+import { Place } from "./cli/command.ts";
+
+/** Programs first on the PATH that write down that they were called. */
+const PROGRAMS = ["ssh", "scp", "ssh-keygen", "nix", "nix-store", "git", "curl"];
+
+/** Runs the command where each program it could call is such a one; says which were called. */
+async function watched(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  await using place = await Place.make();
+  const { folder } = place;
+  for (const name of PROGRAMS) {
+    const code = `#!/bin/sh\necho "${name} $*" >>${folder}/calls\nexit 1\n`;
+    await place.file(`bin/${name}`, code, 0o755);
+  }
+  const path = `${folder}/bin:${Deno.env.get("PATH")}`;
+  const outcome = await place.run(words, { ...env, PATH: path });
+  const calls = await Deno.readTextFile(`${folder}/calls`).catch(() => "");
+  return { ...outcome, calls: calls.split("\n").filter(Boolean), left: await place.left() };
+}
+
+const FLAKE = ["--flake", ".#web"];
+const HOST = "root@203.0.113.7";
+const PATHS = ["disko", "nixos-system"].map((name) => `/nix/store/${"a".repeat(32)}-${name}`);
+
+const wrong: readonly [title: string, words: readonly string[], error: RegExp][] = [
+  ["an unknown option", ["--flak", ".#web", HOST], /^error: unknown option "--flak"$/m],
+  ["a missing value", [HOST, "--flake"], /^error: --flake needs a value: URI#NAME$/m],
+  ["no target", FLAKE, /^error: ssh-host must be set/m],
+  ["no source", [HOST], /^error: flake must be set/m],
+  ["two targets", [...FLAKE, "a", "b"], /^error: two targets are named: "a" and "b"$/m],
+  ["no name behind #", ["-f", ".", HOST], /^error: .*names no NixOS configuration/m],
+  [
+    "phases against --no-reboot",
+    [...FLAKE, HOST, "--phases", "kexec", "--no-reboot"],
+    /contradict/,
+  ],
+  [
+    "--no-reboot against phases",
+    [...FLAKE, HOST, "--no-reboot", "--phases", "kexec"],
+    /contradict/,
+  ],
+  ["a flake and store paths", [...FLAKE, "-s", ...PATHS, HOST], /^error: .*--store-paths/m],
+  [
+    "two places to build",
+    [...FLAKE, HOST, "--build-on", "local", "--build-on-remote"],
+    /contradict/,
+  ],
+  ["a missing key", [...FLAKE, HOST, "-i", "/no/key"], /^error: -i: cannot read "\/no\/key": /m],
+  ["a missing folder", [...FLAKE, HOST, "--extra-files", "/no"], /^error: --extra-files: cannot/m],
+  ["a missing image", [...FLAKE, HOST, "--kexec", "/no/x.tar"], /^error: --kexec: cannot read/m],
+  [
+    "a missing disk key",
+    [...FLAKE, HOST, "--disk-encryption-keys", "/k", "/no/key"],
+    /^error: --disk-encryption-keys "\/k": cannot read/m,
+  ],
+  ["missing store paths", ["-s", ...PATHS, HOST], /must be existing store-paths/],
+  ["no password", [...FLAKE, HOST, "--env-password"], /^error: --env-password: neither SSHPASS/m],
+];
+
+for (const [title, words, error] of wrong) {
+  Deno.test(`the command ends with 2 and contacts nothing: ${title}`, async () => {
+    const { code, stdout, stderr, calls, left } = await watched(words);
+    assertMatch(stderr, error);
+    assertMatch(stderr, /^(notice: .*\n)?error: .+\nhint: .+\n$/);
+    assertEquals({ code, stdout, calls, left }, { code: 2, stdout: "", calls: [], left: [] });
+  });
+}
+
+Deno.test("the command without a mistake contacts the target: the check above can fail", async () => {
+  const { code, calls } = await watched(["--phases", "kexec", HOST]);
+  assert(calls.some((call) => call.startsWith("ssh ")), calls.join("\n"));
+  assertEquals(code, 2); // ssh -G fails: its configuration is wrong for all we know
+});
+
+Deno.test("--version and --help print to the standard output, whatever else is there", async () => {
+  const version = await watched(["--version"]);
+  assertEquals([version.code, version.stdout, version.stderr], [0, `${VERSION}\n`, ""]);
+  const help = await watched(["--flak", "--help"]);
+  assertEquals([help.code, help.stderr, help.calls], [0, "", []]);
+  assertMatch(help.stdout, /^nixos-anywhere [^]*\nExit codes:\n[^]*[^\n]\n$/);
+});
+
+Deno.test("each deprecated option gives one notice, and still works", async () => {
+  const words = ["--no-reboot", "--stop-after-disko", "--build-on-remote", "-t"];
+  const { stderr, calls } = await watched([...words, ...FLAKE, HOST]);
+  const notices = stderr.split("\n").filter((line) => line.startsWith("notice: "));
+  assertEquals(notices.sort(), [
+    "notice: --build-on-remote is deprecated: use --build-on remote",
+    "notice: --no-reboot is deprecated: use --phases kexec,disko,install",
+    "notice: --stop-after-disko is deprecated: use --phases kexec,disko",
+    "notice: --tty is deprecated: use nothing: leave it out",
+  ]);
+  assert(calls.length > 0);
+});
+
+Deno.test("the command says which port nobody answers at", async () => {
+  await using place = await Place.make();
+  const words = ["--phases", "kexec", "-p", "1", "root@127.0.0.1"];
+  const { code, stdout, stderr } = await place.run(words);
+  assertMatch(stderr, /^error: root@127\.0\.0\.1: no ssh connection: .* port 1: .*refused/m);
+  assertMatch(stderr, /^state: nothing was changed on the target$/m);
+  assertEquals([code, stdout, await place.left()], [1, "", []]);
+});
+
+Deno.test("secrets in the environment reach no child that does not need them", async () => {
+  await using place = await Place.make();
+  const seen = `${place.folder}/seen`;
+  const { code } = await place.run(
+    ["--phases", "kexec", "--ssh-option", `ProxyCommand=sh -c 'env >"${seen}"'`, HOST],
+    { SSHPASS: "one", SSH_PASS: "two", SSH_PRIVATE_KEY: "three", SUDO_PASSWORD: "four", SEEN: "" },
+  );
+  assertEquals(code, 1);
+  const env = await Deno.readTextFile(seen);
+  assertStringIncludes(env, "SEEN=\n");
+  for (const name of ["SSHPASS", "SSH_PASS", "SSH_PRIVATE_KEY", "SUDO_PASSWORD"]) {
+    assert(!env.includes(`${name}=`), name);
+  }
+});

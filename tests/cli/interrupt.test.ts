@@ -1,0 +1,70 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { noBoxes, startBox, writeKexec } from "../loopback/mod.ts";
+import { NIX_CONFIG } from "../vm/nix.ts";
+import { exists, type Outcome, Place, type Running } from "./command.ts";
+
+const ignore = await noBoxes() !== undefined;
+
+/** Interrupts a run and looks at what it says and leaves. */
+async function interrupted(place: Place, running: Running, signal: Deno.Signal = "SIGINT") {
+  const { code, stdout, stderr }: Outcome = await running.interrupt(signal);
+  assertMatch(stderr, new RegExp(`^error: interrupted by ${signal}$`, "m"));
+  assertMatch(stderr, /^hint: .*\nstate: .*\n$/m);
+  assertEquals([code, stdout, await place.left()], [130, "", []], stderr);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.test(`${signal} during the login ends the command with 130 and leaves nothing`, async () => {
+    await using place = await Place.make();
+    // Somebody who takes the call and never says a word.
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    let call: Deno.Conn | undefined;
+    const accepted = listener.accept().then((connection) => call = connection);
+    accepted.catch(() => {});
+    const words = ["--phases", "kexec", "-p", String(listener.addr.port), "root@127.0.0.1"];
+    const running = place.start(words);
+    await running.until(() => call !== undefined);
+    await interrupted(place, running, signal);
+    call?.close();
+  });
+}
+
+Deno.test("SIGINT during the build ends it, and the builder", { ignore }, async () => {
+  await using box = await startBox();
+  await using place = await Place.make();
+  const started = `${place.folder}/started`;
+  // A new path each time: one that is built already would not be built.
+  const flake = `{ outputs = _: let
+    slow = name: derivation {
+      inherit name; system = "x86_64-linux"; builder = "/bin/sh";
+      args = [ "-c" "echo >${started}; exec /bin/sleep 300" ];
+    };
+  in { nixosConfigurations.web.config.system.build = {
+    diskoScript = slow "disko"; toplevel = slow "nixos-system-web";
+  }; }; }
+  `;
+  await place.file("here/flake.nix", flake);
+  const running = place.start([
+    ...["--flake", `path:${place.folder}/here#web`, "--build-on", "local"],
+    ...["--phases", "disko", "-i", box.identityFile, "-p", String(box.port)],
+    ...["--ssh-option", "UserKnownHostsFile=/dev/null", `root@${box.host}`],
+    // The target is no installer, which would end the run: the login has to go on until then.
+    ...["--ssh-option", "ProxyCommand=sh -c 'cat >/dev/null; :'"],
+  ], { NIX_CONFIG });
+  await running.until(() => exists(started));
+  await interrupted(place, running);
+});
+
+Deno.test("SIGINT during the upload ends it, here and on the target", { ignore }, async () => {
+  const tar = "#!/bin/sh\necho >/run/box/unpacking\nexec sleep 300\n";
+  await using box = await startBox({ files: { "/usr/bin/tar": { text: tar, mode: 0o755 } } });
+  await using place = await Place.make();
+  const image = await writeKexec(`${place.folder}/image.tar.gz`);
+  const running = place.start([
+    ...["--phases", "kexec", "--kexec", image, "-i", box.identityFile, "-p", String(box.port)],
+    ...["--ssh-option", "UserKnownHostsFile=/dev/null", `root@${box.host}`],
+  ]);
+  await running.until(() => exists(`${box.shared}/unpacking`));
+  await interrupted(place, running);
+  assertEquals((await box.run("ls /root/.ssh/authorized_keys")).code, 0);
+});
