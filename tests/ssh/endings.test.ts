@@ -64,20 +64,25 @@ Deno.test("Session.run() ends with its signal, for the signal's reason", { ignor
   assertEquals((await children("sleep")).length, 0);
 });
 
-Deno.test("connect()'s signal ends the session and all that it runs", { ignore }, async () => {
-  const controller = new AbortController();
-  const reason = new Error("interrupted");
-  const left = await withTemp(async () => {
-    await using target = await login(box(), "root", { signal: controller.signal });
-    setTimeout(() => controller.abort(reason), 100);
-    const running = [target.run(["sleep", "60"]), target.script("sleep 60")];
-    for (const one of running) one.catch(() => {});
-    for (const one of running) assertEquals(await assertRejects(() => one), reason);
-    while (!target.ended) await new Promise((resolve) => setTimeout(resolve, 10));
+Deno.test(
+  "connect()'s signal ends all that runs and leaves the login to tidy up with",
+  { ignore },
+  async () => {
+    const controller = new AbortController();
+    const reason = new Error("interrupted");
+    const left = await withTemp(async () => {
+      await using target = await login(box(), "root", { signal: controller.signal });
+      setTimeout(() => controller.abort(reason), 100);
+      const running = [target.run(["sleep", "60"]), target.script("sleep 60")];
+      for (const one of running) one.catch(() => {});
+      for (const one of running) assertEquals(await assertRejects(() => one), reason);
+      assertEquals(await assertRejects(() => target.run(["true"])), reason);
+      await target.run(["true"], { evenIfAborted: true });
+    });
+    assertEquals(left, []);
     assertEquals(await children(), []);
-  });
-  assertEquals(left, []);
-});
+  },
+);
 
 Deno.test("connect() ends with its signal while it waits", { ignore }, async () => {
   using deaf = Deno.listen({ hostname: "127.0.0.1", port: 0 });
