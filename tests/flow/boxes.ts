@@ -1,0 +1,117 @@
+/**
+ * The three systems that a machine runs while it is installed: the old one, the installer, the new one.
+ *
+ * @module
+ */
+import { type Boot, type BoxFile, type BoxOptions, RUN } from "../loopback/mod.ts";
+import type { Parts } from "./parts.ts";
+
+/** Shell code that runs, once, when a run has come to a point of the install. */
+export type Gates = Readonly<Partial<Record<Gate, string>>>;
+
+/** The points: `image` is tar's start, `copy` that of the store which fills /mnt. */
+export type Gate = "facts" | "image" | "kexec" | "copy" | "disko" | "install" | "reboot";
+
+/** What the machine's systems are; everything has a default. */
+export interface SystemsOptions {
+  readonly parts: Parts;
+  readonly gates?: Gates | undefined;
+  /** More of the old system. */
+  readonly target?: BoxOptions | undefined;
+  /** More of the installer. */
+  readonly installer?: Boot | undefined;
+  /** More of the new system. */
+  readonly installed?: Boot | undefined;
+  /** The size of the disk that is installed to, as for a tmpfs. @default "64m" */
+  readonly disk?: string | undefined;
+}
+
+const GATE = `#!/bin/sh
+printf '%s\\n' "$1" >>/run/box/gates
+[ -e "/etc/gates/$1" ] || exit 0
+mv "/etc/gates/$1" "/etc/gates/.$1"
+. "/etc/gates/.$1"
+`;
+
+/** A program that passes a gate before it does what it usually does. */
+function gated(gate: Gate, program: string, when = ":"): BoxFile {
+  const text = `#!/bin/sh\n! ${when} || gate ${gate} >/dev/null || exit $?\nexec ${program} "$@"\n`;
+  return { text, mode: 0o755 };
+}
+
+const NIXOS_INSTALL = `#!/bin/sh
+set -eu
+while [ $# -gt 0 ]; do case $1 in --system) system=$2; shift 2 ;; *) shift ;; esac; done
+echo "installing the boot loader..."
+gate install || exit $?
+/usr/bin/nix-store --store 'local?root=/mnt' --check-validity "$system"
+profiles=/mnt/nix/var/nix/profiles
+mkdir -p "$profiles" /mnt/boot/loader/entries
+ln -sfn "$system" "$profiles/system-1-link"
+ln -sfn system-1-link "$profiles/system"
+cp "/mnt$system/kernel" "/mnt$system/initrd" /mnt/boot
+printf 'linux /kernel\\ninitrd /initrd\\noptions init=%s/init\\n' "$system" >/mnt/boot/loader/entries/nixos.conf
+echo "installation finished!"
+`;
+
+const REBOOT = `#!/bin/sh
+printf 'reboot %s\\n' "$*" >>/run/box/commands
+gate reboot || exit $?
+echo reboot >>/run/box/signals
+`;
+
+const NIXOS = `ID=nixos\nPRETTY_NAME="NixOS 25.11 (Xantusia)"\n`;
+// No device of this machine has these numbers.
+const DISK = "mknod /dev/vda b 252 77\n";
+
+function gateFiles(gates: Gates): Record<string, BoxFile> {
+  const files: Record<string, BoxFile> = { "/usr/local/bin/gate": { text: GATE, mode: 0o755 } };
+  for (const [gate, code] of Object.entries(gates)) files[`/etc/gates/${gate}`] = `${code}\n`;
+  return files;
+}
+
+/** A script of a kexec image that passes its gate first. */
+export const GATED_RUN: string = RUN.replace("set -eu\n", "set -eu\ngate kexec || exit $?\n");
+
+/** The three systems, for `startMachine()`. */
+export function systems(options: SystemsOptions): [BoxOptions, Boot, Boot] {
+  const { gates = {}, parts, target = {}, installer = {}, installed = {}, disk = "64m" } = options;
+  const common = gateFiles(gates);
+  const facts = gated("facts", "/usr/bin/uname");
+  const store = (name: string) => gated("copy", `/usr/bin/${name}`, "mountpoint -q /mnt");
+  return [
+    {
+      ...target,
+      files: {
+        ...common,
+        "/usr/local/bin/uname": facts,
+        "/usr/local/bin/tar": gated("image", "/usr/bin/tar"),
+        ...target.files,
+      },
+      setup: `${DISK}${target.setup ?? ""}`,
+    },
+    {
+      installer: true,
+      ...installer,
+      files: {
+        ...common,
+        "/etc/disk-size": disk,
+        "/usr/local/bin/nix-store": store("nix-store"),
+        "/usr/local/bin/nix-daemon": store("nix-daemon"),
+        "/usr/local/bin/nixos-install": { text: NIXOS_INSTALL, mode: 0o755 },
+        // The whole of this machine's disks would be waited for.
+        "/usr/local/bin/sync": { text: "#!/bin/sh\n", mode: 0o755 },
+        "/usr/sbin/reboot": { text: REBOOT, mode: 0o755 },
+        ...installer.files,
+      },
+      setup: `${DISK}${installer.setup ?? ""}`,
+    },
+    {
+      osRelease: NIXOS,
+      ...installed,
+      setup: `mkdir -p ${parts.system}\nln -s ${parts.system} /run/current-system\n${
+        installed.setup ?? ""
+      }`,
+    },
+  ];
+}

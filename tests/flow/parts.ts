@@ -1,0 +1,90 @@
+/**
+ * What is installed in these tests: a system and a disko script that are real store paths and tiny, as store
+ * paths and as a flake.
+ *
+ * @module
+ */
+import { NIX_CONFIG } from "../vm/nix.ts";
+
+/** Two store paths of this machine. */
+export interface Parts {
+  readonly disko: string;
+  readonly system: string;
+}
+
+/** How the parts are made; everything has a default. */
+export interface PartsOptions {
+  /** Bytes of random data that the system refers to. @default 3_000_000 */
+  readonly payload?: number;
+  /** Nix code of the disko script and the system, in the place of the usual ones. */
+  readonly disko?: string;
+  readonly toplevel?: string;
+  /** The disk that the configuration names. @default "/dev/vda" */
+  readonly device?: string;
+}
+
+// A file system in memory is the disk. `gate` lets a test wait here, or go wrong.
+const DISKO = `#!/bin/sh
+set -eu
+echo formatting
+gate disko || exit $?
+umount /mnt 2>/dev/null || :
+mkdir -p /mnt
+mount -t tmpfs -o "size=$(cat /etc/disk-size)" disk /mnt
+mkdir /mnt/etc
+`;
+
+function nixText(text: string): string {
+  return JSON.stringify(text).replaceAll("${", "\\${");
+}
+
+/** Nix code for a derivation whose builder runs shell code. */
+export function derivation(name: string, code: string): string {
+  const system = `${Deno.build.arch}-linux`;
+  return `(derivation { name = "${name}"; system = "${system}"; PATH = "/usr/bin:/bin"; ` +
+    `builder = "/bin/sh"; args = [ "-euc" ${code} ]; })`;
+}
+
+function code({ payload = 3_000_000, disko, toplevel }: PartsOptions): string {
+  const script = `printf %s "$text" >$out; chmod +x $out`;
+  const bytes = derivation("payload", nixText(`head -c ${payload} /dev/urandom >$out`));
+  const system =
+    `mkdir $out; for part in init kernel initrd nixos-version; do echo $part >$out/$part; done; ` +
+    `echo $payload >$out/payload`;
+  return `{
+    diskoScript = ${disko ?? derivation("disko", `''text=${shellWord(DISKO)}; ${script}''`)};
+    toplevel = ${
+    toplevel ?? derivation("nixos-system-tiny", `("payload=\${${bytes}}; " + ${nixText(system)})`)
+  };
+  }`;
+}
+
+/** A word for the shell inside of an indented nix string. */
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`).replaceAll("''", "'''").replaceAll("${", "''${")}'`;
+}
+
+/** Builds the parts in this machine's store. */
+export async function buildParts(options: PartsOptions = {}): Promise<Parts> {
+  const expression = `let b = ${code(options)}; in [ b.diskoScript b.toplevel ]`;
+  const { success, stdout, stderr } = await new Deno.Command("nix-build", {
+    args: ["--no-out-link", "-E", expression],
+    env: { NIX_CONFIG },
+    stdin: "null",
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const [disko = "", system = ""] = new TextDecoder().decode(stdout).trim().split("\n");
+  return { disko, system };
+}
+
+/** Writes a flake whose configuration is called `web`, and returns its reference. */
+export async function writeFlake(folder: string, options: PartsOptions = {}): Promise<string> {
+  await Deno.mkdir(folder, { recursive: true });
+  const text = `{ outputs = _: { nixosConfigurations.web.config = {
+    system.build = ${code(options)};
+    disko.devices.disk.main.device = "${options.device ?? "/dev/vda"}";
+  }; }; }
+  `;
+  await Deno.writeTextFile(`${folder}/flake.nix`, text);
+  return `path:${folder}#web`;
+}

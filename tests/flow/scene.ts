@@ -1,0 +1,121 @@
+/**
+ * One machine, the network to it, and the user who installs it.
+ *
+ * @module
+ */
+import { type KexecOptions, type Machine, startMachine, writeKexec } from "../loopback/mod.ts";
+import { type Relay, startRelay } from "../relay.ts";
+import { type Gate, GATED_RUN, systems, type SystemsOptions } from "./boxes.ts";
+import { type Ended, Place, type Running } from "./command.ts";
+
+/** What a scene is made of. */
+export interface SceneOptions extends SystemsOptions {
+  /** More of the kexec image. */
+  readonly image?: KexecOptions | undefined;
+  /** What the image's file is called. @default "image.tar.gz" */
+  readonly imageName?: string | undefined;
+}
+
+/** A machine that can be installed, and a place to do it from. Disposal ends and removes all of it. */
+export class Scene implements AsyncDisposable {
+  /** Of the relay: bytes after which it cuts or freezes everything. */
+  cutAt = Infinity;
+  freezeAt = Infinity;
+
+  private constructor(
+    readonly options: SceneOptions,
+    readonly place: Place,
+    public machine: Machine,
+    public relay: Relay,
+    /** The file of the kexec image. */
+    readonly image: string,
+  ) {}
+
+  /** Opens a scene. */
+  static async open(options: SceneOptions): Promise<Scene> {
+    await using stack = new AsyncDisposableStack();
+    const place = stack.use(await Place.make());
+    const image = `${place.folder}/${options.imageName ?? "image.tar.gz"}`;
+    await writeKexec(image, { run: GATED_RUN, ...options.image });
+    const [first, ...boots] = systems(options);
+    const machine = stack.use(await startMachine(first, ...boots));
+    const { host, port } = machine;
+    const thresholds = { cut: () => Infinity, freeze: () => Infinity };
+    const relay = stack.use(
+      await startRelay({
+        to: { host, port },
+        get cutAfterBytes() {
+          return thresholds.cut();
+        },
+        get freezeAfterBytes() {
+          return thresholds.freeze();
+        },
+      }),
+    );
+    const scene = new Scene(options, place, machine, relay, image);
+    thresholds.cut = () => scene.cutAt;
+    thresholds.freeze = () => scene.freezeAt;
+    stack.move();
+    return scene;
+  }
+
+  /** The words that reach the machine. */
+  get reach(): string[] {
+    const { place, relay: { host, port } } = this;
+    return [
+      ...["-p", `${port}`, "--post-kexec-ssh-port", `${port}`],
+      ...["--known-hosts", `${place.folder}/known_hosts`, `root@${host}`],
+    ];
+  }
+
+  /** The words that install store paths on the machine. */
+  get words(): string[] {
+    const { disko, system } = this.options.parts;
+    return ["--debug", "--kexec", this.image, "-s", disko, system, ...this.reach];
+  }
+
+  /** The text of the key that lets the user in. */
+  get key(): string {
+    return this.machine.box.identity.privateKey;
+  }
+
+  /** Starts the command with the user's key in its environment. */
+  start(words: readonly string[], env: Record<string, string> = {}, bound?: number): Running {
+    return this.place.start(words, { SSH_PRIVATE_KEY: this.key, ...env }, bound);
+  }
+
+  /** Runs the command to its end. */
+  run(words: readonly string[], env?: Record<string, string>, bound?: number): Promise<Ended> {
+    return this.start(words, env, bound).end;
+  }
+
+  /** Whether a run has come to a gate, on whatever system. */
+  async passed(gate: Gate): Promise<boolean> {
+    const texts = this.machine.boxes.map(({ shared }) =>
+      Deno.readTextFile(`${shared}/gates`).catch(() => "")
+    );
+    return (await Promise.all(texts)).some((text) => text.split("\n").includes(gate));
+  }
+
+  /** Ends the machine as when the power goes: nobody says goodbye. */
+  async powerOff(): Promise<void> {
+    this.relay.freeze();
+    await this.machine.box.end();
+  }
+
+  /** Turns the machine on again: it runs its old system. */
+  async powerOn(): Promise<void> {
+    const { port, identity, hostKeys } = this.machine.box;
+    await this.machine[Symbol.asyncDispose]();
+    const [first, ...boots] = systems({ ...this.options, gates: {} });
+    this.machine = await startMachine({ ...first, port, identity, hostKeys }, ...boots);
+    this.relay.cut();
+    this.relay.thaw();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.relay[Symbol.asyncDispose]();
+    await this.machine[Symbol.asyncDispose]();
+    await this.place[Symbol.asyncDispose]();
+  }
+}
