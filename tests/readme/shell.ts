@@ -61,3 +61,17 @@ export async function has(command: string): Promise<boolean> {
     .output();
   return success;
 }
+
+/** What is left of a run whose TMPDIR was `folder`: files in it, and processes that still have it. */
+export async function leftOf(folder: string): Promise<string[]> {
+  const files = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  const processes: string[] = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const read = (file: string) => Deno.readTextFile(`/proc/${name}/${file}`).catch(() => "");
+    if (`${await read("environ")}\0`.includes(`TMPDIR=${folder}\0`)) {
+      processes.push((await read("cmdline")).replaceAll("\0", " "));
+    }
+  }
+  return [...files, ...processes];
+}
