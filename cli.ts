@@ -90,7 +90,7 @@ async function run(
     ...(asks && { confirm: (about: Confirmation) => ask(about, signal) }),
     signal,
   });
-  if (!line.json) console.log(summary(report));
+  if (!line.json) console.log(line.options.vmTest ? VM_TESTED : summary(report));
 }
 
 /** What the environment holds for us; taken out of it, so that no child inherits it. */
@@ -130,6 +130,8 @@ async function ask({ host, plan }: Confirmation, signal: AbortSignal): Promise<b
   return (await askLine(`\n${wiped}Type ${name} to go on: `, signal)).trim() === name;
 }
 
+const VM_TESTED = "the configuration passed its test in a virtual machine";
+
 function summary({ host, system, rebooted, phases }: InstallReport): string {
   if (rebooted?.seen === "running") return `${host} runs ${rebooted.system ?? "the new system"}`;
   if (rebooted?.seen === "closed") {
@@ -139,7 +141,7 @@ function summary({ host, system, rebooted, phases }: InstallReport): string {
     return `${host} was told to reboot into ${system ?? "its system"}, and has not answered yet`;
   }
   if (system !== undefined) return `${host}: ${system} is installed, the reboot is left to you`;
-  if (phases.length === 0) return "the configuration passed its test in a virtual machine";
+  if (phases.length === 0) return `${host}: nothing was changed`;
   return `${host}: done with ${phases.join(", ")}`;
 }
 
