@@ -117,6 +117,30 @@ Deno.test("the command ends with 0 and says what it did", { ignore }, async () =
   assertEquals(await place.left(), []);
 });
 
+onBox("--dry-run ends with 0, shows the plan and changes nothing", {}, async (box, place) => {
+  const image = await writeKexec(`${place.folder}/image.tar.gz`);
+  const words = ["--dry-run", "--phases", "kexec", "--kexec", image, "-i", box.identityFile];
+  const { code, stdout, stderr } = await place.run([...words, ...await to(box, place)]);
+  assertEquals([code, stdout], [0, "root@127.0.0.1: nothing was changed\n"], stderr);
+  assertMatch(stderr, /^target: root@127\.0\.0\.1, Debian/m);
+  assertMatch(stderr, /^phases: kexec$/m);
+  assertEquals([await box.commands(), (await box.run("ls /root")).stdout], [[], ""]);
+});
+
+onBox("sudo's password comes from SUDO_PASSWORD, and is not shown", {}, async (box, place) => {
+  const words = ["--debug", "--dry-run", "--phases", "kexec", "--kexec"];
+  const image = await writeKexec(`${place.folder}/image.tar.gz`);
+  const login = await to(box, place, "pwuser");
+  const run = (env: Record<string, string>) =>
+    place.run([...words, image, "--env-password", ...login], { SSHPASS: PASSWORD, ...env });
+  const right = await run({ SUDO_PASSWORD: PASSWORD });
+  assertEquals(right.code, 0, right.stderr);
+  assert(!right.stderr.includes(PASSWORD));
+  const wrong = await run({ SUDO_PASSWORD: "close sesame" });
+  assertMatch(wrong.stderr, /^error: pwuser@127\.0\.0\.1: sudo does not take the password$/m);
+  assertEquals([wrong.code, wrong.stderr.includes("close sesame")], [1, false]);
+});
+
 /** The command on a terminal of its own, which `script` makes, and somebody who types. */
 async function onTerminal(box: Box, place: Place, typed: string) {
   const image = await writeKexec(`${place.folder}/image.tar.gz`);
