@@ -27,18 +27,18 @@ export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
 export type { KnownAs, RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
 export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
-export { type KexecOptions, runKexec } from "./lib/steps/kexec.ts";
+export { type KexecOptions, runKexec, type WayBack } from "./lib/steps/kexec.ts";
 export {
   discardKexec,
   type RemoteKexec,
   uploadKexec,
   type UploadOptions,
-} from "./lib/steps/upload.ts";
+} from "./lib/steps/kexec/upload.ts";
 export { checkBootable } from "./lib/steps/bootable.ts";
 export { findDisks } from "./lib/steps/disks.ts";
 export type { Disk } from "./lib/plan/disks.ts";
 export { type DiskoOptions, runDisko } from "./lib/steps/disko.ts";
-export { copyClosure, type CopyOptions } from "./lib/steps/closure.ts";
+export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";
 export { reboot, type Rebooted, type RebootOptions } from "./lib/steps/reboot.ts";
 export { makePlan, type Plan, type Source } from "./lib/plan/plan.ts";

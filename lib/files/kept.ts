@@ -10,6 +10,8 @@ import { join } from "@std/path";
 export interface Kept {
   /** The host keys that it has to show, each `TYPE BASE64`. */
   readonly hostKeys: readonly string[];
+  /** The fingerprint of one more. */
+  readonly fingerprint: string | undefined;
   /** The key that logs root in, where none of the user's own does. */
   readonly privateKey?: string;
 }
@@ -27,13 +29,19 @@ export async function keep(host: string, kept: Kept): Promise<string> {
 /** What is kept of `host`, if anything is that can be read. */
 export async function readKept(host: string): Promise<Kept | undefined> {
   try {
-    const { hostKeys, privateKey } = JSON.parse(await Deno.readTextFile(keptPath(host))) as Partial<
+    const { hostKeys, fingerprint, privateKey } = JSON.parse(
+      await Deno.readTextFile(keptPath(host)),
+    ) as Partial<
       Kept
     >;
     const isKeys = Array.isArray(hostKeys) &&
       hostKeys.every((key) => /^[\w@.-]+ [A-Za-z0-9+/=]+$/.test(key));
-    if (!isKeys || hostKeys.length === 0) return undefined;
-    return { hostKeys, ...(typeof privateKey === "string" && { privateKey }) };
+    if (!isKeys || (hostKeys.length === 0 && typeof fingerprint !== "string")) return undefined;
+    return {
+      hostKeys,
+      fingerprint: fingerprint && String(fingerprint),
+      ...(typeof privateKey === "string" && { privateKey }),
+    };
   } catch {
     return undefined;
   }

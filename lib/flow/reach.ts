@@ -164,6 +164,7 @@ async function logIn(run: Run): Promise<Session> {
       privateKey,
       port: plan.kexec.port,
       expectedHostKeys: kept.hostKeys,
+      expectedFingerprint: kept.fingerprint,
     };
     const again = connect({ ...destination, user: "root", port: plan.kexec.port }, login);
     return await again.catch((second) => {

@@ -109,14 +109,23 @@ export function hostKeyLines(
         "StrictHostKeyChecking yes",
         "UserKnownHostsFile /dev/null",
         "GlobalKnownHostsFile /dev/null",
-        `KnownHostsCommand /bin/sh ${files.fingerprintScript} %f %H %t %K`,
+        fingerprintLine(files.fingerprintScript),
       ];
   }
 }
 
-/** The lines that demand one of the keys in the file `known`, whatever address and port are. */
-export function pinnedLines(known: string): string[] {
+/** Makes ssh ask the script for known keys; since OpenSSH 8.5. */
+function fingerprintLine(script: string): string {
+  return `KnownHostsCommand /bin/sh ${script} %f %H %t %K`;
+}
+
+/**
+ * The lines that demand one of the keys in the file `known`, whatever address and port are; or, with a
+ * script, the key of its fingerprint.
+ */
+export function pinnedLines(known: string, script?: string): string[] {
   return [
+    ...(script === undefined ? [] : [fingerprintLine(script)]),
     "StrictHostKeyChecking yes",
     `HostKeyAlias ${HOST_KEY_ALIAS}`,
     `UserKnownHostsFile ${known}`,

@@ -81,7 +81,7 @@ export async function prepareLogin(
   options: ConnectOptions = {},
 ): Promise<Login> {
   const where = typeof destination === "string" ? parseDestination(destination) : destination;
-  const { sshOptions = [], expectedHostKeys, report = silent, signal } = options;
+  const { sshOptions = [], report = silent, signal } = options;
   const { deadline = 120_000 } = options;
   const port = options.port === undefined ? where.port : parsePort(options.port, "port");
   const folder = await Deno.makeTempDir({ dir: await shortTemp(), prefix: "nixos-anywhere-" });
@@ -92,22 +92,7 @@ export async function prepareLogin(
     const base = { destination: where, port, identityFile, sshOptions, password, keysOnly };
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
-    const known = `${folder}/known_hosts`;
-    let hostKeys: string[];
-    const policy = options.hostKey ?? resolved.policy;
-    if (policy !== "off" && expectedHostKeys) {
-      await writePrivate(known, pinnedKeys(expectedHostKeys));
-      hostKeys = pinnedLines(known);
-    } else {
-      await writePrivate(`${folder}/fingerprint.sh`, fingerprintScript(policy));
-      hostKeys = hostKeyLines(policy, {
-        known,
-        users: options.knownHosts === undefined
-          ? resolved.known
-          : configPath(resolvePath(options.knownHosts)),
-        fingerprintScript: `${folder}/fingerprint.sh`,
-      });
-    }
+    const hostKeys = await hostKeyOptions(folder, options, resolved);
     const config = loginOptions({ ...base, modern: resolved.modern, hostKeys });
     await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
     const env = options.password === undefined
@@ -146,6 +131,26 @@ export async function prepareLogin(
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+/** Writes the files that decide about host keys, and returns the options that make ssh use them. */
+async function hostKeyOptions(
+  folder: string,
+  options: ConnectOptions,
+  resolved: Resolved,
+): Promise<string[]> {
+  const { expectedHostKeys, expectedFingerprint, knownHosts } = options;
+  const policy = options.hostKey ?? resolved.policy;
+  const known = `${folder}/known_hosts`;
+  const script = `${folder}/fingerprint.sh`;
+  if (policy !== "off" && expectedHostKeys) {
+    await writePrivate(known, pinnedKeys(expectedHostKeys));
+    await writePrivate(script, fingerprintScript(expectedFingerprint));
+    return pinnedLines(known, resolved.modern && expectedFingerprint ? script : undefined);
+  }
+  await writePrivate(script, fingerprintScript(policy));
+  const users = knownHosts === undefined ? resolved.known : configPath(resolvePath(knownHosts));
+  return hostKeyLines(policy, { known, users, fingerprintScript: script });
 }
 
 /** What ssh makes of the user's own configuration. */

@@ -5,7 +5,6 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import type { HostKeyPolicy } from "../plan/checks.ts";
 
 /**
  * Writes ssh's askpass program into `folder` and returns the variables that make ssh use it. The password
@@ -39,7 +38,7 @@ esac
  * The program that ssh asks for known keys (`KnownHostsCommand`, OpenSSH 8.5): it knows the key that the
  * server shows if it has the wanted fingerprint, and no other. Arguments: fingerprint, host, type, key.
  */
-export function fingerprintScript(policy: HostKeyPolicy): string {
-  const wanted = /^SHA256:[A-Za-z0-9+/]{43}$/.test(policy) ? policy : "none";
+export function fingerprintScript(fingerprint = ""): string {
+  const wanted = /^SHA256:[A-Za-z0-9+/]{43}$/.test(fingerprint) ? fingerprint : "none";
   return `[ "$1" = '${wanted}' ] && printf '%s %s %s\\n' "$2" "$3" "$4"\nexit 0\n`;
 }

@@ -24,6 +24,8 @@ export interface ConnectOptions {
   readonly keysOnly?: boolean | undefined;
   /** Public host keys, `TYPE BASE64`: one of them is demanded, and nothing else is believed. @default none */
   readonly expectedHostKeys?: readonly string[] | undefined;
+  /** The fingerprint of one more key that is believed with those. @default none */
+  readonly expectedFingerprint?: string | undefined;
   /** The password to log in with, given to ssh when it asks. @default ssh asks on the terminal */
   readonly password?: string | undefined;
   /** How long the login may take, in milliseconds. @default 120_000 */

@@ -25,22 +25,37 @@ system=\${1:-$profile}
 for part in kernel initrd; do
   [ -e "$(printf '/mnt%s' "$(inside "$system/$part")")" ] || { echo "trouble $system/$part is missing"; exit 0; }
 done
-# A boot loader names the system's init, in its configuration or inside of a unified kernel image.
-entries=$(grep -rlaF -- "$system/init" /mnt/boot /mnt/efi /mnt/boot/efi 2>/dev/null | head -n 20) || :
-[ -n "$entries" ] || { echo "trouble no boot loader entry below /boot starts $system"; exit 0; }
-# Files that a textual entry names have to be there, from the folder of the entry, /boot, or the root.
-printf '%s\\n' "$entries" | while IFS= read -r entry; do
-  case $entry in *.conf|*.cfg) ;; *) continue ;; esac
-  grep -iE '^[[:space:]]*(linux|kernel|initrd)[[:space:]]' "$entry" | while read -r _ file _; do
-    file=\${file#*)}
-    file=\${file##*\\}}
-    case $file in ''|-*) continue ;; esac
-    for base in "\${entry%/*}/" /mnt/boot/ /mnt/ /mnt/efi/ /mnt/boot/efi/; do
-      [ ! -s "$base\${file#/}" ] || continue 2
-    done
-    echo "trouble \${entry#/mnt} names $file, which is missing"
+kernel=/mnt$(inside "$system/kernel")
+# From the folder of the entry, /boot, the root or the EFI system partition: loaders differ in that.
+find_file() {
+  for base in "\${1%/*}/" /mnt/boot/ /mnt/ /mnt/efi/ /mnt/boot/efi/; do
+    [ ! -s "$base\${2#/}" ] || { printf '%s\\n' "$base\${2#/}"; return; }
   done
-done
+}
+verdict='no boot loader is configured below /boot'
+entries=$(find /mnt/boot /mnt/efi -name '*.conf' -o -name '*.cfg' 2>/dev/null | head -n 200)
+# An entry starts the system if it names its init, or its very kernel; all files that it names have to be there.
+while IFS= read -r entry; do
+  files=$(sed -n 's/^[[:space:]]*\\(linux\\|kernel\\|initrd\\|LINUX\\|KERNEL\\|INITRD\\)[[:space:]]\\{1,\\}\\([^[:space:]]*\\).*/\\2/p' "$entry" | sed 's/^(.*)//')
+  [ -n "$files" ] || continue
+  starts= lost=
+  ! grep -qF -- "$system/init" "$entry" || starts=y
+  for file in $files; do
+    path=$(find_file "$entry" "$file")
+    [ -n "$path" ] || lost=$file
+    [ -z "$path" ] || ! cmp -s "$path" "$kernel" || starts=y
+  done
+  [ -n "$starts" ] || { verdict="\${entry#/mnt} does not start it"; continue; }
+  [ -z "$lost" ] || { verdict="\${entry#/mnt} names $lost, which is missing"; continue; }
+  exit 0
+done <<END
+$entries
+END
+# A unified kernel image, or a loader whose entries are of another kind.
+found=$(grep -rlaF -- "$system" /mnt/boot /mnt/efi 2>/dev/null | head -n 1) || :
+case $found in
+  ''|*.conf|*.cfg) echo "trouble $verdict" ;;
+esac
 `;
 
 /**

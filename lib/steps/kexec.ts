@@ -16,6 +16,16 @@ import type { RemoteKexec } from "./kexec/upload.ts";
 import { authorize, makeTemporaryKey, needsTemporaryKey, revoke } from "../ssh/temporary_key.ts";
 import { getFacts } from "../ssh/facts.ts";
 
+/** What logs root in to an installer that is about to be booted. */
+export interface WayBack {
+  /** The host keys that it has to show one of, each `TYPE BASE64`. */
+  readonly hostKeys: readonly string[];
+  /** The fingerprint of one more. */
+  readonly fingerprint: string | undefined;
+  /** A key of our own, where the user logged in without one. */
+  readonly privateKey?: string;
+}
+
 /** How the installer is booted and logged in to; everything has a default. */
 export interface KexecOptions {
   /** The installer's ssh port. @default 22 */
@@ -24,7 +34,7 @@ export interface KexecOptions {
   readonly extraFlags?: string | undefined;
   /** Called before the boot with what logs in afterwards: the host keys, and our own key if there is one. */
   readonly keep?:
-    | ((installer: { hostKeys: readonly string[]; privateKey?: string }) => Promise<void>)
+    | ((installer: WayBack) => Promise<void>)
     | undefined;
   /** How long the image's script may take, in milliseconds. @default 300_000 */
   readonly scriptDeadline?: number | undefined;
@@ -75,6 +85,7 @@ export async function runKexec(
   const key = needsTemporaryKey(target) ? await makeTemporaryKey(signal) : undefined;
   await keep?.({
     hostKeys: image.facts.hostKeys,
+    fingerprint: target.fingerprint,
     ...(key && { privateKey: key.privateKey }),
   });
   if (key) await authorize(target, key);
@@ -112,10 +123,9 @@ export async function runKexec(
       password: undefined,
       keysOnly: true,
       ...(key && { privateKey: key.privateKey, identityFile: undefined }),
-      // The image carries the host keys over. Where they could not be read, the one that was shown has to do.
-      ...(hostKeys.length > 0
-        ? { expectedHostKeys: hostKeys }
-        : { hostKey: fingerprint as `SHA256:${string}` | undefined }),
+      // The image carries the host keys over; the one that was shown may lie elsewhere than they do.
+      expectedHostKeys: hostKeys,
+      expectedFingerprint: fingerprint,
     },
     deadline,
     signal,

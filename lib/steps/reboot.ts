@@ -94,8 +94,8 @@ export async function reboot(installer: Session, options: RebootOptions = {}): P
     const running =
       (await session.run(["readlink", "-f", "/run/current-system"], { deadline: 30_000 })).stdout
         .trim();
-    if (system !== undefined && running !== system) {
-      throw new BootError(`${label}: runs ${running || "an unknown system"} instead of ${system}`, {
+    if (system !== undefined && isStorePath(running) && running !== system) {
+      throw new BootError(`${label}: runs ${running} instead of ${system}`, {
         outcome: "other",
         hint: "it may have booted from another disk: look at the boot order of its firmware",
       });
