@@ -5,11 +5,11 @@ import { read, ROOT, sources } from "./checks/sources.ts";
 import { FLAKE, LINES, namedLines, TARGET } from "./readme/lines.ts";
 import { blocks, commands, README, withMadeParts } from "./readme/markdown.ts";
 import { publishTo, readSettings } from "./readme/registry.ts";
-import { copyCheckout, type Ended, has, shell, userEnv } from "./readme/shell.ts";
+import { copyCheckout, type Ended, npxWorks, shell, userEnv } from "./readme/shell.ts";
 import { NIX_CONFIG } from "./vm/nix.ts";
 
 const text = await Deno.readTextFile(README);
-const noNpx = !(await has("npx"));
+const noNpx = !(await npxWorks());
 
 /** A flake whose configuration takes long to build: what is run with it ends for another reason. */
 const SLOW = `{ outputs = _: let

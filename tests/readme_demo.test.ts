@@ -7,7 +7,7 @@ import { ROOT } from "./checks/sources.ts";
 import { atHome } from "./loopback/mod.ts";
 import { FLAKE, LINES, TARGET } from "./readme/lines.ts";
 import { publishTo } from "./readme/registry.ts";
-import { copyCheckout, has, leftOf, shell, userEnv } from "./readme/shell.ts";
+import { copyCheckout, leftOf, npxWorks, shell, userEnv } from "./readme/shell.ts";
 import { canInstall, LOOPBACK, MACHINE, missing } from "./setup.ts";
 import { run } from "./vm/build/run.ts";
 import { buildImages, flakeFor, type Images } from "./vm/images.ts";
@@ -26,7 +26,7 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
 }
 
 Deno.test("README's demo installs, shows it, and leaves nothing behind", {
-  ignore: ignore || !(await has("npx")),
+  ignore: ignore || !(await npxWorks()),
 }, () =>
   withFolder(async (folder) => {
     await copyCheckout(`${folder}/copy`);

@@ -55,9 +55,10 @@ export async function copyCheckout(to: string): Promise<void> {
   if (!success) throw new Error(`cannot copy the checkout to ${to}`);
 }
 
-/** Whether a command is on the PATH. */
-export async function has(command: string): Promise<boolean> {
-  const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${command}`] })
+/** Whether npx is here, and finds Deno: in its cache, or where it fetches from. */
+export async function npxWorks(): Promise<boolean> {
+  const line = "npx -y deno@2 --version";
+  const { success } = await new Deno.Command("timeout", { args: ["60", "sh", "-c", line] })
     .output();
   return success;
 }
