@@ -27,7 +27,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ip: "iproute2",
   kexec: "kexec-tools",
   "mkfs.ext4": "e2fsprogs",
+  mmdebstrap: "mmdebstrap",
   nix: "nix-bin",
+  patchelf: "patchelf",
   "qemu-system-x86_64": "qemu-system-x86",
   sfdisk: "fdisk",
   ssh: "openssh-client",
@@ -45,6 +47,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 export const LOOPBACK: readonly string[] = [
   ...["ssh", "ssh-keygen", "sshd", "nix", "tar", "gzip", "zstd", "xz", "git", "fish"],
   ...["csh", "cpio", "ps", "sudo", "unshare", "curl", "wget"],
+  ...["mmdebstrap", "patchelf"],
 ];
 
 /** What the emulated machine and the demo need beside that. */

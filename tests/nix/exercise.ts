@@ -1,0 +1,29 @@
+/**
+ * Every nix call of the module, once, against one target: run with the PATH that finds the nix to try.
+ * Takes a login and a flake in JSON, prints what came of it in JSON.
+ */
+import { buildHere, buildThere } from "../../lib/nix/build.ts";
+import { evaluate } from "../../lib/nix/evaluate.ts";
+import { choosePlace } from "../../lib/nix/place.ts";
+import { connect, copyClosure, parseFlakeRef } from "../../mod.ts";
+
+const [host = "", port = "", identityFile = "", flake = ""] = Deno.args;
+const reference = parseFlakeRef(`path:${flake}#tiny`);
+await using target = await connect(host, { port: Number(port), identityFile, hostKey: "off" });
+const evaluation = await evaluate(reference, ["diskoScript", "toplevel"]);
+const [script = "", system = ""] = await buildHere(evaluation.derivations);
+await copyClosure(target, script, { substitute: false });
+await copyClosure(target, system, { root: "/mnt", substitute: false });
+const valid = async (path: string, ...store: string[]) =>
+  (await target.run(["nix-store", ...store, "--check-validity", path], { allowFailure: true }))
+    .code === 0;
+const [here, other] = [await choosePlace(evaluation.system), await choosePlace("riscv64-linux")];
+console.log(JSON.stringify({
+  evaluation,
+  script: await valid(script),
+  system: await valid(system, "--store", "local?root=/mnt"),
+  // The same derivations, so the same paths.
+  there: await buildThere(target, reference, "diskoScript") === script,
+  thereBelow: await buildThere(target, reference, "toplevel", { root: "/mnt" }) === system,
+  places: [here.on, other.on],
+}));
