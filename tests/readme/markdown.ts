@@ -31,8 +31,18 @@ export function commands(markdown: string): string[] {
 
 const MADE: Readonly<Record<string, () => string>> = {
   options: referenceTable,
+  tasks: tasksTable,
   troubles: troublesTable,
 };
+
+/** The tasks of deno.json, in Markdown. */
+function tasksTable(): string {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const rows = Object.entries<{ description: string }>(tasks).map(([name, { description }]) =>
+    `| \`${name}\` | ${description} |`
+  );
+  return ["| task | what it does |", "| --- | --- |", ...rows].join("\n");
+}
 
 /** The text with its made parts as they have to be now. Throws if one of them has no place in it. */
 export function withMadeParts(markdown: string): string {
