@@ -3,10 +3,15 @@
  *
  * @module
  */
-import { nixCommand, type NixOptions, runNix } from "../nix/command.ts";
-import { storeUri } from "../nix/store.ts";
+import { copyByStream } from "../copy/copy.ts";
+import type { Link } from "../copy/link.ts";
+import { copyByNix } from "../copy/plain.ts";
+import { AnswerError, CommandError, UsageError } from "../errors.ts";
+import type { NixOptions } from "../nix/command.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
+
+export type { Link };
 
 /** How a closure is copied; everything has a default. */
 export interface CopyOptions extends NixOptions {
@@ -18,13 +23,25 @@ export interface CopyOptions extends NixOptions {
   readonly substitute?: boolean | undefined;
   /** Settings for the end of the store's address, such as `compress` `true`. @default [] */
   readonly storeSettings?: readonly { readonly name: string; readonly value: string }[] | undefined;
+  /** What is known of the link to the target. @default measured */
+  readonly link?: Link | undefined;
+  /** How long nothing may move before the copy is given up, in milliseconds. @default 60_000 */
+  readonly stall?: number | undefined;
 }
 
 /**
- * Copies a store path and everything it refers to into a store of the target; paths that are there
+ * Copies store paths and everything they refer to into a store of the target; paths that are there
  * already stay. With `root: "/mnt"` the store of the system that is being installed is filled.
  *
- * Throws a {@linkcode CommandError} with nix's message if a path is missing here or the copy fails.
+ * What is missing is asked for at once; what the target's substituters have it fetches itself; the rest
+ * travels in one stream, compressed when the link is the brake, into a `nix-store --serve` on the target,
+ * which adds path by path: what has arrived before an interruption is not sent again. Where that is not
+ * possible (another source store, settings for the store's address, no nix-store that understands) plain
+ * `nix copy` does it. Signatures are not demanded: who may log in as root may add any path.
+ *
+ * Throws a {@linkcode CommandError} with nix's message if a path is missing here or the copy fails, a
+ * {@linkcode DeadlineError} if nothing moves any more, and a {@linkcode ConnectionError} if the connection
+ * is lost.
  *
  * @example
  * ```ts ignore
@@ -35,20 +52,31 @@ export interface CopyOptions extends NixOptions {
  */
 export async function copyClosure(
   session: Session,
-  path: StorePath | string,
+  path: StorePath | string | readonly (StorePath | string)[],
   options: CopyOptions = {},
 ): Promise<void> {
-  const { root, from, substitute = true, storeSettings } = options;
-  const args = [
-    ...(from === undefined ? [] : ["--from", from]),
-    "--to",
-    storeUri({ root, settings: storeSettings }),
-    // Built here, so signed by nobody; who may log in as root may add any path.
-    "--no-check-sigs",
-    ...(substitute ? ["--substitute-on-destination"] : []),
-    storePath(path),
-  ];
-  await runNix(nixCommand("copy", args, options), { report: session.report, ...options }, {
-    NIX_SSHOPTS: session.sshOptions,
-  });
+  const { root = "/", from, substitute = true, storeSettings = [], link = {} } = options;
+  const { stall = 60_000, report = session.report } = options;
+  const wanted = (typeof path === "string" ? [path] : path).map((one) => storePath(one));
+  if (wanted.length === 0) return;
+  const plain = () =>
+    copyByNix(session, wanted, { ...options, root, from, substitute, storeSettings, report });
+  if (from !== undefined || storeSettings.some(({ name }) => name !== "compress")) return plain();
+  try {
+    const copied = await copyByStream(session, wanted, {
+      ...options,
+      ...{ root, substitute, link, stall, report },
+    });
+    const { paths, sent, substituted } = copied;
+    const text = `${sent} of ${paths} store paths sent, ${substituted} fetched by the target`;
+    report({ type: "log", level: "debug", text });
+  } catch (error) {
+    // What nix itself cannot do either, it says best itself.
+    const other = error instanceof AnswerError || error instanceof CommandError ||
+      error instanceof UsageError;
+    if (!other) throw error;
+    const text = `${session.label}: copying with plain nix copy: ${error.message}`;
+    report({ type: "log", level: "warning", text });
+    await plain();
+  }
 }

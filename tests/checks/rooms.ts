@@ -2,10 +2,11 @@
 
 /** The rooms of the tree, and the rooms each may use beside itself. From the top down. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
-  cli: ["mod", "flow", "steps", "nix", "ssh", "files", "process", "report", "plan", "base"],
-  mod: ["flow", "steps", "nix", "ssh", "files", "process", "report", "plan", "base"],
-  flow: ["steps", "nix", "ssh", "files", "process", "report", "plan", "base"],
-  steps: ["nix", "ssh", "files", "process", "report", "plan", "base"],
+  cli: ["mod", "flow", "steps", "copy", "nix", "ssh", "files", "process", "report", "plan", "base"],
+  mod: ["flow", "steps", "copy", "nix", "ssh", "files", "process", "report", "plan", "base"],
+  flow: ["steps", "copy", "nix", "ssh", "files", "process", "report", "plan", "base"],
+  steps: ["copy", "nix", "ssh", "files", "process", "report", "plan", "base"],
+  copy: ["nix", "ssh", "files", "process", "report", "plan", "base"],
   nix: ["ssh", "process", "report", "plan", "base"],
   ssh: ["process", "report", "plan", "base"],
   files: ["process", "report", "plan", "base"],

@@ -1,0 +1,66 @@
+/**
+ * What is known of the link to a target, and what follows from it. Pure.
+ *
+ * @module
+ */
+import type { Format } from "./pack.ts";
+
+/** What is known of a link. */
+export interface Link {
+  /** Bytes a second that went over it. */
+  readonly rate?: number | undefined;
+  /** Milliseconds there and back. */
+  readonly rtt?: number | undefined;
+}
+
+/** Faster than this, in bytes a second, nothing is compressed: then it is not the link that is the brake. */
+export const FAST = 60_000_000;
+
+/** Above this, in milliseconds there and back, a link is expected to be the brake until it has shown what it does. */
+const NEAR = 2;
+
+/** The format that both sides know; zstd wins. A link that is known to be fast needs none. */
+export function chooseFormat(
+  { rate, rtt = 0 }: Link,
+  here: ReadonlySet<string>,
+  there: ReadonlySet<string>,
+): Format {
+  const both = (tool: string) => here.has(tool) && there.has(tool);
+  if (both("zstd")) return "zstd";
+  // gzip cannot take a block as it is: only where the link is slow for certain, it pays.
+  const slow = rate === undefined ? rtt > 10 : rate < 20_000_000;
+  return slow && both("gzip") ? "gzip" : "none";
+}
+
+/** Bytes after which the link is judged: fewer only fill buffers. */
+const SAMPLE = 16_000_000;
+
+/** Decides for each block whether it is compressed, from how the link took the ones before. */
+export class Pace {
+  #slow: boolean;
+  #bytes = 0;
+  #since: number | undefined;
+
+  /** Starts with what is known of the link. */
+  constructor({ rate, rtt = 0 }: Link) {
+    this.#slow = rate === undefined ? rtt > NEAR : rate < FAST;
+  }
+
+  /** Whether the next block is to be compressed, when `waiting` blocks wait for the link. */
+  compress(waiting: number): boolean {
+    return this.#slow && waiting > 0;
+  }
+
+  /**
+   * Tells of a block of `bytes` that the link has taken at the time `now`, in milliseconds. Once slow means
+   * slow to the end: how fast compressed blocks go says nothing about what the link could take.
+   */
+  took(bytes: number, now: number): void {
+    this.#since ??= now;
+    this.#bytes += bytes;
+    if (this.#slow || this.#bytes < SAMPLE) return;
+    this.#slow = this.#bytes * 1000 / Math.max(1, now - this.#since) < FAST;
+    this.#bytes = 0;
+    this.#since = now;
+  }
+}

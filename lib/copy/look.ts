@@ -1,0 +1,93 @@
+/**
+ * A look at the target before a copy: its tools, and which of its substituters answer.
+ *
+ * @module
+ */
+import { settingArgs } from "../nix/command.ts";
+import type { NixOptions } from "../nix/command.ts";
+import type { Session } from "../ssh/session.ts";
+
+/** What a look at a target found. */
+export interface Look {
+  /** Which of the programs that unpack streams it has. */
+  readonly tools: ReadonlySet<string>;
+  /** Its substituters that answer. */
+  readonly substituters: readonly string[];
+}
+
+// Every substituter gets three seconds, all at the same time. One that was dead before is not asked again.
+const LOOK = `
+substitute=$1 dead=$2
+shift 2
+for tool in zstd gzip; do ! command -v "$tool" >/dev/null 2>&1 || echo "tool $tool"; done
+[ "$substitute" = yes ] || { echo end; exit 0; }
+ask() {
+  case $1 in
+  http://*|https://*)
+    if command -v curl >/dev/null 2>&1; then
+      curl --fail --silent --location --max-time 3 --output /dev/null -- "\${1%/}/nix-cache-info"
+    elif command -v wget >/dev/null 2>&1; then
+      timeout 3 wget -q -t 1 -O /dev/null -- "\${1%/}/nix-cache-info"
+    else timeout 3 nix --extra-experimental-features nix-command store ping --store "$1"
+    fi ;;
+  *) timeout 3 nix --extra-experimental-features nix-command store ping --store "$1" ;;
+  esac >/dev/null 2>&1
+}
+set -f
+for url in $(nix --extra-experimental-features nix-command "$@" show-config 2>/dev/null |
+  sed -n 's/^substituters = //p'); do
+  case " $dead " in *" $url "*) continue ;; esac
+  { if ask "$url"; then echo "alive $url"; else echo "dead $url"; fi; } &
+done
+wait
+echo end
+`;
+
+/** Substituters of a target that did not answer. */
+const dead = new WeakMap<Session, Set<string>>();
+
+/** Looks at a target. What it does not answer is not there. */
+export async function lookAt(
+  session: Session,
+  substitute: boolean,
+  options: NixOptions,
+  signal: AbortSignal,
+): Promise<Look> {
+  const { report = session.report } = options;
+  const known = dead.get(session) ?? new Set();
+  dead.set(session, known);
+  const answer = await session.script(LOOK, {
+    name: "look",
+    args: [substitute ? "yes" : "no", [...known].join(" "), ...settingArgs(options)],
+    allowFailure: true,
+    deadline: 20_000,
+    signal,
+  }).catch((error) => {
+    signal.throwIfAborted();
+    report({ type: "log", level: "warning", text: String(error.message) });
+    return { stdout: "" };
+  });
+  const { tools, alive, lost } = readLook(answer.stdout);
+  for (const url of lost) {
+    known.add(url);
+    const text = `${session.label}: the substituter ${url} does not answer: not used`;
+    report({ type: "log", level: "warning", text });
+  }
+  return { tools, substituters: alive };
+}
+
+/** Reads the answer of a look. */
+export function readLook(
+  answer: string,
+): { tools: ReadonlySet<string>; alive: readonly string[]; lost: readonly string[] } {
+  const values = (key: string) =>
+    Array.from(
+      answer.matchAll(new RegExp(`^${key} ([^\\s\\p{Cc}]{1,1000})$`, "gmu")),
+      (m) => m[1]!,
+    );
+  return {
+    tools: new Set(values("tool").filter((tool) => tool === "zstd" || tool === "gzip")),
+    alive: values("alive"),
+    lost: values("dead"),
+  };
+}

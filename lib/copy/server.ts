@@ -1,0 +1,131 @@
+/**
+ * A running `nix-store --serve`, here or on a target.
+ *
+ * @module
+ */
+import { eachLine } from "../lines.ts";
+import type { Child } from "../process.ts";
+import { commandError, MAX_OUTPUT } from "../result.ts";
+import { escapeControls } from "../report/escape.ts";
+import type { Reporter } from "../report/events.ts";
+import { hello, WireReader } from "./wire.ts";
+
+/** Which command a server is, for messages, and who hears what it says on its error output. */
+export interface ServerOptions {
+  readonly command: readonly string[];
+  readonly where: string;
+  readonly report: Reporter;
+  /** Ends the server. */
+  readonly signal: AbortSignal;
+}
+
+/** A server that can be asked. Disposal ends it. */
+export class Server implements AsyncDisposable {
+  /** Its answers. */
+  readonly answers: WireReader;
+  readonly #child: Child;
+  readonly #options: ServerOptions;
+  readonly #said: Promise<void>;
+  readonly #over = new AbortController();
+  readonly #onAbort = () => void this[Symbol.asyncDispose]();
+  #tail = "";
+  #ending = false;
+
+  /** Wraps a child. Its input belongs to whoever started it. */
+  constructor(child: Child, options: ServerOptions) {
+    this.#child = child;
+    this.#options = options;
+    this.answers = new WireReader(child.stdout, options.where);
+    this.#said = eachLine(child.stderr, (line) => {
+      this.#tail = `${this.#tail}${escapeControls(line)}\n`.slice(-MAX_OUTPUT);
+      // What it says of being ended is no news.
+      if (!this.#ending) options.report({ type: "output", source: "nix", line });
+    }, { signal: this.#over.signal });
+    this.#said.catch(() => {});
+    if (options.signal.aborted) this.#onAbort();
+    else options.signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Why it ended before it had answered; `error` is what was noticed of that. */
+  async failure(error: unknown): Promise<unknown> {
+    const status = await within(this.#child.status, 1000);
+    if (!status || status.code === 0) return error;
+    const { code, signal } = status;
+    // ssh may leave the error output to its master, which keeps it open.
+    await within(this.#said, 200);
+    const { command, where } = this.#options;
+    const result = { code, signal, stdout: "", stderr: this.#tail.trimEnd() };
+    return commandError(result, { where }, command);
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true;
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    await this.#child.end();
+    // Others may hold its outputs open: ssh hands them to its master.
+    this.#over.abort();
+    await this.answers.cancel();
+  }
+}
+
+/** What `promise` gives within `ms` milliseconds, else nothing. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => timer = setTimeout(resolve, ms, undefined));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A server that is asked one thing after the other. */
+export class Dialogue implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #questions: WritableStreamDefaultWriter<Uint8Array>;
+
+  /** Starts a server with `begin`, which is handed its input. */
+  constructor(begin: (questions: ReadableStream<Uint8Array>) => Child, options: ServerOptions) {
+    const pipe = new TransformStream<Uint8Array, Uint8Array>();
+    this.#questions = pipe.writable.getWriter();
+    this.#server = new Server(begin(pipe.readable), options);
+    this.tell(hello());
+  }
+
+  /** Says something. That the server has ended is noticed by who waits for its answer. */
+  tell(question: Uint8Array): void {
+    this.#questions.write(question).catch(() => {});
+  }
+
+  /** What the server answers. */
+  get answers(): WireReader {
+    return this.#server.answers;
+  }
+
+  /** Asks, and reads the answer with `read`. */
+  async ask<T>(question: Uint8Array, read: (answers: WireReader) => Promise<T>): Promise<T> {
+    this.tell(question);
+    return await this.hear(read);
+  }
+
+  /** Reads with `read` what was asked for before. */
+  async hear<T>(read: (answers: WireReader) => Promise<T>): Promise<T> {
+    try {
+      return await read(this.answers);
+    } catch (error) {
+      throw await this.failure(error);
+    }
+  }
+
+  /** Why the server ended before it had answered. */
+  failure(error: unknown): Promise<unknown> {
+    return this.#server.failure(error);
+  }
+
+  /** Ends the server. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+    await this.#questions.abort().catch(() => {});
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The benchmark: prints tables and writes all numbers as JSON.
+ *
+ * ```sh
+ * deno task bench                         # everything, three runs each: about half an hour
+ * deno task bench --runs 1 --only small   # cells whose name holds "small"
+ * deno task bench --only light            # start-up, extra files, memory
+ * deno task bench --nix DIR               # the nix programs in DIR, here and on the target
+ * deno task bench --out FILE              # where the numbers go; bench.json by default
+ * ```
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { ensure, LOOPBACK } from "../setup.ts";
+import { closureItems, type ClosureName, importClosure } from "./closure.ts";
+import { benchCopying, type Cell, copyingTable, LINKS } from "./copying.ts";
+import { benchLight, lightTable } from "./light.ts";
+import { WAYS } from "./once.ts";
+
+const CLOSURES: readonly ClosureName[] = ["big", "small", "real"];
+
+const options = parseArgs(Deno.args, {
+  string: ["only", "runs", "out", "nix"],
+  default: { only: "", runs: "3", out: "bench.json" },
+});
+const runs = Number(options.runs);
+if (!Number.isInteger(runs) || runs < 1 || options._.length > 0) {
+  console.error("error: --runs is a number from 1 on, and there are no other arguments");
+  Deno.exit(2);
+}
+const wanted = (name: string) => options.only.split(",").some((part) => name.includes(part));
+await ensure(LOOPBACK);
+const began = new Date();
+const folder = await Deno.makeTempDir({ prefix: "bench-" });
+try {
+  const copying = await copyAll();
+  if (copying.length > 0) console.log(`\n${copyingTable(copying)}\n`);
+  const light = wanted("light") ? await benchLight(runs, 2048) : undefined;
+  if (light) console.log(`\n${lightTable(light)}\n`);
+  const numbers = { began, took: Date.now() - began.getTime(), machine: await machine(), runs };
+  const json = JSON.stringify({ ...numbers, copying, ...(light && { light }) }, null, 2);
+  // A task runs in the project's folder; the file is meant as seen from where it was typed.
+  const out = options.out.startsWith("/")
+    ? options.out
+    : `${Deno.env.get("INIT_CWD") ?? Deno.cwd()}/${options.out}`;
+  await Deno.writeTextFile(out, `${json}\n`);
+  console.log(`all numbers: ${out}`);
+} finally {
+  // Store paths are read-only, folders too.
+  await output("chmod", "-R", "u+w", folder);
+  await Deno.remove(folder, { recursive: true });
+}
+
+async function copyAll(): Promise<Cell[]> {
+  const store = `local?root=${folder}`;
+  const paths: Partial<Record<ClosureName, string>> = {};
+  for (const closure of CLOSURES) {
+    const names = LINKS.flatMap(({ name }) => WAYS.map((way) => `${closure}/${name}/${way}`));
+    if (names.some(wanted)) paths[closure] = await importClosure(closureItems(closure), store);
+  }
+  const log = (line: string) => console.error(line);
+  return await benchCopying({ paths, store, runs, wanted, nix: options.nix, log });
+}
+
+/** The machine and the versions of what is measured. */
+async function machine(): Promise<Record<string, string | number>> {
+  const cpu = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
+  return {
+    cpu: /^model name\s*: (.*)$/m.exec(cpu)?.[1] ?? Deno.build.arch,
+    cores: navigator.hardwareConcurrency,
+    memory: Deno.systemMemoryInfo().total,
+    kernel: Deno.osRelease(),
+    deno: Deno.version.deno,
+    nix: await output(options.nix ? `${options.nix}/nix` : "nix", "--version"),
+    ssh: await output("ssh", "-V"),
+    zstd: await output("zstd", "--version"),
+  };
+}
+
+async function output(program: string, ...args: string[]): Promise<string> {
+  const child = new Deno.Command(program, { args, stdin: "null" });
+  const { stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+  return text(stdout) || text(stderr);
+}

@@ -1,0 +1,62 @@
+/**
+ * One copy of a closure, in a process of its own; prints its milliseconds and its peak of memory as JSON.
+ *
+ * Each way pays for its own login. Arguments: the way, the closure's path, the port, the identity file.
+ *
+ * @module
+ */
+import { connect } from "../../lib/ssh/connect.ts";
+import { copyClosure } from "../../lib/steps/closure.ts";
+
+/** The ways to copy a closure that are compared. */
+export const WAYS = ["ours", "ssh", "ssh-ng", "export"] as const;
+/** A way to copy a closure. */
+export type Way = typeof WAYS[number];
+
+// As simple as it gets: everything in one pipe, asking nothing.
+const EXPORT = `
+nix-store --export $(nix-store -qR "$1") | zstd -1 -c |
+ssh -F "$2" target 'zstd -dc | nix-store --import' >/dev/null
+`;
+
+async function copy(way: Way, path: string, port: number, identityFile: string): Promise<void> {
+  if (way === "ours") {
+    await using session = await connect("root@127.0.0.1", { port, identityFile, hostKey: "off" });
+    await copyClosure(session, path);
+    return;
+  }
+  const config = await Deno.makeTempFile({ prefix: "bench-ssh-" });
+  const lines = ["Host *", "HostName 127.0.0.1", `Port ${port}`, "User root"].concat([
+    ...[`IdentityFile ${identityFile}`, "IdentitiesOnly yes", "StrictHostKeyChecking no"],
+    ...["UserKnownHostsFile /dev/null", "LogLevel ERROR", ""],
+  ]);
+  await Deno.writeTextFile(config, lines.join("\n"));
+  const store = way === "ssh" ? "ssh://target?compress=true" : "ssh-ng://target";
+  const [program = "", ...args] = way === "export"
+    ? ["sh", "-c", EXPORT, "export", path, config]
+    : ["nix", "copy", "--no-check-sigs", "--to", store, path];
+  const child = new Deno.Command(program, {
+    args,
+    env: { NIX_SSHOPTS: `-F ${config}` },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  });
+  const { success, stderr } = await child.output();
+  await Deno.remove(config);
+  if (!success) throw new Error(new TextDecoder().decode(stderr).slice(-1000));
+}
+
+/** The most memory that a process has had, in bytes. */
+export function peakMemory(status: string): number {
+  return 1024 * Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1] ?? NaN);
+}
+
+if (import.meta.main) {
+  const [way, path = "", port, identityFile = ""] = Deno.args;
+  const began = performance.now();
+  await copy(way as Way, path, Number(port), identityFile);
+  const ms = performance.now() - began;
+  const memory = peakMemory(await Deno.readTextFile("/proc/self/status"));
+  console.log(JSON.stringify({ ms, memory }));
+}

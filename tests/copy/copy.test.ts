@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
+import { ConnectionError, DeadlineError } from "../../lib/errors.ts";
+import { startBox } from "../loopback/mod.ts";
+import { startRelay } from "../relay.ts";
+import { children, ignore, login, sharedBox } from "../ssh/fixture.ts";
+import { copy, item, ownStore, stored } from "./fixture.ts";
+
+const make = ownStore();
+const box = sharedBox();
+
+for (const root of ["/", "/mnt"]) {
+  Deno.test(`copyClosure() fills ${root}, and sends nothing twice`, { ignore }, async () => {
+    const name = `fill${root.replace("/", "-")}`;
+    const path = await make([
+      item(`${name}-a`, 10),
+      item(`${name}-b`, 3_000_000, [0]),
+      item(`${name}-c`, 0, [0, 1]),
+    ]);
+    await using target = await login(box());
+    const first = await copy(target, path, { root });
+    assertEquals([first.sent, first.warnings], [3, []]);
+    assertEquals(await stored(box(), path, root), 3);
+    const progress = first.events.filter((event) => event.type === "progress").at(-1);
+    assert(progress?.type === "progress" && progress.what === "closure");
+    assert(progress.done === progress.total && progress.done > 3_000_000);
+    const again = await copy(target, path, { root });
+    assertEquals([again.sent, again.warnings], [0, []]);
+  });
+}
+
+Deno.test(
+  "copyClosure() takes several paths, and sends only what is missing",
+  { ignore },
+  async () => {
+    const one = await make([item("several-base", 100), item("several-1", 100, [0])]);
+    const two = await make([item("several-base", 100), item("several-2", 100, [0])]);
+    await using target = await login(box());
+    assertEquals((await copy(target, one)).sent, 2);
+    assertEquals((await copy(target, [one, two])).sent, 1);
+    assertEquals(await stored(box(), two), 2);
+    assertEquals((await copy(target, [])).events, []);
+  },
+);
+
+const chain = Array.from({ length: 300 }, (_, i) => item(`chain-${i}`, 100, i > 0 ? [i - 1] : []));
+const tiny = Array.from({ length: 500 }, (_, i) => item(`tiny-${i}`, i % 9, i > 0 ? [i >> 1] : []));
+const odd: Readonly<Record<string, readonly ReturnType<typeof item>[]>> = {
+  "a chain of 300": chain,
+  "500 tiny paths": [...tiny, item("tiny", 1, tiny.map((_, i) => i))],
+  "references to themselves": [item("self-a", 5, [0]), item("self-b", 5, [0, 1])],
+  "a single empty path": [item("empty", 0)],
+  "a name of odd characters": [item("a+b_c?d=e.f-1", 7)],
+};
+for (const [title, items] of Object.entries(odd)) {
+  Deno.test(`copyClosure() copies ${title}`, { ignore }, async () => {
+    const path = await make(items);
+    await using target = await login(box());
+    const { sent, warnings } = await copy(target, path, { root: "/mnt" });
+    assertEquals([sent, warnings], [items.length, []]);
+    assertEquals(await stored(box(), path, "/mnt"), items.length);
+  });
+}
+
+for (const without of [["zstd"], ["zstd", "gzip"]]) {
+  Deno.test(
+    `copyClosure() does without ${without.join(" and ")} on the target`,
+    { ignore },
+    async () => {
+      const path = await make([item("without", 3_000_000), item("without-top", 1, [0])]);
+      await using bare = await startBox({ without });
+      await using relay = await startRelay({ to: bare, delayMs: 6 });
+      await using target = await login(bare, "root", { port: relay.port });
+      const { sent, warnings } = await copy(target, path);
+      assertEquals([sent, warnings], [2, []]);
+      assertEquals(await stored(bare, path), 2);
+      if (without.length === 1) assertLess(relay.sent, 2_500_000);
+      else assert(relay.sent > 3_000_000);
+    },
+  );
+}
+
+Deno.test("copyClosure() falls back to nix copy, and says so", { ignore }, async () => {
+  const path = await make([item("fallback", 100)]);
+  await using bare = await startBox({ without: ["nix-store"] });
+  await using target = await login(bare);
+  const { warnings, sent } = await copy(target, path);
+  assertEquals(sent, undefined);
+  assertMatch(warnings[0] ?? "", /copying with plain nix copy: .*nix-store/);
+  assertEquals((await bare.run(`test -e ${path}`)).code, 0);
+});
+
+Deno.test("copyClosure() says with nix's words what is missing here", { ignore }, async () => {
+  await using target = await login(box());
+  const path = "/nix/store/0c8v6a1qzvlkn1rhkd5czbjl0ssbk5ss-nowhere";
+  await assertRejects(() => copy(target, path), Error, path);
+});
+
+Deno.test("copyClosure() goes on where an interrupted copy ended", { ignore }, async () => {
+  const items = Array.from(
+    { length: 10 },
+    (_, i) => item(`cut-${i}`, 1_000_000, i > 0 ? [i - 1] : []),
+  );
+  const path = await make(items);
+  await using relay = await startRelay({
+    to: box(),
+    bytesPerSecond: 20_000_000,
+    cutAfterBytes: 5_000_000,
+  });
+  {
+    await using target = await login(box(), "root", { port: relay.port });
+    await assertRejects(() => copy(target, path), ConnectionError, "was lost");
+  }
+  await using target = await login(box());
+  const { sent = 0 } = await copy(target, path);
+  assert(sent > 0 && sent < 10, `${sent} were sent again`);
+  assertEquals(await stored(box(), path), 10);
+});
+
+Deno.test("copyClosure() ends all its children when it is aborted", { ignore }, async () => {
+  const path = await make([item("abort", 30_000_000)]);
+  await using relay = await startRelay({ to: box(), bytesPerSecond: 4_000_000 });
+  await using target = await login(box(), "root", { port: relay.port });
+  const { signal, abort } = (() => {
+    const controller = new AbortController();
+    return { signal: controller.signal, abort: () => controller.abort(new Error("enough")) };
+  })();
+  const copying = copy(target, path, { signal });
+  setTimeout(abort, 700);
+  await assertRejects(() => copying, Error, "enough");
+  assertEquals((await children()).filter((line) => !line.includes(" -S ")), []);
+  let left = "";
+  for (let tries = 0; tries < 100; tries++) {
+    left = (await box().run("ps -eo args | grep -E '^(nix-store|zstd)' || :")).stdout;
+    if (left === "") break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assertEquals(left, "");
+});
+
+Deno.test("copyClosure() gives up when nothing moves", { ignore }, async () => {
+  const path = await make([item("stall", 20_000_000)]);
+  const { host, port } = box();
+  await using relay = await startRelay({ to: { host, port }, freezeAfterBytes: 2_000_000 });
+  await using target = await login(box(), "root", { port: relay.port });
+  const error = await assertRejects(() => copy(target, path, { stall: 1500 }), DeadlineError);
+  assertMatch(error.message, /no store path moved for 1.5 s$/);
+});

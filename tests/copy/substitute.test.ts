@@ -1,0 +1,59 @@
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { readLook } from "../../lib/copy/look.ts";
+import { ignore, login, sharedBox } from "../ssh/fixture.ts";
+import { copy, item, ownStore, stored } from "./fixture.ts";
+
+const make = ownStore();
+const box = sharedBox();
+const settings = (...urls: string[]) => [
+  { name: "substituters", value: urls.join(" ") },
+  { name: "require-sigs", value: "false" },
+];
+
+Deno.test(
+  "copyClosure() lets the target fetch what its substituters have",
+  { ignore },
+  async () => {
+    const path = await make([item("cached", 100)]);
+    const cache = `${box().shared}/cache`;
+    const args = ["copy", "--no-check-sigs", "--to", `file://${cache}`, path];
+    assert((await new Deno.Command("nix", { args }).output()).success);
+    const whole = await make([item("cached", 100), item("not-cached", 100, [0])]);
+    await using target = await login(box());
+    const told = await copy(target, whole, { settings: settings("file:///run/box/cache") });
+    assertEquals([told.sent, told.substituted, told.warnings], [1, 1, []]);
+    assertEquals(await stored(box(), whole), 2);
+  },
+);
+
+Deno.test("copyClosure() does not ask a cache with `substitute: false`", { ignore }, async () => {
+  const path = await make([item("not-asked", 100)]);
+  await using target = await login(box());
+  const told = await copy(target, path, {
+    settings: settings("http://127.0.0.1:1"),
+    substitute: false,
+  });
+  assertEquals([told.sent, told.warnings], [1, []]);
+});
+
+Deno.test("copyClosure() waits three seconds for a dead cache, once", { ignore }, async () => {
+  // Accepts, and never answers.
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  const [one, two] = [await make([item("dead-1", 100)]), await make([item("dead-2", 100)])];
+  await using target = await login(box());
+  const first = await copy(target, one, { settings: settings(url) });
+  assertMatch(first.warnings.join(), /substituter http:\S+ does not answer: not used$/);
+  assertLess(first.took, 5000);
+  const second = await copy(target, two, { settings: settings(url) });
+  assertEquals([second.sent, second.warnings], [1, []]);
+  assertLess(second.took, 2500);
+});
+
+Deno.test("readLook() reads what makes sense and nothing else", () => {
+  const { tools, alive, lost } = readLook(
+    "hello\ntool zstd\ntool rm\nalive https://a/\nalive b c\ndead s3://x?y=z&a\ndead\nend\n",
+  );
+  assertEquals([[...tools], alive, lost], [["zstd"], ["https://a/"], ["s3://x?y=z&a"]]);
+  assertEquals(readLook("").alive, []);
+});
