@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type KexecOptions, type Machine, startMachine, writeKexec } from "../loopback/mod.ts";
+import {
+  type BoxOptions,
+  type KexecOptions,
+  type Machine,
+  startMachine,
+  writeKexec,
+} from "../loopback/mod.ts";
 import { type Relay, startRelay } from "../relay.ts";
 import { type Gate, GATED_RUN, systems, type SystemsOptions } from "./boxes.ts";
 import { type Ended, Place, type Running } from "./command.ts";
@@ -14,6 +20,15 @@ export interface SceneOptions extends SystemsOptions {
   readonly image?: KexecOptions | undefined;
   /** What the image's file is called. @default "image.tar.gz" */
   readonly imageName?: string | undefined;
+  /** Whether the machine runs the installer from the start. @default false */
+  readonly inInstaller?: boolean | undefined;
+}
+
+function boot(options: SceneOptions, same: BoxOptions = {}): Promise<Machine> {
+  const [target, installer, installed] = systems(options);
+  return options.inInstaller
+    ? startMachine({ ...installer, ...same }, installed)
+    : startMachine({ ...target, ...same }, installer, installed);
 }
 
 /** A machine that can be installed, and a place to do it from. Disposal ends and removes all of it. */
@@ -37,8 +52,7 @@ export class Scene implements AsyncDisposable {
     const place = stack.use(await Place.make());
     const image = `${place.folder}/${options.imageName ?? "image.tar.gz"}`;
     await writeKexec(image, { run: GATED_RUN, ...options.image });
-    const [first, ...boots] = systems(options);
-    const machine = stack.use(await startMachine(first, ...boots));
+    const machine = stack.use(await boot(options));
     const { host, port } = machine;
     const thresholds = { cut: () => Infinity, freeze: () => Infinity };
     const relay = stack.use(
@@ -84,6 +98,11 @@ export class Scene implements AsyncDisposable {
     return this.place.start(words, { SSH_PRIVATE_KEY: this.key, ...env }, bound);
   }
 
+  /** Waits until a run has come to a gate. */
+  async at(gate: Gate, running: Running): Promise<void> {
+    await running.until(() => this.passed(gate), 20);
+  }
+
   /** Runs the command to its end. */
   run(words: readonly string[], env?: Record<string, string>, bound?: number): Promise<Ended> {
     return this.start(words, env, bound).end;
@@ -107,8 +126,7 @@ export class Scene implements AsyncDisposable {
   async powerOn(): Promise<void> {
     const { port, identity, hostKeys } = this.machine.box;
     await this.machine[Symbol.asyncDispose]();
-    const [first, ...boots] = systems({ ...this.options, gates: {} });
-    this.machine = await startMachine({ ...first, port, identity, hostKeys }, ...boots);
+    this.machine = await boot({ ...this.options, gates: {} }, { port, identity, hostKeys });
     this.relay.cut();
     this.relay.thaw();
   }

@@ -1,0 +1,100 @@
+/** Faults between the image's script and the installer's first answer. */
+import { makeKey } from "../../loopback/mod.ts";
+import { after, type Fault, freeze, signal, thaw } from "../fault.ts";
+
+const OTHER = await makeKey();
+const phase = "boot wait";
+const words = ["--phases", "kexec", "--timeout", "boot=3"];
+const booting = { code: 1, state: "booting", kept: true } as const;
+const announced = /kexec \| machine will boot into nixos/;
+const silent = /root@127\.0\.0\.1: went away and did not come back as the installer within 3 s$/;
+const stay = { image: { run: "#!/bin/sh\necho machine will boot into nixos in 6s...\n" } } as const;
+
+export const BOOT: readonly Fault[] = [
+  {
+    phase,
+    fault: "it never boots",
+    words,
+    scene: stay,
+    error: /root@127\.0\.0\.1: still runs the same boot after 3 s$/,
+    again: 1,
+    ...booting,
+  },
+  {
+    phase,
+    fault: "it never comes back",
+    words,
+    scene: { installer: { gap: Infinity } },
+    error: silent,
+    gone: true,
+    again: "none",
+    ...booting,
+  },
+  {
+    phase,
+    fault: "it comes back late: a second run finds it",
+    words,
+    scene: { installer: { gap: 6000 } },
+    error: silent,
+    gone: true,
+    mend: async ({ machine }) => {
+      while (machine.boxes.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+    ...booting,
+  },
+  {
+    phase,
+    fault: "it comes back as the old system",
+    words: ["--phases", "kexec"],
+    scene: { installer: { installer: false } },
+    error: /root@127\.0\.0\.1: came back as Debian .* instead of the installer$/,
+    again: "none",
+    ...booting,
+  },
+  {
+    phase,
+    fault: "it comes back with another host key",
+    words: ["--phases", "kexec"],
+    scene: { installer: { hostKeys: [OTHER] } },
+    error: /root@127\.0\.0\.1: its host key SHA256:\S+ is not the one known for it$/,
+    ...booting,
+    code: 4,
+    again: 4,
+  },
+  {
+    phase,
+    fault: "it comes back and lets nobody in",
+    words,
+    scene: { installer: { identity: OTHER } },
+    error: /root@127\.0\.0\.1: /,
+    again: 1,
+    ...booting,
+  },
+  {
+    phase,
+    fault: "connection frozen",
+    words,
+    act: after(announced, freeze),
+    error: silent,
+    mend: thaw,
+    ...booting,
+  },
+  ...(["SIGINT", "SIGTERM"] as const).map((name): Fault => ({
+    phase,
+    fault: name,
+    words: ["--phases", "kexec"],
+    scene: { installer: { gap: 1000 } },
+    act: after(announced, async (scene, running) => {
+      await running.until(async () => (await scene.machine.boxes[0]!.signals()).length > 0);
+      signal(name)(scene, running);
+    }),
+    error: new RegExp(`interrupted by ${name}$`),
+    here: true,
+    gone: true,
+    mend: async ({ machine }) => {
+      while (machine.boxes.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+    ...booting,
+    code: 130,
+  })),
+];

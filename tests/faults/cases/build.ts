@@ -1,0 +1,94 @@
+/** Faults of the evaluation, the build, and of what is in the store here. */
+import { derivation, type PartsOptions, writeFlake } from "../../flow/parts.ts";
+import type { Scene } from "../../flow/scene.ts";
+import { type Fault, signal } from "../fault.ts";
+
+const phase = "build";
+const local = { code: 1, here: true, scene: { inInstaller: true } } as const;
+
+/** Installs a flake with such parts. */
+function flake(options: PartsOptions): (scene: Scene) => Promise<string[]> {
+  return async (scene) => {
+    const reference = await writeFlake(`${scene.place.folder}/flake`, options);
+    return ["--debug", "--phases", "disko", "--flake", reference, ...scene.reach];
+  };
+}
+
+const fails = derivation("nixos-system-broken", `"echo it is broken >&2; exit 3"`);
+// A name of its own each time: what is built already would not be built.
+const slow = () =>
+  derivation(`nixos-system-slow-${crypto.randomUUID()}`, `"echo building >&2; sleep 300"`);
+const NOWHERE = `/nix/store/${"0".repeat(32)}-nixos-system-nowhere`;
+
+export const BUILD: readonly Fault[] = [
+  {
+    phase,
+    fault: "evaluation fails",
+    words: flake({ toplevel: `(throw "the configuration is wrong")` }),
+    error: /nix failed: the configuration is wrong$/,
+    state: "untouched",
+    again: 1,
+    ...local,
+  },
+  {
+    phase,
+    fault: "the configuration has no such attribute",
+    words: async (scene) => {
+      const words = await flake({})(scene);
+      return words.map((word) => word.endsWith("#web") ? word.replace("#web", "#other") : word);
+    },
+    error: /nix failed: .*does not provide attribute/,
+    state: "untouched",
+    again: 1,
+    ...local,
+  },
+  {
+    phase,
+    fault: "the build fails",
+    words: flake({ toplevel: fails }),
+    error: /nix failed: builder for .* failed with exit code 3/,
+    state: "untouched",
+    again: 1,
+    ...local,
+  },
+  {
+    phase,
+    fault: "the build does not end",
+    words: async (scene) => ["--timeout", "build=4", ...await flake({ toplevel: slow() })(scene)],
+    error: /here: nix-store .* did not end within 4 s$/,
+    state: "untouched",
+    again: 1,
+    ...local,
+  },
+  ...(["SIGINT", "SIGTERM"] as const).map((name): Fault => ({
+    phase,
+    fault: name,
+    words: flake({ toplevel: slow() }),
+    act: (scene, running) =>
+      running.said(/building '\/nix\/store/).then(() => signal(name)(scene, running)),
+    error: new RegExp(`interrupted by ${name}$`),
+    state: "untouched",
+    again: "none",
+    ...local,
+    code: 130,
+  })),
+  {
+    phase,
+    fault: "a configured disk is missing",
+    words: flake({ device: "/dev/vdz" }),
+    error: /root@127\.0\.0\.1: there is no disk \/dev\/vdz: /,
+    state: "untouched",
+    again: 3,
+    ...local,
+    code: 3,
+  },
+  {
+    phase,
+    fault: "a store path is missing",
+    words: (scene) => ["-s", scene.options.parts.disko, NOWHERE, ...scene.reach],
+    error: /<disko_script> and <nixos_system> must be existing store-paths: .*nowhere is not here$/,
+    again: 2,
+    ...local,
+    code: 2,
+  },
+];

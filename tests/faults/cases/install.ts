@@ -1,0 +1,107 @@
+/** Faults of nixos-install and of the extra files. */
+import type { Scene } from "../../flow/scene.ts";
+import {
+  at,
+  cut,
+  FAIL,
+  type Fault,
+  freeze,
+  HANG,
+  KILLED,
+  powerOff,
+  powerOn,
+  signal,
+  SOON,
+  thaw,
+} from "../fault.ts";
+
+const phase = "install";
+const inInstaller = true;
+const hung = { scene: { inInstaller, gates: { install: HANG } } };
+const failed = { code: 1, state: "installing" } as const;
+const lost = /root@127\.0\.0\.1: the connection was lost during nixos-install /;
+
+/** Words that send along a folder with a file of so many bytes. */
+function extraFiles(bytes: number) {
+  return async (scene: Scene) => {
+    const folder = `${scene.place.folder}/extra`;
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeFile(`${folder}/large`, new Uint8Array(bytes));
+    return ["--extra-files", folder, ...scene.words];
+  };
+}
+
+export const INSTALL: readonly Fault[] = [
+  ...([["nixos-install exits with 3", FAIL], ["nixos-install is killed", KILLED]] as const).map((
+    [fault, gate],
+  ): Fault => ({
+    phase,
+    fault,
+    scene: { inInstaller, gates: { install: gate } },
+    error: /root@127\.0\.0\.1: nixos-install /,
+    ...failed,
+  })),
+  {
+    phase,
+    fault: "nixos-install hangs",
+    words: ["--timeout", "install=2"],
+    ...hung,
+    error: /root@127\.0\.0\.1: nixos-install .* did not end within 2 s$/,
+    ...failed,
+  },
+  {
+    phase,
+    fault: "extra files fill the disk",
+    scene: { inInstaller, disk: "8m" },
+    words: extraFiles(20_000_000),
+    error: /root@127\.0\.0\.1: tar /,
+    mend: ({ machine }) => machine.box.run("echo 64m >/etc/disk-size"),
+    ...failed,
+  },
+  { phase, fault: "connection cut", ...hung, act: at("install", cut), error: lost, ...failed },
+  {
+    phase,
+    fault: "connection frozen",
+    words: SOON,
+    ...hung,
+    act: at("install", freeze),
+    error: lost,
+    mend: thaw,
+    gone: true,
+    ...failed,
+  },
+  {
+    phase,
+    fault: "target powered off",
+    words: SOON,
+    ...hung,
+    act: at("install", powerOff),
+    error: lost,
+    mend: powerOn,
+    gone: true,
+    ...failed,
+  },
+  ...(["SIGINT", "SIGTERM"] as const).map((name): Fault => ({
+    phase,
+    fault: name,
+    ...hung,
+    act: at("install", signal(name)),
+    error: new RegExp(`interrupted by ${name}$`),
+    here: true,
+    ...failed,
+    code: 130,
+  })),
+  {
+    phase,
+    fault: "no boot entry was written",
+    // What nixos-install writes goes into a folder that is hidden again.
+    scene: {
+      inInstaller,
+      gates: { install: "mkdir -p /mnt/boot; (sleep 0.3; rm -r /mnt/boot) & exit 0" },
+    },
+    words: ["--timeout", "reboot=5"],
+    error: /root@127\.0\.0\.1: the installed system would not boot: /,
+    code: 1,
+    state: "installed",
+  },
+];

@@ -1,0 +1,54 @@
+/** Faults of the reboot into the new system. */
+import { at, FAIL, type Fault, HANG, signal } from "../fault.ts";
+
+const phase = "reboot";
+const inInstaller = true;
+const words = ["--timeout", "reboot=3"];
+const failed = { code: 1, state: "rebooting" } as const;
+
+export const REBOOT: readonly Fault[] = [
+  {
+    phase,
+    fault: "reboot fails",
+    words,
+    scene: {
+      inInstaller,
+      gates: { reboot: `cp /etc/gates/.reboot /etc/gates/reboot; ${FAIL}` },
+      installer: { files: { "/usr/bin/systemctl": { text: "#!/bin/sh\nexit 1\n", mode: 0o755 } } },
+    },
+    error: /root@127\.0\.0\.1: still runs the same boot after 3 s$/,
+    mend: ({ machine }) => machine.box.run("rm /etc/gates/reboot"),
+    ...failed,
+  },
+  {
+    phase,
+    fault: "reboot hangs",
+    words,
+    scene: { inInstaller, gates: { reboot: HANG } },
+    error: /root@127\.0\.0\.1: still runs the same boot after 3 s$/,
+    gone: true,
+    ...failed,
+  },
+  {
+    phase,
+    fault: "another system comes up",
+    scene: {
+      inInstaller,
+      installed: { setup: "ln -sfn /nix/store/other /run/current-system\n" },
+    },
+    error: /root@127\.0\.0\.1: runs \/nix\/store\/other instead of /,
+    again: "none",
+    ...failed,
+  },
+  ...(["SIGINT", "SIGTERM"] as const).map((name): Fault => ({
+    phase,
+    fault: name,
+    scene: { inInstaller, gates: { reboot: "sleep 1" } },
+    act: at("reboot", signal(name)),
+    error: new RegExp(`interrupted by ${name}$`),
+    here: true,
+    again: "none",
+    ...failed,
+    code: 130,
+  })),
+];

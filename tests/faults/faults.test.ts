@@ -1,0 +1,59 @@
+/**
+ * The fault table: for each phase what can go wrong, what the command makes of it, and whether the same
+ * command line goes on from there. `FAULT=pattern` picks rows, `TEST_SEED=number` repeats a run.
+ */
+import { ignore } from "../ssh/fixture.ts";
+import { buildParts } from "../flow/parts.ts";
+import { BOOT } from "./cases/boot.ts";
+import { BUILD } from "./cases/build.ts";
+import { CONNECT } from "./cases/connect.ts";
+import { COPY } from "./cases/copy.ts";
+import { DISKO } from "./cases/disko.ts";
+import { IMAGE } from "./cases/image.ts";
+import { INSTALL } from "./cases/install.ts";
+import { KEXEC } from "./cases/kexec.ts";
+import { REBOOT } from "./cases/reboot.ts";
+import { type Fault, SEED } from "./fault.ts";
+import { type Outcome, runFault } from "./run.ts";
+import { printTable } from "./table.ts";
+
+const AT_ONCE = 3;
+const pick = new RegExp(Deno.env.get("FAULT") ?? "");
+const all = [CONNECT, BUILD, IMAGE, KEXEC, BOOT, COPY, DISKO, INSTALL, REBOOT].flat()
+  .filter(({ phase, fault }) => pick.test(`${phase}: ${fault}`));
+const parts = ignore ? { disko: "", system: "" } : await buildParts();
+const began = performance.now();
+const started: Promise<Outcome>[] = [];
+const outcomes: (Outcome | Fault)[] = [];
+let running = 0;
+
+/** Starts rows, in their order, as long as not too many run. */
+function startMore(): void {
+  while (running < AT_ONCE && started.length < all.length) {
+    running++;
+    const row = runFault(all[started.length] as Fault, parts);
+    started.push(row);
+    row.catch(() => {}).finally(() => {
+      running--;
+      startMore();
+    });
+  }
+}
+
+for (const [index, row] of all.entries()) {
+  Deno.test({
+    name: `the command, ${row.phase}: ${row.fault}`,
+    ignore,
+    // Rows that were started ahead run on while this one is waited for.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      startMore();
+      while (started.length <= index) await Promise.race(started.slice(-AT_ONCE)).catch(() => {});
+      outcomes[index] = row;
+      outcomes[index] = await (started[index] as Promise<Outcome>);
+    },
+  });
+}
+
+if (!ignore) Deno.test.afterAll(() => printTable(outcomes, SEED, performance.now() - began));

@@ -1,0 +1,105 @@
+/**
+ * Running a fault and looking at everything that it must, and must not, leave.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { STATES } from "../../lib/flow/states.ts";
+import type { Parts } from "../flow/parts.ts";
+import { Scene } from "../flow/scene.ts";
+import type { Fault } from "./fault.ts";
+
+/** What came of a fault: a line of the table. */
+export interface Outcome {
+  readonly phase: string;
+  readonly fault: string;
+  readonly exit: number;
+  readonly seconds: number;
+  readonly state: string;
+  readonly again: string;
+}
+
+/** Secrets that every run is given and none may show. */
+export const SECRETS = {
+  SSHPASS: "planted-login-password",
+  SUDO_PASSWORD: "planted-sudo-password",
+  DISK_KEY: "planted-disk-key",
+} as const;
+
+const KEPT = "state/nixos-anywhere/127%2E0%2E0%2E1.json";
+
+/** Runs a fault, then the same command line again; throws where something is not as it must be. */
+export async function runFault(fault: Fault, parts: Parts): Promise<Outcome> {
+  await using scene = await Scene.open({ parts, ...fault.scene });
+  const { place } = scene;
+  const key = `${place.folder}/disk.key`;
+  await Deno.writeTextFile(key, SECRETS.DISK_KEY, { mode: 0o600 });
+  await fault.before?.(scene);
+  const words = typeof fault.words === "function"
+    ? [...await fault.words(scene)]
+    : [...fault.words ?? [], ...scene.words];
+  if (!words.includes("--phases")) words.push("--disk-encryption-keys", "/run/disk.key", key);
+  const env = {
+    SSHPASS: SECRETS.SSHPASS,
+    SUDO_PASSWORD: SECRETS.SUDO_PASSWORD,
+    ...fault.env?.(scene),
+  };
+  const secrets = [...Object.values(SECRETS), scene.key.split("\n")[1] ?? ""];
+  const running = scene.start(words, env, fault.bound ?? 30);
+  const acting = (async () => await fault.act?.(scene, running))();
+  acting.catch(() => {});
+  const { code, stdout, stderr, ms, hung } = await running.end;
+  const said = `\n${stderr.slice(-4000)}\n${stdout}`;
+  assert(!hung, `it did not end by itself:${said}`);
+  await acting;
+  const line = new RegExp(`^error: ${fault.error.source}`, `m${fault.error.flags}`);
+  assertMatch(stderr, line, said);
+  assertMatch(stderr, /^hint: \S+/m, said);
+  assertEquals(code, fault.code, said);
+  if (!fault.here) assertMatch(stderr, /^error: .*root@127\.0\.0\.1/m);
+  const last = stderr.trimEnd().split("\n").at(-1) ?? "";
+  if (fault.state) assertEquals(last, `state: ${STATES[fault.state]}`, said);
+  else assertMatch(last, /^hint: /, said);
+  for (const secret of secrets) assert(!(stderr + stdout).includes(secret), `it shows ${secret}`);
+  assertEquals(await place.left(), fault.kept ? [KEPT] : [], said);
+  if (!fault.gone) assertEquals(await leftThere(scene), "", said);
+  const again = fault.again === "none" ? undefined : await runAgain(fault, scene, words, env);
+  return {
+    phase: fault.phase,
+    fault: fault.fault,
+    exit: code,
+    seconds: ms / 1000,
+    state: fault.state ?? "-",
+    again: again === undefined ? "-" : String(again),
+  };
+}
+
+async function runAgain(
+  fault: Fault,
+  scene: Scene,
+  words: readonly string[],
+  env: Record<string, string>,
+): Promise<number> {
+  await fault.mend?.(scene);
+  const { code, stderr, hung } = await scene.run(words, env, 60);
+  assert(!hung, `the second run did not end:\n${stderr.slice(-4000)}`);
+  assertEquals(code, fault.again ?? 0, `the second run:\n${stderr.slice(-4000)}`);
+  const { folder } = scene.place;
+  const rebooted = !words.includes("--phases");
+  const left = await scene.place.left();
+  if (code === 0) assertEquals(left, rebooted ? [] : [KEPT], `${folder}: the second run`);
+  return code;
+}
+
+/** What still runs on the target, or lies about there, some moments later. */
+async function leftThere(scene: Scene): Promise<string> {
+  const look = "ls -d /root/nixos-anywhere.* /root/.nixos-anywhere.* 2>/dev/null; " +
+    "ps -eo args | grep -E '^(sleep 300|tar|curl|wget|.*-disko$)' || :";
+  let left = "";
+  for (let tries = 0; tries < 40; tries++) {
+    left = (await scene.machine.box.run(look)).stdout;
+    if (left === "") break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return left;
+}
