@@ -116,6 +116,8 @@ class Copy {
         rtt.toFixed(1)
       } ms, packed by ${format}`;
       options.report({ type: "log", level: "debug", text: what });
+      // A server of its own, since the first one remembers what was not there; it starts meanwhile.
+      const verifier = stack.use(this.#there([]));
       await push(session, {
         infos: toSend,
         source: here,
@@ -126,7 +128,7 @@ class Copy {
         report: options.report,
         onProgress: this.#progress(bytes),
       });
-      await this.#verify(toSend.map(({ path }) => path));
+      await this.#verify(verifier, toSend.map(({ path }) => path));
     }
     return {
       paths: all.length,
@@ -195,9 +197,7 @@ class Copy {
     }
   }
 
-  async #verify(paths: readonly string[]): Promise<void> {
-    // A server of its own: the first one remembers what was not there.
-    await using server = this.#there([]);
+  async #verify(server: Dialogue, paths: readonly string[]): Promise<void> {
     await server.hear((answers) => answers.hello());
     const valid = await server.ask(askValid(paths), (answers) => answers.texts());
     const lacking = without(paths, valid);
@@ -208,13 +208,13 @@ class Copy {
   }
 
   #progress(total: number): (bytes: number, paths: number) => void {
-    let told = 0;
+    let [told, shown] = [0, -1];
     return (bytes) => {
       this.watch.moved();
       const now = performance.now();
       const done = Math.min(bytes, total);
-      if (now - told < 100 && done < total) return;
-      told = now;
+      if (done === shown || now - told < 100 && done < total) return;
+      [told, shown] = [now, done];
       this.options.report({ type: "progress", what: "closure", done, total });
     };
   }

@@ -145,3 +145,14 @@ Deno.test("copyClosure() gives up when nothing moves", { ignore }, async () => {
   const error = await assertRejects(() => copy(target, path, { stall: 1500 }), DeadlineError);
   assertMatch(error.message, /no store path moved for 1.5 s$/);
 });
+
+Deno.test("copyClosure() reports how far it is, and never the same twice", { ignore }, async () => {
+  const items = Array.from({ length: 200 }, (_, i) => item(`progress-${i}`, 20_000));
+  const path = await make([...items, item("progress", 1, items.map((_, i) => i))]);
+  await using target = await login(box());
+  const { events } = await copy(target, path);
+  const steps = events.flatMap((event) => event.type === "progress" ? [event] : []);
+  const done = steps.map((step) => step.done);
+  assertEquals(done, [...new Set(done)].sort((a, b) => a - b));
+  assertEquals(done.at(-1), steps[0]?.total);
+});
