@@ -29,7 +29,7 @@ import {
 import type { InstallReport } from "./lib/flow.ts";
 import type { Confirmation } from "./lib/flow/run.ts";
 import { askHidden, askLine } from "./lib/ask.ts";
-import { escapeControls } from "./lib/report/escape.ts";
+import { escapeControls } from "./lib/escape.ts";
 import type { ReportEvent } from "./lib/report/events.ts";
 import { plainRenderer } from "./lib/report/plain.ts";
 import { VERSION } from "./lib/version.ts";

@@ -8,7 +8,7 @@ import { Scope } from "./deadline.ts";
 import { DeadlineError, UsageError } from "./errors.ts";
 import { eachLine } from "./lines.ts";
 import { commandError, describe, type Hint, hintOf, MAX_OUTPUT, type RunResult } from "./result.ts";
-import { escapeControls } from "./report/escape.ts";
+import { escapeControls } from "./escape.ts";
 import { type Reporter, silent } from "./report/events.ts";
 
 /** What a child reads: nothing, our own terminal, or these bytes. */

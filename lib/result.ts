@@ -4,7 +4,7 @@
  * @module
  */
 import { CommandError } from "./errors.ts";
-import { escapeControls } from "./report/escape.ts";
+import { escapeControls } from "./escape.ts";
 
 /** How many characters of a failed command's output an error keeps. */
 export const MAX_OUTPUT = 4000;

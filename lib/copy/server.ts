@@ -6,7 +6,7 @@
 import { eachLine } from "../lines.ts";
 import type { Child } from "../process.ts";
 import { commandError, MAX_OUTPUT } from "../result.ts";
-import { escapeControls } from "../report/escape.ts";
+import { escapeControls } from "../escape.ts";
 import type { Reporter } from "../report/events.ts";
 import { hello, WireReader } from "./wire.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { escapeControls } from "../report/escape.ts";
+import { escapeControls } from "../escape.ts";
 
 /** A disk of a target. */
 export interface Disk {

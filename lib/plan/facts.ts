@@ -6,7 +6,7 @@
  */
 import { AnswerError } from "../errors.ts";
 import { type Disk, readDisks } from "./disks.ts";
-import { escapeControls } from "../report/escape.ts";
+import { escapeControls } from "../escape.ts";
 
 /** Whether kexec can work at all, and what stands against it. */
 export type KexecSupport = "possible" | "disabled" | "lockdown" | "missing";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { escapeControls } from "./escape.ts";
+import { escapeControls } from "../escape.ts";
 import type { Reporter, ReportEvent, Stage } from "./events.ts";
 
 /** How lines are shown; everything has a default. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { ConnectionError, HostIdentityError, type InstallError, LoginError } from "../errors.ts";
-import { escapeControls } from "../report/escape.ts";
+import { escapeControls } from "../escape.ts";
 
 /** Collects the log of one ssh process. Bounded: keeps what it needs and the last 20 plain lines. */
 export class LoginLog {

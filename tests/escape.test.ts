@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { escapeControls } from "../../lib/report/escape.ts";
+import { escapeControls } from "../lib/escape.ts";
 
 const cases: readonly [text: string, wanted: string][] = [
   ["", ""],
