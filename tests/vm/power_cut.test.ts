@@ -5,7 +5,7 @@ import { assertNothingLeft } from "./checks.ts";
 import { missingPackages } from "./images.ts";
 import { openScene } from "./scene.ts";
 
-const DEADLINE = 12_000;
+const DEADLINE = 8000;
 
 Deno.test({
   name: "runKexec() throws a BootError, silent, when its deadline is over and the machine is off",
