@@ -63,6 +63,14 @@ async function bring(work: Work, what: "disko" | "system", root?: string): Promi
   }
   const { from, substitute } = plan.copy;
   const storeSettings = plan.ssh.storeSettings;
-  await copyClosure(installer, built[what], { ...nix, root, from, substitute, storeSettings });
+  const stall = plan.timeouts.copy;
+  await copyClosure(installer, built[what], {
+    ...nix,
+    root,
+    from,
+    substitute,
+    storeSettings,
+    stall,
+  });
   return built[what];
 }
