@@ -6,7 +6,7 @@
 import { Scope } from "./deadline.ts";
 import { forget } from "./files/kept.ts";
 import { followStorePaths, readInputs } from "./files/inputs.ts";
-import { buildEvaluated, evaluateSource, runVmTest } from "./flow/build.ts";
+import { buildEvaluated, evaluateSource, needsBuild, runVmTest } from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
 import { lookAtDisks, reach, type Reached } from "./flow/reach.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
@@ -57,7 +57,9 @@ export interface InstallReport {
  * console.log(report.system);
  * ```
  */
-export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<InstallReport> {
+export async function nixosAnywhere(
+  options: NixosAnywhereOptions,
+): Promise<InstallReport> {
   const { report = silent } = options;
   const { storePaths } = options;
   const plan = makePlan({
@@ -83,14 +85,18 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   const run: Run = { plan, options, report, scope, stack, stages, say };
   const { hardware } = plan.build;
   const evaluate = () => evaluateSource(plan, inputs.source, nix);
-  const build = (evaluating: ReturnType<typeof evaluate>) =>
-    stages.run("build", async () => await buildEvaluated(await evaluating, nix));
+  const build = (evaluating: ReturnType<typeof evaluate>) => {
+    const work = async () => await buildEvaluated(await evaluating, nix);
+    return needsBuild(plan, inputs.source) ? stages.run("build", work) : work();
+  };
   const early = hardware ? undefined : evaluate();
   early?.catch(() => {}); // whoever awaits it hears of it
   const building = early && !plan.dryRun ? build(early) : undefined;
   const [made, reached] = await together(scope, building, reach(run, early));
   const { target, facts } = reached;
-  if (plan.dryRun) return { host: target.label, phases: [], times: stages.times };
+  if (plan.dryRun) {
+    return { host: target.label, phases: [], times: stages.times };
+  }
 
   const knownAs = target.knownAs;
   const installer = await bootInstaller(run, reached);
@@ -105,7 +111,9 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   const evaluated = early ?? evaluate();
   const built = made ?? await build(evaluated);
   const known = await evaluated;
-  if (hardware && plan.phases.includes("disko")) await lookAtDisks(run, installer, facts, known);
+  if (hardware && plan.phases.includes("disko")) {
+    await lookAtDisks(run, installer, facts, known);
+  }
   if (plan.copy.machineSubstituters && known.kind === "flake") {
     await useSubstituters(installer, known.evaluation);
   }
@@ -126,7 +134,10 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
     if (!plan.force) await checkBootable(installer, system, signal);
     say("rebooting");
     const deadline = plan.timeouts.reboot;
-    rebooted = await stages.run("reboot", () => reboot(installer, { system, deadline, signal }));
+    rebooted = await stages.run(
+      "reboot",
+      () => reboot(installer, { system, deadline, signal }),
+    );
     if (rebooted.seen === "running") say("done");
     await tellHostKeys(run, knownAs, rebooted.hostKeys);
     if (plan.destination) await forget(plan.destination.host);
@@ -141,7 +152,10 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
 }
 
 /** Root's session on the installer: booted by kexec, or running already. */
-async function bootInstaller(run: Run, { target, facts, image }: Reached): Promise<Session> {
+async function bootInstaller(
+  run: Run,
+  { target, facts, image }: Reached,
+): Promise<Session> {
   const { plan, report, scope: { signal }, stack, stages, say } = run;
   if (!image) {
     if (plan.phases.includes("kexec")) {
@@ -174,7 +188,10 @@ async function together<A, B>(
     scope.abort(error);
     throw error;
   };
-  const [left, right] = await Promise.allSettled([a?.catch(stop), b.catch(stop)]);
+  const [left, right] = await Promise.allSettled([
+    a?.catch(stop),
+    b.catch(stop),
+  ]);
   scope.signal.throwIfAborted();
   if (left.status === "rejected") throw left.reason;
   if (right.status === "rejected") throw right.reason;

@@ -31,14 +31,22 @@ export type Built =
   /** No phase of the plan needs anything. */
   | { readonly on: "nowhere" };
 
+/** Whether there is something to build: not for store paths, and not for phases that need no system. */
+export function needsBuild(plan: Plan, source: Source): boolean {
+  return source.kind === "flake" && needsSource(plan);
+}
+
+function needsSource({ phases }: Plan): boolean {
+  return phases.includes("disko") || phases.includes("install");
+}
+
 /** Evaluates the source of a plan once, and decides where it is built. */
 export async function evaluateSource(
   plan: Plan,
   source: Source,
   nix: NixOptions,
 ): Promise<Evaluated> {
-  const needed = plan.phases.includes("disko") || plan.phases.includes("install");
-  if (!needed) return { kind: "none" };
+  if (!needsSource(plan)) return { kind: "none" };
   if (source.kind !== "flake") return source;
   const { flake, diskoScript } = source;
   const evaluation = await evaluate(flake, [diskoScript, "toplevel"], nix);
