@@ -57,9 +57,7 @@ export interface InstallReport {
  * console.log(report.system);
  * ```
  */
-export async function nixosAnywhere(
-  options: NixosAnywhereOptions,
-): Promise<InstallReport> {
+export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<InstallReport> {
   const { report = silent } = options;
   const { storePaths } = options;
   const plan = makePlan({
@@ -94,9 +92,7 @@ export async function nixosAnywhere(
   const building = early && !plan.dryRun ? build(early) : undefined;
   const [made, reached] = await together(scope, building, reach(run, early));
   const { target, facts } = reached;
-  if (plan.dryRun) {
-    return { host: target.label, phases: [], times: stages.times };
-  }
+  if (plan.dryRun) return { host: target.label, phases: [], times: stages.times };
 
   const knownAs = target.knownAs;
   const installer = await bootInstaller(run, reached);
@@ -111,9 +107,7 @@ export async function nixosAnywhere(
   const evaluated = early ?? evaluate();
   const built = made ?? await build(evaluated);
   const known = await evaluated;
-  if (hardware && plan.phases.includes("disko")) {
-    await lookAtDisks(run, installer, facts, known);
-  }
+  if (hardware && plan.phases.includes("disko")) await lookAtDisks(run, installer, facts, known);
   if (plan.copy.machineSubstituters && known.kind === "flake") {
     await useSubstituters(installer, known.evaluation);
   }
@@ -134,10 +128,7 @@ export async function nixosAnywhere(
     if (!plan.force) await checkBootable(installer, system, signal);
     say("rebooting");
     const deadline = plan.timeouts.reboot;
-    rebooted = await stages.run(
-      "reboot",
-      () => reboot(installer, { system, deadline, signal }),
-    );
+    rebooted = await stages.run("reboot", () => reboot(installer, { system, deadline, signal }));
     if (rebooted.seen === "running") say("done");
     await tellHostKeys(run, knownAs, rebooted.hostKeys);
     if (plan.destination) await forget(plan.destination.host);
@@ -152,10 +143,7 @@ export async function nixosAnywhere(
 }
 
 /** Root's session on the installer: booted by kexec, or running already. */
-async function bootInstaller(
-  run: Run,
-  { target, facts, image }: Reached,
-): Promise<Session> {
+async function bootInstaller(run: Run, { target, facts, image }: Reached): Promise<Session> {
   const { plan, report, scope: { signal }, stack, stages, say } = run;
   if (!image) {
     if (plan.phases.includes("kexec")) {
@@ -188,10 +176,7 @@ async function together<A, B>(
     scope.abort(error);
     throw error;
   };
-  const [left, right] = await Promise.allSettled([
-    a?.catch(stop),
-    b.catch(stop),
-  ]);
+  const [left, right] = await Promise.allSettled([a?.catch(stop), b.catch(stop)]);
   scope.signal.throwIfAborted();
   if (left.status === "rejected") throw left.reason;
   if (right.status === "rejected") throw right.reason;
