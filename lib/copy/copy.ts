@@ -11,10 +11,10 @@ import type { StorePath } from "../plan/store_path.ts";
 import { start } from "../process.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
-import { chooseFormat, type Link } from "./link.ts";
+import { commonFormat, type Link } from "./link.ts";
 import { lookAt } from "./look.ts";
 import { sendingOrder, totalSize } from "./order.ts";
-import { push } from "./push.ts";
+import { sendPaths } from "./send.ts";
 import { Dialogue } from "./server.ts";
 import { AGAIN, late, Watch } from "./watch.ts";
 import { localTools } from "./tools.ts";
@@ -111,22 +111,13 @@ class Copy {
     const toSend = sendingOrder(infos, new Set(missing));
     const bytes = totalSize(toSend);
     if (toSend.length > 0) {
-      const format = chooseFormat(link, await localTools(), tools);
-      const what = `${toSend.length} store paths, ${bytes} bytes, round trip ${
-        rtt.toFixed(1)
-      } ms, packed by ${format}`;
-      options.report({ type: "log", level: "debug", text: what });
       // A server of its own, since the first one remembers what was not there; it starts meanwhile.
       const verifier = stack.use(this.#there([]));
-      await push(session, {
-        infos: toSend,
-        source: here,
-        command: this.#command([]),
-        format,
-        link,
-        signal,
+      await sendPaths(session, {
+        ...{ infos: toSend, source: here, command: this.#command([]), link, signal },
+        packed: commonFormat(await localTools(), tools),
         report: options.report,
-        onProgress: this.#progress(bytes),
+        moved: () => this.watch.moved(),
       });
       await this.#verify(verifier, toSend.map(({ path }) => path));
     }
@@ -205,18 +196,6 @@ class Copy {
     throw new AnswerError(`${this.session.label}: ${lacking[0]} did not arrive`, {
       hint: "see nix's own output on the target",
     });
-  }
-
-  #progress(total: number): (bytes: number, paths: number) => void {
-    let [told, shown] = [0, -1];
-    return (bytes) => {
-      this.watch.moved();
-      const now = performance.now();
-      const done = Math.min(bytes, total);
-      if (done === shown || now - told < 100 && done < total) return;
-      [told, shown] = [now, done];
-      this.options.report({ type: "progress", what: "closure", done, total });
-    };
   }
 }
 

@@ -19,17 +19,15 @@ export const FAST = 60_000_000;
 /** Above this, in milliseconds there and back, a link is expected to be the brake until it has shown what it does. */
 const NEAR = 2;
 
-/** The format that both sides know; zstd wins. A link that is known to be fast needs none. */
-export function chooseFormat(
-  { rate, rtt = 0 }: Link,
-  here: ReadonlySet<string>,
-  there: ReadonlySet<string>,
-): Format {
+/** The format that both sides know, for a link that is the brake; zstd wins. */
+export function commonFormat(here: ReadonlySet<string>, there: ReadonlySet<string>): Format {
   const both = (tool: string) => here.has(tool) && there.has(tool);
-  if (both("zstd")) return "zstd";
-  // gzip cannot take a block as it is: only where the link is slow for certain, it pays.
-  const slow = rate === undefined ? rtt > 10 : rate < 20_000_000;
-  return slow && both("gzip") ? "gzip" : "none";
+  return both("zstd") ? "zstd" : both("gzip") ? "gzip" : "none";
+}
+
+/** Whether a link is expected to be the brake. */
+export function seemsSlow({ rate, rtt = 0 }: Link): boolean {
+  return rate === undefined ? rtt > NEAR : rate < FAST;
 }
 
 /** Bytes after which the link is judged: fewer only fill buffers. */
@@ -42,8 +40,13 @@ export class Pace {
   #since: number | undefined;
 
   /** Starts with what is known of the link. */
-  constructor({ rate, rtt = 0 }: Link) {
-    this.#slow = rate === undefined ? rtt > NEAR : rate < FAST;
+  constructor(link: Link) {
+    this.#slow = seemsSlow(link);
+  }
+
+  /** Whether the link is the brake. */
+  get slow(): boolean {
+    return this.#slow;
   }
 
   /** Whether the next block is to be compressed, when `waiting` blocks wait for the link. */

@@ -84,3 +84,24 @@ export async function* inBlocks(
   }
   if (filled > 0) yield block.subarray(0, filled);
 }
+
+const SMALL = 32 * 1024;
+
+/** Joins small parts, and lets large ones through as they are: copying them costs more than it brings. */
+export async function* joinSmall(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let block = new Uint8Array(2 * SMALL);
+  let filled = 0;
+  for await (const part of parts) {
+    if (filled > 0 && (part.length > SMALL || filled + part.length > block.length)) {
+      yield block.subarray(0, filled);
+      block = new Uint8Array(2 * SMALL);
+      filled = 0;
+    }
+    if (part.length > SMALL) yield part;
+    else {
+      block.set(part, filled);
+      filled += part.length;
+    }
+  }
+  if (filled > 0) yield block.subarray(0, filled);
+}

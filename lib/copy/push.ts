@@ -3,28 +3,31 @@
  *
  * @module
  */
+import { AnswerError } from "../errors.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
-import { type Link, Pace } from "./link.ts";
-import { type Format, inBlocks } from "./pack.ts";
+import type { Pace } from "./link.ts";
+import { type Format, inBlocks, joinSmall } from "./pack.ts";
 import { packer } from "./packer.ts";
 import { type Dialogue, Server } from "./server.ts";
-import { announce, askDump, hello, type PathInfo } from "./wire.ts";
+import { announce, hello, type PathInfo } from "./wire.ts";
 
 /** How paths are sent. */
 export interface PushOptions {
   /** What is sent, references before what refers to them. */
   readonly infos: readonly PathInfo[];
-  /** The server here, which has greeted. */
+  /** The server here, which has been asked for all these archives. */
   readonly source: Dialogue;
   /** The command of the server on the target. */
   readonly command: readonly string[];
   readonly format: Format;
-  readonly link: Link;
+  readonly pace: Pace;
+  /** Whether no further path is to be begun, though there are some left. */
+  readonly enough: () => boolean;
   readonly signal: AbortSignal;
   readonly report: Reporter;
-  /** Called with how many bytes of archives are on their way, and how many paths have arrived. */
-  readonly onProgress: (bytes: number, paths: number) => void;
+  /** Called with how many bytes are on their way, also when only paths have arrived. */
+  readonly onProgress: (bytes: number) => void;
 }
 
 /** Small enough to be quick about the first one, large enough that a program for each costs little. */
@@ -39,19 +42,25 @@ shift
 `;
 
 /**
- * Sends paths and resolves when the last has arrived. nix adds each as soon as it is complete, so what
- * has arrived before an interruption stays.
+ * Sends paths and resolves, with their number, when the last has arrived. nix adds each as soon as it is
+ * complete, so what has arrived before an interruption stays.
  */
-export async function push(session: Session, options: PushOptions): Promise<void> {
-  const { infos, source, command, format, link, signal, report, onProgress } = options;
-  let bytes = 0;
-  let paths = 0;
-  const stream = packer(inBlocks(frames(source, infos), BLOCK), {
-    format,
-    pace: new Pace(link),
-    signal,
-    onTaken: (more) => onProgress(bytes += more, paths),
-  });
+export async function push(session: Session, options: PushOptions): Promise<number> {
+  const { infos, source, command, format, pace, enough, signal, report, onProgress } = options;
+  let [announced, arrived, bytes, finished] = [0, 0, 0, false];
+  async function* frames(): AsyncGenerator<Uint8Array> {
+    yield hello();
+    for (const info of infos) {
+      if (enough()) break;
+      announced++;
+      yield announce(info);
+      yield* source.answers.take(info.narSize);
+    }
+    finished = true;
+  }
+  const blocks = format === "none" ? joinSmall(frames()) : inBlocks(frames(), BLOCK);
+  const onTaken = (more: number) => onProgress(bytes += more);
+  const stream = packer(blocks, { format, pace, signal, onTaken });
   const child = session.start(["sh", "-c", RECEIVE, "receive", format, ...command], stream);
   await using server = new Server(child, { command, where: session.label, report, signal });
   // A source that fails ends the child; then that is what went wrong.
@@ -60,22 +69,19 @@ export async function push(session: Session, options: PushOptions): Promise<void
   });
   const arriving = (async () => {
     await server.answers.hello();
-    for (const _ of infos) {
+    while (!(finished && arrived === announced) && !await server.answers.ended()) {
       await server.answers.number();
-      onProgress(bytes, ++paths);
+      arrived++;
+      onProgress(bytes);
     }
+    if (finished && arrived === announced) return;
+    throw new AnswerError(`${session.label}: nix-store --serve ended too early`, {
+      hint: "see nix's own output; --debug shows every command",
+    });
   })();
-  const [arrived, fed] = await Promise.allSettled([arriving, feeding]);
+  const [all, fed] = await Promise.allSettled([arriving, feeding]);
   signal.throwIfAborted();
   if (fed.status === "rejected") throw fed.reason;
-  if (arrived.status === "rejected") throw await server.failure(arrived.reason);
-}
-
-async function* frames(source: Dialogue, infos: readonly PathInfo[]): AsyncGenerator<Uint8Array> {
-  for (const { path } of infos) source.tell(askDump(path));
-  yield hello();
-  for (const info of infos) {
-    yield announce(info);
-    yield* source.answers.take(info.narSize);
-  }
+  if (all.status === "rejected") throw await server.failure(all.reason);
+  return arrived;
 }

@@ -154,12 +154,22 @@ export class WireReader {
   /** Reads `count` bytes, as they come. */
   async *take(count: number): AsyncGenerator<Uint8Array> {
     for (let left = count; left > 0;) {
-      if (this.#buffer.length === 0) await this.#more();
+      if (await this.ended()) throw this.#nonsense("ended before it had answered");
       const part = this.#buffer.subarray(0, left);
       this.#buffer = this.#buffer.subarray(part.length);
       left -= part.length;
       yield part;
     }
+  }
+
+  /** Whether nothing more comes. */
+  async ended(): Promise<boolean> {
+    while (this.#buffer.length === 0) {
+      const { value, done } = await this.#reader.read();
+      if (done) return true;
+      this.#buffer = value;
+    }
+    return false;
   }
 
   /** Gives the rest of the stream up. */
@@ -180,12 +190,6 @@ export class WireReader {
     const bytes = this.#buffer.subarray(0, count);
     this.#buffer = this.#buffer.subarray(count);
     return bytes;
-  }
-
-  async #more(): Promise<void> {
-    const { value, done } = await this.#reader.read();
-    if (done) throw this.#nonsense("ended before it had answered");
-    this.#buffer = value;
   }
 
   #nonsense(what: string): AnswerError {

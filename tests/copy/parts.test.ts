@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { chooseFormat, FAST, Pace } from "../../lib/copy/link.ts";
+import { commonFormat, FAST, Pace, seemsSlow } from "../../lib/copy/link.ts";
 import { sendingOrder, totalSize } from "../../lib/copy/order.ts";
-import { compress, inBlocks, storedFrame } from "../../lib/copy/pack.ts";
+import { compress, inBlocks, joinSmall, storedFrame } from "../../lib/copy/pack.ts";
 import { packer } from "../../lib/copy/packer.ts";
 import { announce, encode, type PathInfo, WireReader } from "../../lib/copy/wire.ts";
 import { AnswerError, CommandError } from "../../lib/errors.ts";
@@ -38,16 +38,25 @@ Deno.test("sendingOrder() is not afraid of long chains", () => {
   assertEquals([sorted.length, sorted[0]?.path], [50_000, "49999"]);
 });
 
-Deno.test("chooseFormat() takes what both sides have", () => {
+Deno.test("commonFormat() takes what both sides have", () => {
   const all = new Set(["zstd", "gzip"]);
   const gzip = new Set(["gzip"]);
-  assertEquals(chooseFormat({ rtt: 100 }, all, all), "zstd");
-  assertEquals(chooseFormat({ rtt: 100 }, all, gzip), "gzip");
-  assertEquals(chooseFormat({ rtt: 100 }, gzip, all), "gzip");
-  assertEquals(chooseFormat({ rtt: 1 }, all, gzip), "none");
-  assertEquals(chooseFormat({ rtt: 100, rate: 50e6 }, all, gzip), "none");
-  assertEquals(chooseFormat({ rate: 5e6 }, all, gzip), "gzip");
-  assertEquals(chooseFormat({ rtt: 100 }, all, new Set()), "none");
+  assertEquals(commonFormat(all, all), "zstd");
+  assertEquals(commonFormat(all, gzip), "gzip");
+  assertEquals(commonFormat(gzip, all), "gzip");
+  assertEquals(commonFormat(all, new Set()), "none");
+});
+
+Deno.test("seemsSlow() believes a rate, then the round trip", () => {
+  assertEquals([seemsSlow({}), seemsSlow({ rtt: 0.5 }), seemsSlow({ rtt: 50 })], [
+    false,
+    false,
+    true,
+  ]);
+  assertEquals([seemsSlow({ rtt: 50, rate: 1e9 }), seemsSlow({ rtt: 0, rate: 1e6 })], [
+    false,
+    true,
+  ]);
 });
 
 Deno.test("Pace compresses on a far link what has to wait", () => {
@@ -107,6 +116,17 @@ Deno.test("inBlocks() joins and cuts", async () => {
   assertEquals(await cut([]), []);
   assertEquals(await cut([1, 1, 1, 1]), [4]);
   assertEquals(await cut([0, 9, 2]), [4, 4, 3]);
+});
+
+Deno.test("joinSmall() joins small parts and leaves large ones alone", async () => {
+  const join = async (lengths: number[]) => {
+    const parts = ReadableStream.from(lengths.map((length) => new Uint8Array(length)));
+    return (await Array.fromAsync(joinSmall(parts))).map(({ length }) => length);
+  };
+  assertEquals(await join([]), []);
+  assertEquals(await join([1, 2, 3]), [6]);
+  assertEquals(await join([1, 50_000, 2, 3]), [1, 50_000, 5]);
+  assertEquals(await join([30_000, 30_000, 10_000]), [60_000, 10_000]);
 });
 
 Deno.test("packer() packs in order and fails with its source", async () => {
