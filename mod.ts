@@ -60,3 +60,4 @@ export * from "./lib/errors.ts";
 export { generateHardwareConfig, type HardwareOptions } from "./lib/steps/hardware.ts";
 export { becomeRootSession } from "./lib/steps/access.ts";
 export { type Substituters, useSubstituters } from "./lib/steps/substituters.ts";
+export { type PlainOptions, plainRenderer } from "./lib/report/plain.ts";

@@ -49,7 +49,11 @@ export async function readKept(host: string): Promise<Kept | undefined> {
 
 /** Forgets `host`. */
 export async function forget(host: string): Promise<void> {
-  await Deno.remove(keptPath(host)).catch(() => {});
+  try {
+    await Deno.remove(keptPath(host));
+  } catch {
+    // Nothing was kept, or it could not be.
+  }
 }
 
 function folder(): string {

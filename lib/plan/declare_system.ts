@@ -178,7 +178,7 @@ export const SYSTEM_OPTIONS: readonly Declaration[] = [
     values: [],
     group: "Output",
     help: "does nothing",
-    deprecated: "nothing: leave it out",
+    deprecated: "no option in its place",
     take: () => {},
   },
 ];

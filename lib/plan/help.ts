@@ -44,6 +44,7 @@ export function helpText(version: string): string {
     "Environment:",
     ...wrap("SSH_PRIVATE_KEY: the text of a private key, unless -i is given", "  "),
     ...wrap("SSHPASS: the password for --env-password", "  "),
+    ...wrap("SUDO_PASSWORD: the password for sudo on the target, where it wants one", "  "),
     ...wrap("NIXOS_NO_CHECK: its value reaches nixos-install", "  "),
     ...wrap("TMPDIR, SSH_AUTH_SOCK, NO_COLOR: as usual", "  "),
     "",

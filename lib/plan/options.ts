@@ -26,7 +26,9 @@ export interface DiskKey {
   /** Where the disko configuration reads it, an absolute path on the target. */
   readonly remote: string;
   /** A file here, or a pipe; read once. */
-  readonly local: string;
+  readonly local?: string | undefined;
+  /** The key itself, instead of a file. */
+  readonly content?: Uint8Array | undefined;
 }
 
 /** Two store paths that were built before. */

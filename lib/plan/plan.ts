@@ -166,7 +166,9 @@ export function makePlan(options: PlanOptions): Plan {
 function freeze(plan: Plan): Plan {
   const all: unknown[] = [structuredClone(plan)];
   for (const one of all) {
-    if (typeof one === "object" && one !== null) all.push(...Object.values(Object.freeze(one)));
+    if (typeof one === "object" && one !== null && !ArrayBuffer.isView(one)) {
+      all.push(...Object.values(Object.freeze(one)));
+    }
   }
   return all[0] as Plan;
 }

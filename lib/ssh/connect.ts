@@ -197,7 +197,10 @@ async function shortTemp(): Promise<string> {
   // A control socket's path may have about 100 bytes; ssh adds 17 while it makes it.
   const fits = /^\/[A-Za-z0-9/._+-]*$/.test(wanted) && wanted.length < 50;
   const dir = fits ? wanted : "/tmp";
-  const found = await Deno.stat(dir).catch(() => undefined);
+  const found = await Deno.stat(dir).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
   if (!found?.isDirectory) {
     throw new InstallError(`${dir} is no folder for temporary files`, {
       hint: "set TMPDIR to a folder that exists",

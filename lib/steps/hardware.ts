@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "@std/path";
-import { AnswerError, InstallError } from "../errors.ts";
+import { AnswerError, InstallError, UsageError } from "../errors.ts";
 import type { HardwareConfig } from "../plan/options.ts";
 import { run } from "../process.ts";
 import type { Session } from "../ssh/session.ts";
@@ -99,7 +99,8 @@ async function tellGit(path: string): Promise<void> {
       deadline: 30_000,
     });
     if (inside.stdout.trim() !== "true") return;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
     return; // no git on this machine, so no flake of its kind either
   }
   await run([...git, "add", "--intent-to-add", "--force", "--", path], { deadline: 30_000 });

@@ -144,8 +144,8 @@ const said: readonly (readonly [line: string, wanted: Row["line"], plan?: Row["p
   ["--no-reboot --no-reboot", {
     notices: ["--no-reboot is deprecated: use --phases kexec,disko,install"],
   }, { phases: ["kexec", "disko", "install"] }],
-  ["--tty", { notices: ["--tty is deprecated: use nothing: leave it out"] }, { phases: ALL }],
-  ["-t", { notices: ["--tty is deprecated: use nothing: leave it out"] }],
+  ["--tty", { notices: ["--tty is deprecated: use no option in its place"] }, { phases: ALL }],
+  ["-t", { notices: ["--tty is deprecated: use no option in its place"] }],
 ];
 
 /** Whole command lines from the documents of the bash tool, and where `--` stands. */
