@@ -20,6 +20,8 @@ export interface LoginConfig {
   readonly destination: Destination;
   readonly port?: number | undefined;
   readonly identityFile?: string | undefined;
+  /** Whether no other key is tried. */
+  readonly onlyIdentity: boolean;
   readonly sshOptions: readonly string[];
   /** Whether there is a password to log in with. */
   readonly password: boolean;
@@ -43,9 +45,10 @@ export function loginOptions(config: LoginConfig): string[] {
     ...(port === undefined ? [] : [`Port ${port}`]),
     ...(destination.user === undefined ? [] : [`User ${configValue(destination.user)}`]),
     ...config.sshOptions.map(sshOptionLine),
-    ...(identityFile === undefined
-      ? []
-      : [`IdentityFile ${configPath(identityFile)}`, "IdentitiesOnly yes"]),
+    ...(identityFile === undefined ? [] : [
+      `IdentityFile ${configPath(identityFile)}`,
+      `IdentitiesOnly ${config.onlyIdentity ? "yes" : "no"}`,
+    ]),
     // Nobody is asked twice for what is known already; a second wrong answer may lock an account.
     ...(config.password
       ? ["BatchMode no", "PasswordAuthentication yes", "NumberOfPasswordPrompts 1"]

@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve as resolvePath } from "@std/path";
-import { InstallError, UsageError } from "../errors.ts";
+import { InstallError, LoginError, UsageError } from "../errors.ts";
 import type { HostKeyPolicy } from "../plan/checks.ts";
 import {
   type Destination,
@@ -60,6 +60,23 @@ export async function connect(
   destination: string | Destination,
   options: ConnectOptions = {},
 ): Promise<Session> {
+  const named = options.identityFile ?? options.privateKey;
+  if (named === undefined || options.onlyIdentity !== undefined) {
+    return await logInOnce(destination, options);
+  }
+  try {
+    // Alone first: a server gives up after a few keys that it does not know.
+    return await logInOnce(destination, { ...options, onlyIdentity: true });
+  } catch (error) {
+    if (!(error instanceof LoginError)) throw error;
+    return await logInOnce(destination, { ...options, onlyIdentity: false });
+  }
+}
+
+async function logInOnce(
+  destination: string | Destination,
+  options: ConnectOptions,
+): Promise<Session> {
   const login = await prepareLogin(destination, options);
   try {
     const session = await login.attempt();
@@ -88,8 +105,16 @@ export async function prepareLogin(
   try {
     const password = options.password !== undefined;
     const identityFile = await keyFile(folder, options);
-    const { keysOnly = false } = options;
-    const base = { destination: where, port, identityFile, sshOptions, password, keysOnly };
+    const { keysOnly = false, onlyIdentity = true } = options;
+    const base = {
+      destination: where,
+      port,
+      identityFile,
+      sshOptions,
+      password,
+      keysOnly,
+      onlyIdentity,
+    };
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
     const hostKeys = await hostKeyOptions(folder, options, resolved);

@@ -10,6 +10,11 @@ import type { HostKeyPolicy } from "../plan/checks.ts";
 export interface ConnectOptions {
   /** The private key to log in with, or the `.pub` of a key that an agent holds. @default ssh's own */
   readonly identityFile?: string | undefined;
+  /**
+   * Whether no other key is tried than the one that is named.
+   * @default first it alone, then the others too
+   */
+  readonly onlyIdentity?: boolean | undefined;
   /** The text of a private key to log in with; `identityFile` wins. @default none */
   readonly privateKey?: string | undefined;
   /** The ssh port. @default the destination's, else ssh's own */

@@ -15,6 +15,7 @@ const base = {
   sshOptions: [],
   password: false,
   keysOnly: false,
+  onlyIdentity: true,
   modern: true,
   hostKeys: [],
 };

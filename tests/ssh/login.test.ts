@@ -165,26 +165,35 @@ Deno.test("connect() lets the caller's ssh options win", { ignore }, async () =>
   assertEquals((await target.run(["id", "-un"])).stdout, "plain\n");
 });
 
-Deno.test("connect() takes the .pub of a key that an agent holds", { ignore }, async () => {
-  await withTemp(async (folder) => {
-    const SSH_AUTH_SOCK = `${folder}/agent`;
-    await using agent = new Deno.Command("ssh-agent", {
-      args: ["-D", "-a", SSH_AUTH_SOCK],
-      stdout: "null",
-    }).spawn();
-    assertEquals(agent.pid > 0, true);
-    const add = () => run(["ssh-add", box().identityFile], { env: { SSH_AUTH_SOCK } });
-    while (!(await add().then(() => true, () => false))) await delay(20);
-    const identityFile = `${folder}/key.pub`;
-    await Deno.writeTextFile(identityFile, box().identity.publicKey);
-    const before = Deno.env.get("SSH_AUTH_SOCK");
-    Deno.env.set("SSH_AUTH_SOCK", SSH_AUTH_SOCK);
-    try {
-      await using target = await login(box(), "root", { identityFile });
-      assertEquals(target.method, "publickey");
-    } finally {
-      if (before === undefined) Deno.env.delete("SSH_AUTH_SOCK");
-      else Deno.env.set("SSH_AUTH_SOCK", before);
-    }
-  });
-});
+Deno.test(
+  "connect() takes the .pub of a key that an agent holds, and the agent's when another is refused",
+  { ignore },
+  async () => {
+    await withTemp(async (folder) => {
+      const SSH_AUTH_SOCK = `${folder}/agent`;
+      await using agent = new Deno.Command("ssh-agent", {
+        args: ["-D", "-a", SSH_AUTH_SOCK],
+        stdout: "null",
+      }).spawn();
+      assertEquals(agent.pid > 0, true);
+      const add = () => run(["ssh-add", box().identityFile], { env: { SSH_AUTH_SOCK } });
+      while (!(await add().then(() => true, () => false))) await delay(20);
+      const identityFile = `${folder}/key.pub`;
+      await Deno.writeTextFile(identityFile, box().identity.publicKey);
+      const before = Deno.env.get("SSH_AUTH_SOCK");
+      Deno.env.set("SSH_AUTH_SOCK", SSH_AUTH_SOCK);
+      try {
+        await using target = await login(box(), "root", { identityFile });
+        assertEquals(target.method, "publickey");
+        // Another key is named, which the target does not know: the agent's still counts, at the second try.
+        const other = `${folder}/other`;
+        await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other]);
+        await using second = await login(box(), "root", { identityFile: other });
+        assertEquals(second.options.onlyIdentity, false);
+      } finally {
+        if (before === undefined) Deno.env.delete("SSH_AUTH_SOCK");
+        else Deno.env.set("SSH_AUTH_SOCK", before);
+      }
+    });
+  },
+);
