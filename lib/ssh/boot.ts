@@ -35,6 +35,8 @@ export interface BootOptions {
   readonly deadline?: number;
   /** How long refused logins are tried again, in milliseconds. @default 20_000 */
   readonly refusals?: number;
+  /** Done over the old session when its boot has stayed to the end. Its failure is not heard of. */
+  readonly onStayed?: ((session: Session) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -89,6 +91,8 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
       stayed = bootId === previous;
     }
   } catch (error) {
+    const outcome = error instanceof BootError ? error.outcome : undefined;
+    if (outcome === "stayed" && !current.ended) await options.onStayed?.(current).catch(() => {});
     await current[Symbol.asyncDispose]();
     throw error;
   }

@@ -11,6 +11,7 @@ import type { Reporter } from "../report/events.ts";
 import type { ConnectOptions } from "./options.ts";
 import type { Master } from "./master.ts";
 import { anyShell, quoteAll } from "./quote.ts";
+import { openEnded, tiedCode } from "./tied.ts";
 
 /** How a command is run on a target; everything has a default. */
 export interface RemoteOptions
@@ -19,6 +20,8 @@ export interface RemoteOptions
   readonly become?: readonly string[];
   /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
   readonly evenIfAborted?: boolean;
+  /** Whether it is ended there too when it is given up here or the connection is lost. @default false */
+  readonly tied?: boolean;
 }
 
 /** What {@linkcode Session.script} takes besides its text. */
@@ -124,6 +127,9 @@ export class Session implements AsyncDisposable {
   /** Runs a program with these words, whatever the login shell; throws a `CommandError` if it fails. */
   run(command: readonly string[], options: RemoteOptions = {}): Promise<RunResult> {
     const words = [...(options.become ?? []), ...command];
+    if (options.tied) {
+      return this.#ssh(anyShell("sh -s"), options, openEnded(tiedCode('"$@"', words)), words);
+    }
     const line = anyShell(`exec ${quoteAll(words)}`);
     if (line.length <= MAX_LINE) return this.#ssh(line, options, "null", words);
     // Thousands of store paths fit into no argument of the local ssh; over the connection they do.
@@ -148,7 +154,9 @@ export class Session implements AsyncDisposable {
   script(text: string, options: ScriptOptions = {}): Promise<RunResult> {
     const { args = [], name = "script", become = [] } = options;
     // As a function, the whole is read before any of it runs.
-    const code = `main() {\nset -eu\n${text}\n}\nmain ${quoteAll(args)} </dev/null\n`;
+    const code = options.tied
+      ? openEnded(tiedCode(text, args))
+      : `main() {\nset -eu\n${text}\n}\nmain ${quoteAll(args)} </dev/null\n`;
     return this.#ssh(anyShell(quoteAll([...become, "sh", "-s"])), options, code, [
       ...become,
       name,

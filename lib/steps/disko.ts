@@ -21,6 +21,7 @@ export interface DiskoOptions {
 // Written aside with its final mode and renamed: nobody ever sees half a key, or one that others can read.
 const WRITE_KEY = `
 umask 077
+[ ! -d "$1" ] || { echo "$1 is a folder" >&2; exit 1; }
 mkdir -p "$(dirname "$1")"
 aside=$(mktemp "$1.XXXXXX")
 trap 'rm -f "$aside"' EXIT
@@ -64,6 +65,7 @@ export async function runDisko(
     "the disks may be half formatted: mend the disko configuration and run the same command line again";
   await installer.run([path], {
     deadline,
+    tied: true,
     hint: (output) => hintFor(output, hint),
     onLine: (line) => installer.report({ type: "output", source: "disko", line }),
     ...(signal && { signal }),

@@ -96,6 +96,7 @@ export async function install(
   await installer.script(INSTALL, {
     ...common,
     name: "nixos-install",
+    tied: true,
     args: [
       path,
       flag(copyHostKeys),

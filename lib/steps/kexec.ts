@@ -12,7 +12,7 @@ import { becomeRoot } from "../plan/facts.ts";
 import { hintFor } from "../plan/troubles.ts";
 import { awaitBoot } from "../ssh/boot.ts";
 import type { Session } from "../ssh/session.ts";
-import type { RemoteKexec } from "./kexec/upload.ts";
+import { discardKexec, type RemoteKexec } from "./kexec/upload.ts";
 import { authorize, makeTemporaryKey, needsTemporaryKey, revoke } from "../ssh/temporary_key.ts";
 import { getFacts } from "../ssh/facts.ts";
 
@@ -49,12 +49,16 @@ const RUN = `
 folder=$1 flags=$2
 cd "$folder"
 trap 'rm -rf "$folder"' EXIT
+script=
+trap '[ -z "$script" ] || kill -s TERM -- "-$script" || :; exit 143' TERM
 status=0
 if [ -n "$flags" ]; then
-  TMPDIR=$folder setsid --wait "$folder/kexec/run" --kexec-extra-flags "$flags" || status=$?
+  TMPDIR=$folder setsid --wait "$folder/kexec/run" --kexec-extra-flags "$flags" &
 else
-  TMPDIR=$folder setsid --wait "$folder/kexec/run" || status=$?
+  TMPDIR=$folder setsid --wait "$folder/kexec/run" &
 fi
+script=$!
+wait "$script" || status=$?
 [ "$status" != 0 ] || trap - EXIT
 exit "$status"
 `;
@@ -92,6 +96,7 @@ export async function runKexec(
   try {
     await target.script(RUN, {
       name: "kexec/run",
+      tied: true,
       args: [image.folder, extraFlags],
       become: becomeRoot(image.facts),
       deadline: scriptDeadline,
@@ -129,6 +134,7 @@ export async function runKexec(
     },
     deadline,
     signal,
+    onStayed: (session) => discardKexec(session, image),
   });
   try {
     const facts = await getFacts(installer);

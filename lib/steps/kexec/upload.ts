@@ -66,7 +66,7 @@ export async function uploadKexec(
   };
   const { stdout } = route.fetch === "here"
     ? await target.pipe(await imageStream(source, route, target.report, signal), command, run)
-    : await target.run(command, run);
+    : await target.run(command, { ...run, tied: true });
   const folder = /^unpacked (\/[A-Za-z0-9/._-]+)$/m.exec(stdout)?.[1];
   if (folder === undefined) {
     throw new AnswerError(`${target.label}: the image was not unpacked: no answer`, {
@@ -88,7 +88,7 @@ function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
 export async function discardKexec(target: Session, { folder, facts }: RemoteKexec): Promise<void> {
   await target.run(["rm", "-rf", "--", folder], {
     become: becomeRoot(facts),
-    deadline: 15_000,
+    deadline: 5000,
     evenIfAborted: true,
   });
 }

@@ -1,0 +1,45 @@
+/**
+ * Commands on a target that end with us. Without a terminal sshd tells a command nothing when its
+ * connection goes: a disko script would go on formatting while the next run starts it again.
+ *
+ * @module
+ */
+import { quoteAll } from "./quote.ts";
+
+/**
+ * Shell code, for the input of `sh -s`, that runs `text` with these arguments and ends it, and all that it
+ * has started, as soon as that input ends: SIGTERM, and SIGKILL five seconds later. sshd gives each command
+ * a process group of its own. All is in one function, read as a whole before its input is somebody else's.
+ */
+export function tiedCode(text: string, args: readonly string[]): string {
+  return `main() {
+set -eu
+${text}
+}
+tied() {
+exec 3<&0
+( exec 3<&-; main "$@" ) </dev/null &
+work=$!
+( trap '' TERM
+  while IFS= read -r _; do :; done
+  kill -TERM 0
+  sleep 5
+  kill -KILL 0
+) <&3 >/dev/null 2>&1 &
+watch=$!
+exec 3<&-
+status=0
+wait "$work" || status=$?
+kill -KILL "$watch" 2>/dev/null
+exit "$status"
+}
+tied ${quoteAll(args)}
+`;
+}
+
+/** A stream that says this and then nothing more, without an end. */
+export function openEnded(text: string): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+  });
+}
