@@ -112,7 +112,10 @@ export function unpackCommand(
   { fetch, unpacker, unpackHere }: ImageRoute,
   sha256?: string,
 ): string[] {
-  const unpack = unpacker === undefined || unpackHere ? "" : `${unpacker} -dc |`;
+  // 2 is a warning, of gzip and xz: the bytes are good.
+  const unpack = unpacker === undefined || unpackHere
+    ? ""
+    : `{ ${unpacker} -dc || [ "$?" = 2 ] || echo unpack >"$folder/failed"; } |`;
   const digest = sha256 !== undefined && fetch !== "here";
   // The exit codes of all parts of a pipe, in a shell that knows only that of the last one.
   const code = `
@@ -122,6 +125,7 @@ for base in /root /var/tmp /tmp; do
 done
 [ -n "$folder" ] || { echo "no folder to unpack the image in" >&2; exit 1; }
 trap 'rm -rf "$folder"' EXIT
+trap 'exit 143' TERM HUP
 ${digest ? DIGEST_START : ""}
 { ${FETCHERS[fetch]} || echo fetch >"$folder/failed"; } | ${
     digest ? 'tee "$folder/bytes" |' : ""

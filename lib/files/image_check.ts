@@ -37,12 +37,16 @@ export async function checkImage(
     }),
   );
   const found = new Set<string>();
+  const bytes = unpack(source.compression, hashed, signal).getReader();
+  const archive = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      const { done, value } = await bytes.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
   try {
-    for await (
-      const { path, header, readable } of unpack(source.compression, hashed, signal).pipeThrough(
-        new UntarStream(),
-      )
-    ) {
+    for await (const { path, header, readable } of archive.pipeThrough(new UntarStream())) {
       const name = path.replace(/^\.\//, "").replace(/\/+$/, "");
       const kind = memberKind(header);
       const extra = readable && kind === "extended" ? await new Response(readable).text() : "";
@@ -53,10 +57,14 @@ export async function checkImage(
       if (kind === "file") found.add(name);
       if (kind !== "extended") await readable?.pipeTo(new WritableStream(), signal && { signal });
     }
+    // To the very end, which is behind the archive's: the checksums are there.
+    while (!(await bytes.read()).done) signal?.throwIfAborted();
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof UsageError) throw error;
     throw refuse("the archive is damaged or cut off", error);
+  } finally {
+    await bytes.cancel().catch(() => {});
   }
   const missing = IMAGE_FILES.find((one) => !found.has(`kexec/${one}`));
   if (missing !== undefined) throw refuse(`it holds no kexec/${missing}`);
