@@ -58,7 +58,7 @@ export async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     const reason = interrupts.signal.aborted ? interrupts.signal.reason : error;
     explain(reason);
-    if (state !== undefined && !(reason instanceof UsageError)) console.error(`state: ${state}`);
+    if (state !== undefined) console.error(`state: ${state}`);
     return exitCode(reason);
   }
 }

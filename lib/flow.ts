@@ -76,15 +76,16 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   const nix: NixOptions = { ...plan.nix, report, signal };
   const say = (state: State) => report({ type: "state", text: STATES[state] });
   if (plan.build.vmTest) {
-    await runVmTest(inputs.source, nix, stages);
+    await runVmTest(inputs.source, { ...nix, deadline: plan.timeouts.build }, stages);
     return { host: "here", phases: [], times: stages.times };
   }
   say("untouched");
-  const run: Run = { plan, options, report, scope, stack, stages, say };
+  const run: Run = { plan, options, report, scope, stack, stages, say, boots: false };
   const { hardware } = plan.build;
-  const evaluate = () => evaluateSource(plan, inputs.source, nix);
+  const making = { ...nix, deadline: plan.timeouts.build };
+  const evaluate = () => evaluateSource(plan, inputs.source, making);
   const build = (evaluating: ReturnType<typeof evaluate>) => {
-    const work = async () => await buildEvaluated(await evaluating, nix);
+    const work = async () => await buildEvaluated(await evaluating, making);
     return needsBuild(plan, inputs.source) ? stages.run("build", work) : work();
   };
   const early = hardware ? undefined : evaluate();
@@ -153,6 +154,7 @@ async function bootInstaller(run: Run, { target, facts, image }: Reached): Promi
     return root === target ? root : stack.use(root);
   }
   say("booting");
+  run.boots = true;
   const { port, extraFlags } = plan.kexec;
   const { kexec: scriptDeadline, boot: deadline } = plan.timeouts;
   const { host } = target.destination;

@@ -59,7 +59,8 @@ async function bring(work: Work, what: "disko" | "system", root?: string): Promi
   }
   if (built.on === "remote") {
     const attribute = what === "disko" ? built.diskoScript : "toplevel";
-    return await buildThere(installer, built.flake, attribute, { ...nix, root });
+    const deadline = plan.timeouts.build;
+    return await buildThere(installer, built.flake, attribute, { ...nix, root, deadline });
   }
   const { from, substitute } = plan.copy;
   const storeSettings = plan.ssh.storeSettings;

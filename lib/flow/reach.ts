@@ -33,14 +33,18 @@ export async function reach(
   run: Run,
   evaluating: Promise<Evaluated> | undefined,
 ): Promise<Reached> {
-  const { plan, options, report, stages, stack, say, scope: { signal } } = run;
+  const { plan, options, report, stages, stack, scope: { signal } } = run;
   const image = plan.kexec.image;
   const checked = image?.kind === "file" && plan.phases.includes("kexec")
     ? checkImage(image, plan.kexec.sha256, signal)
     : undefined;
   checked?.catch(() => {}); // heard of before the image is used
   const target = stack.use(await stages.run("connect", () => logIn(run)));
-  const facts = await getFacts(target, { sudoPassword: options.sudoPassword, signal });
+  const facts = await getFacts(target, {
+    sudoPassword: options.sudoPassword,
+    deadline: plan.timeouts.connect,
+    signal,
+  });
   const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
   for (const objection of objections(plan, facts, target.label, size)) yieldTo(run, objection);
   const kexec = needsKexec(plan, facts);
@@ -70,15 +74,11 @@ export async function reach(
     await disks();
     return { target, facts, image: undefined };
   }
-  say("image");
   const [uploaded, found] = await Promise.allSettled([
     upload(run, target, facts, checked),
     disks(),
   ]);
-  if (found.status === "rejected") {
-    if (uploaded.status === "fulfilled") await discardKexec(target, uploaded.value);
-    throw found.reason;
-  }
+  if (found.status === "rejected") throw found.reason;
   if (uploaded.status === "rejected") throw uploaded.reason;
   return { target, facts, image: uploaded.value };
 }
@@ -115,13 +115,17 @@ async function upload(
   facts: Facts,
   checked: Promise<void> | undefined,
 ): Promise<RemoteKexec> {
-  const { plan, stages, scope: { signal } } = run;
+  const { plan, stages, stack, say, scope: { signal } } = run;
   await checked;
+  say("image");
   const { image, sha256 } = plan.kexec;
-  return await stages.run(
+  const uploaded = await stages.run(
     "image",
     () => uploadKexec(target, { image, sha256, facts, deadline: plan.timeouts.image, signal }),
   );
+  // A build may still fail, or someone may end the run, before it is booted.
+  stack.defer(() => run.boots ? undefined : discardKexec(target, uploaded).catch(() => {}));
+  return uploaded;
 }
 
 /** Throws what stands against the install, or only tells it where the user knows better. */

@@ -50,4 +50,6 @@ export interface Run {
   readonly stack: AsyncDisposableStack;
   readonly stages: Stages;
   readonly say: (state: State) => void;
+  /** Whether the image on the target is being booted; until then it is ours to remove. */
+  boots: boolean;
 }
