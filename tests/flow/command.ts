@@ -75,7 +75,7 @@ export class Place implements AsyncDisposable {
 
   /** What commands left that nobody promised: processes, temporary files, and files in the user's folders. */
   async left(): Promise<string[]> {
-    const left = await leftOf(`${this.folder}/tmp`);
+    const left = await leftOf(`${this.folder}/tmp`).catch((): string[] => []);
     for (const name of ["home", "state", "cache", "run"]) {
       for (const path of await files(`${this.folder}/${name}`)) left.push(`${name}${path}`);
     }

@@ -22,6 +22,8 @@ export interface SceneOptions extends SystemsOptions {
   readonly imageName?: string | undefined;
   /** Whether the machine runs the installer from the start. @default false */
   readonly inInstaller?: boolean | undefined;
+  /** How fast the network is. @default no limit */
+  readonly bytesPerSecond?: number | undefined;
 }
 
 function boot(options: SceneOptions, same: BoxOptions = {}): Promise<Machine> {
@@ -37,6 +39,8 @@ export class Scene implements AsyncDisposable {
   cutAt = Infinity;
   freezeAt = Infinity;
 
+  readonly #key: string;
+
   private constructor(
     readonly options: SceneOptions,
     readonly place: Place,
@@ -44,7 +48,9 @@ export class Scene implements AsyncDisposable {
     public relay: Relay,
     /** The file of the kexec image. */
     readonly image: string,
-  ) {}
+  ) {
+    this.#key = machine.box.identity.privateKey;
+  }
 
   /** Opens a scene. */
   static async open(options: SceneOptions): Promise<Scene> {
@@ -58,6 +64,7 @@ export class Scene implements AsyncDisposable {
     const relay = stack.use(
       await startRelay({
         to: { host, port },
+        ...(options.bytesPerSecond && { bytesPerSecond: options.bytesPerSecond }),
         get cutAfterBytes() {
           return thresholds.cut();
         },
@@ -90,7 +97,7 @@ export class Scene implements AsyncDisposable {
 
   /** The text of the key that lets the user in. */
   get key(): string {
-    return this.machine.box.identity.privateKey;
+    return this.#key;
   }
 
   /** Starts the command with the user's key in its environment. */

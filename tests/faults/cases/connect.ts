@@ -53,7 +53,7 @@ export const CONNECT: readonly Fault[] = [
     fault: "target powered off before",
     words: soon,
     before: powerOff,
-    error: /root@127\.0\.0\.1: no answer from its ssh server within 2 s$/,
+    error: /root@127\.0\.0\.1: (no answer from its ssh server|no ssh connection)/,
     gone: true,
     mend: powerOn,
     ...untouched,

@@ -52,8 +52,8 @@ export const INSTALL: readonly Fault[] = [
   {
     phase,
     fault: "extra files fill the disk",
-    scene: { inInstaller, disk: "8m" },
-    words: extraFiles(20_000_000),
+    scene: { inInstaller, disk: "30m" },
+    words: extraFiles(40_000_000),
     error: /root@127\.0\.0\.1: tar /,
     mend: ({ machine }) => machine.box.run("echo 64m >/etc/disk-size"),
     ...failed,

@@ -1,6 +1,7 @@
 /** Faults of the reboot into the new system. */
 import { at, FAIL, type Fault, HANG, signal } from "../fault.ts";
 
+const OTHER = `/nix/store/${"0".repeat(32)}-other`;
 const phase = "reboot";
 const inInstaller = true;
 const words = ["--timeout", "reboot=3"];
@@ -34,9 +35,9 @@ export const REBOOT: readonly Fault[] = [
     fault: "another system comes up",
     scene: {
       inInstaller,
-      installed: { setup: "ln -sfn /nix/store/other /run/current-system\n" },
+      installed: { setup: `ln -sfn ${OTHER} /run/current-system\n` },
     },
-    error: /root@127\.0\.0\.1: runs \/nix\/store\/other instead of /,
+    error: /root@127\.0\.0\.1: runs \/nix\/store\/0{32}-other instead of /,
     again: "none",
     ...failed,
   },
