@@ -17,9 +17,13 @@ export interface HardwareOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const COMMANDS = {
-  "nixos-facter": ["nixos-facter"],
-  "nixos-generate-config": ["nixos-generate-config", "--no-filesystems", "--show-hardware-config"],
+const SCRIPTS = {
+  // Older installers lack it; nix can fetch it then.
+  "nixos-facter": `
+if command -v nixos-facter >/dev/null 2>&1; then exec nixos-facter; fi
+exec nix --extra-experimental-features 'nix-command flakes' shell nixpkgs#nixos-facter -c nixos-facter
+`,
+  "nixos-generate-config": "exec nixos-generate-config --show-hardware-config --no-filesystems",
 } as const;
 
 /**
@@ -43,7 +47,8 @@ export async function generateHardwareConfig(
 ): Promise<void> {
   const { deadline = 300_000, signal } = options;
   const { stdout } = await installer.script(
-    `PATH=$PATH:/run/current-system/sw/bin\nexec ${COMMANDS[backend].join(" ")}`,
+    `PATH=$PATH:/run/current-system/sw/bin
+${SCRIPTS[backend]}`,
     {
       name: backend,
       deadline,
