@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { BootError, ConnectionError } from "../errors.ts";
+import { BootError, CommandError, ConnectionError } from "../errors.ts";
 import { becomeRoot } from "../plan/facts.ts";
 import { hintFor } from "../plan/troubles.ts";
 import { awaitBoot } from "../ssh/boot.ts";
@@ -109,8 +109,9 @@ export async function runKexec(
       ...(signal && { signal }),
     });
   } catch (error) {
-    // The network may be gone before the script's end is heard of.
-    if (!announced || !(error instanceof ConnectionError)) throw error;
+    // What was announced comes, however the script ended; the network may be gone before that is heard of.
+    const over = error instanceof ConnectionError || error instanceof CommandError;
+    if (!announced || !over) throw error;
   } finally {
     // The image has it by now, and the system on the disk shall not keep it.
     if (key) await revoke(target, key).catch(() => {});
