@@ -14,6 +14,7 @@ import type { Session } from "../ssh/session.ts";
 import { commonFormat, type Link } from "./link.ts";
 import { lookAt } from "./look.ts";
 import { sendingOrder, totalSize } from "./order.ts";
+import { Receiver } from "./receiver.ts";
 import { sendPaths } from "./send.ts";
 import { Dialogue } from "./server.ts";
 import { AGAIN, late, Watch } from "./watch.ts";
@@ -87,20 +88,26 @@ class Copy {
   async run(wanted: readonly StorePath[]): Promise<Copied> {
     const { signal, session, options } = this;
     await using stack = new AsyncDisposableStack();
+    // Everything that may be needed is started at once: on a far link each would cost its round trips.
     const here = stack.use(this.#here());
     const there = stack.use(this.#there([]));
+    // A server of its own, since the first one remembers what was not there.
+    const verifier = stack.use(this.#there([]));
+    const another = () =>
+      new Receiver(session, { command: this.#command([]), report: options.report, signal });
+    const receiver = stack.use(another());
     const look = stack.adopt(new Scope(signal), (scope) => scope.abort(NOT_NEEDED));
     const looking = lookAt(session, options.substitute, options, look.signal);
     looking.catch(() => {});
 
-    const [infos, rtt] = await Promise.all([this.#closure(here, wanted), this.#greet(there)]);
+    const closure = this.#closure(here, wanted);
+    const greeting = this.#greet(there);
+    const [infos, { answered }] = await Promise.all([closure, greeting]);
     const all = infos.map(({ path }) => path);
+    there.tell(askValid(all));
+    const link = { rtt: await answered, ...options.link };
     this.watch.moved();
-    const link = { rtt, ...options.link };
-    let missing: readonly string[] = without(
-      all,
-      await there.ask(askValid(all), (answers) => answers.texts()),
-    );
+    let missing: readonly string[] = without(all, await there.hear((answers) => answers.texts()));
     this.watch.moved();
     if (missing.length === 0) return { paths: all.length, sent: 0, bytes: 0, substituted: 0 };
 
@@ -111,10 +118,8 @@ class Copy {
     const toSend = sendingOrder(infos, new Set(missing));
     const bytes = totalSize(toSend);
     if (toSend.length > 0) {
-      // A server of its own, since the first one remembers what was not there; it starts meanwhile.
-      const verifier = stack.use(this.#there([]));
-      await sendPaths(session, {
-        ...{ infos: toSend, source: here, command: this.#command([]), link, signal },
+      await sendPaths({
+        ...{ infos: toSend, source: here, receiver, another, link, signal },
         packed: commonFormat(await localTools(), tools),
         report: options.report,
         moved: () => this.watch.moved(),
@@ -156,12 +161,14 @@ class Copy {
     return await here.ask(askInfos(paths), (answers) => answers.infos());
   }
 
-  /** Waits for the target's server and measures the round trip. */
-  async #greet(there: Dialogue): Promise<number> {
+  /** Waits for the target's server and asks it something; how long the answer takes is the round trip. */
+  async #greet(there: Dialogue): Promise<{ answered: Promise<number> }> {
     await there.hear((answers) => answers.hello());
     const began = performance.now();
-    await there.ask(askValid([]), (answers) => answers.texts());
-    return performance.now() - began;
+    const answer = there.ask(askValid([]), (answers) => answers.texts());
+    const answered = answer.then(() => performance.now() - began);
+    answered.catch(() => {});
+    return { answered };
   }
 
   /** Lets the target fetch what its substituters have; returns what is still missing. */

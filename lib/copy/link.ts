@@ -13,11 +13,14 @@ export interface Link {
   readonly rtt?: number | undefined;
 }
 
-/** Faster than this, in bytes a second, nothing is compressed: then it is not the link that is the brake. */
+/** Known to be faster than this, in bytes a second, a link is not the brake: nothing is compressed. */
 export const FAST = 60_000_000;
 
-/** Above this, in milliseconds there and back, a link is expected to be the brake until it has shown what it does. */
-const NEAR = 2;
+/** A near link is judged slow below this: what is measured there may be the target's disk. */
+export const SLOW = 40_000_000;
+
+/** Above this, in milliseconds there and back, a link is expected to be the brake from the start. */
+const NEAR = 15;
 
 /** The format that both sides know, for a link that is the brake; zstd wins. */
 export function commonFormat(here: ReadonlySet<string>, there: ReadonlySet<string>): Format {
@@ -62,7 +65,7 @@ export class Pace {
     this.#since ??= now;
     this.#bytes += bytes;
     if (this.#slow || this.#bytes < SAMPLE) return;
-    this.#slow = this.#bytes * 1000 / Math.max(1, now - this.#since) < FAST;
+    this.#slow = this.#bytes * 1000 / Math.max(1, now - this.#since) < SLOW;
     this.#bytes = 0;
     this.#since = now;
   }

@@ -4,12 +4,11 @@
  * @module
  */
 import { AnswerError } from "../errors.ts";
-import type { Reporter } from "../report/events.ts";
-import type { Session } from "../ssh/session.ts";
 import type { Pace } from "./link.ts";
 import { type Format, inBlocks, joinSmall } from "./pack.ts";
 import { packer } from "./packer.ts";
-import { type Dialogue, Server } from "./server.ts";
+import type { Receiver } from "./receiver.ts";
+import type { Dialogue } from "./server.ts";
 import { announce, hello, type PathInfo } from "./wire.ts";
 
 /** How paths are sent. */
@@ -18,14 +17,11 @@ export interface PushOptions {
   readonly infos: readonly PathInfo[];
   /** The server here, which has been asked for all these archives. */
   readonly source: Dialogue;
-  /** The command of the server on the target. */
-  readonly command: readonly string[];
   readonly format: Format;
   readonly pace: Pace;
   /** Whether no further path is to be begun, though there are some left. */
   readonly enough: () => boolean;
   readonly signal: AbortSignal;
-  readonly report: Reporter;
   /** Called with how many bytes are on their way, also when only paths have arrived. */
   readonly onProgress: (bytes: number) => void;
 }
@@ -33,20 +29,12 @@ export interface PushOptions {
 /** Small enough to be quick about the first one, large enough that a program for each costs little. */
 const BLOCK = 2 * 1024 * 1024;
 
-// The unpacker's failure ends the server too: its input ends in the middle of an archive.
-const RECEIVE = `
-unpack=$1
-shift
-[ "$unpack" != none ] || exec "$@"
-"$unpack" -dc | "$@"
-`;
-
 /**
  * Sends paths and resolves, with their number, when the last has arrived. nix adds each as soon as it is
  * complete, so what has arrived before an interruption stays.
  */
-export async function push(session: Session, options: PushOptions): Promise<number> {
-  const { infos, source, command, format, pace, enough, signal, report, onProgress } = options;
+export async function push(receiver: Receiver, options: PushOptions): Promise<number> {
+  const { infos, source, format, pace, enough, signal, onProgress } = options;
   let [announced, arrived, bytes, finished] = [0, 0, 0, false];
   async function* frames(): AsyncGenerator<Uint8Array> {
     yield hello();
@@ -61,10 +49,10 @@ export async function push(session: Session, options: PushOptions): Promise<numb
   const blocks = format === "none" ? joinSmall(frames()) : inBlocks(frames(), BLOCK);
   const onTaken = (more: number) => onProgress(bytes += more);
   const stream = packer(blocks, { format, pace, signal, onTaken });
-  const child = session.start(["sh", "-c", RECEIVE, "receive", format, ...command], stream);
-  await using server = new Server(child, { command, where: session.label, report, signal });
+  const { server } = receiver;
+  receiver.receive(format, stream);
   // A source that fails ends the child; then that is what went wrong.
-  const feeding = child.fed.catch(async (error) => {
+  const feeding = receiver.fed.catch(async (error) => {
     throw await source.failure(error);
   });
   const arriving = (async () => {
@@ -75,7 +63,7 @@ export async function push(session: Session, options: PushOptions): Promise<numb
       onProgress(bytes);
     }
     if (finished && arrived === announced) return;
-    throw new AnswerError(`${session.label}: nix-store --serve ended too early`, {
+    throw new AnswerError(`${server.answers.who}: nix-store --serve ended too early`, {
       hint: "see nix's own output; --debug shows every command",
     });
   })();

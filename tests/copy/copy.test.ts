@@ -68,7 +68,7 @@ for (const without of [["zstd"], ["zstd", "gzip"]]) {
     async () => {
       const path = await make([item("without", 3_000_000), item("without-top", 1, [0])]);
       await using bare = await startBox({ without });
-      await using relay = await startRelay({ to: bare, delayMs: 6 });
+      await using relay = await startRelay({ to: bare, delayMs: 15 });
       await using target = await login(bare, "root", { port: relay.port });
       const { sent, warnings } = await copy(target, path);
       assertEquals([sent, warnings], [2, []]);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { commonFormat, FAST, Pace, seemsSlow } from "../../lib/copy/link.ts";
+import { commonFormat, Pace, seemsSlow, SLOW } from "../../lib/copy/link.ts";
 import { sendingOrder, totalSize } from "../../lib/copy/order.ts";
 import { compress, inBlocks, joinSmall, storedFrame } from "../../lib/copy/pack.ts";
 import { packer } from "../../lib/copy/packer.ts";
@@ -68,7 +68,7 @@ Deno.test("Pace learns that a near link is slow, and stays with it", () => {
   const near = new Pace({ rtt: 0.5 });
   assert(!near.compress(3));
   near.took(10e6, 0);
-  near.took(10e6, 20e6 / FAST * 1000 * 0.9);
+  near.took(10e6, 20e6 / SLOW * 1000 * 0.9);
   assert(!near.compress(3));
   near.took(20e6, 100_000);
   assert(near.compress(3));
