@@ -26,11 +26,11 @@ export interface SystemsOptions {
   readonly disk?: string | undefined;
 }
 
+// It is told of only when it cannot happen again.
 const GATE = `#!/bin/sh
+! mv "/etc/gates/$1" "/etc/gates/.$1" 2>/dev/null || once=y
 printf '%s\\n' "$1" >>/run/box/gates
-[ -e "/etc/gates/$1" ] || exit 0
-mv "/etc/gates/$1" "/etc/gates/.$1"
-. "/etc/gates/.$1"
+[ -z "\${once-}" ] || . "/etc/gates/.$1"
 `;
 
 /** A program that passes a gate before it does what it usually does. */
@@ -62,7 +62,7 @@ echo reboot >>/run/box/signals
 
 const NIXOS = `ID=nixos\nPRETTY_NAME="NixOS 25.11 (Xantusia)"\n`;
 // No device of this machine has these numbers.
-const DISK = "mknod /dev/vda b 252 77\n";
+const DISK = "mknod /dev/target0 b 252 77\n";
 
 function gateFiles(gates: Gates): Record<string, BoxFile> {
   const files: Record<string, BoxFile> = { "/usr/local/bin/gate": { text: GATE, mode: 0o755 } };

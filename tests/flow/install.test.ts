@@ -1,15 +1,100 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fingerprint } from "../loopback/mod.ts";
 import { ignore } from "../ssh/fixture.ts";
-import { buildParts } from "./parts.ts";
+import { buildParts, writeFlake } from "./parts.ts";
 import { Scene } from "./scene.ts";
 
 const parts = ignore ? { disko: "", system: "" } : await buildParts();
+const LOGINS = ["0 root publickey", "1 root publickey", "2 root publickey"];
 
-Deno.test("the command installs store paths", { ignore }, async () => {
+Deno.test("the command installs store paths, with a login for each boot", { ignore }, async () => {
   await using scene = await Scene.open({ parts });
   const { code, stdout, stderr } = await scene.run(scene.words);
-  assertEquals(code, 0, stderr);
- 
-  assertEquals(stdout, `root@127.0.0.1 runs ${parts.system}\n`);
+  assertEquals([code, stdout], [0, `root@127.0.0.1 runs ${parts.system}\n`], stderr);
+  assertEquals(await scene.machine.logins(), LOGINS);
   assertEquals(await scene.place.left(), []);
+});
+
+Deno.test("the command installs a flake and puts the new host keys into known_hosts", {
+  ignore,
+}, async () => {
+  await using scene = await Scene.open({ parts });
+  const { place, machine, relay } = scene;
+  const known = `${place.folder}/known_hosts`;
+  const name = `[127.0.0.1]:${relay.port}`;
+  const [key] = machine.box.hostKeys;
+  await Deno.writeTextFile(known, `${name} ${key!.publicKey}\nother ssh-ed25519 AAAA\n`);
+  const { code, stderr } = await scene.run([
+    ...["--kexec", scene.image, "--flake", await writeFlake(`${place.folder}/flake`)],
+    ...["--copy-host-keys", "--update-known-hosts", "--build-on", "local", ...scene.reach],
+  ]);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "\ndisk of the configuration: /dev/target0\n");
+  const shown = `ssh-ed25519 ${await fingerprint(key!.publicKey)}`;
+  assertStringIncludes(stderr, `\nhost key of the new system: ${shown}\n`);
+  assertEquals(
+    await Deno.readTextFile(known),
+    `other ssh-ed25519 AAAA\n${name} ${key!.publicKey}\n`,
+  );
+  assertEquals(await place.left(), []);
+});
+
+Deno.test(
+  "--phases runs each phase by itself, and the next command goes on",
+  { ignore },
+  async () => {
+    await using scene = await Scene.open({ parts });
+    const run = async (phases: string) => {
+      const { code, stdout, stderr } = await scene.run(["--phases", phases, ...scene.words]);
+      assertEquals(code, 0, stderr);
+      return stdout;
+    };
+    assertEquals(await run("kexec"), "root@127.0.0.1: done with kexec\n");
+    assertEquals(await run("disko"), "root@127.0.0.1: done with disko\n");
+    assertEquals(
+      await run("install"),
+      `root@127.0.0.1: ${parts.system} is installed, the reboot is left to you\n`,
+    );
+    assertEquals(await run("reboot"), `root@127.0.0.1 runs ${parts.system}\n`);
+    assertEquals(await scene.place.left(), []);
+  },
+);
+
+Deno.test("--force goes on where the checks would end, and says so", { ignore }, async () => {
+  await using scene = await Scene.open({ parts, target: { kexec: "disabled" } });
+  const words = ["--phases", "kexec", ...scene.words];
+  assertEquals((await scene.run(words)).code, 3);
+  const { code, stderr } = await scene.run(["--force", ...words]);
+  assertEquals(code, 0, stderr);
+  assertMatch(stderr, /^warning: .*kexec is not possible: .*: going on, as --force says$/m);
+});
+
+Deno.test("the same command finds the installer again: another port, root and not the sudo user", {
+  ignore,
+}, async () => {
+  const stop = "echo it is broken >&2; exit 3";
+  await using scene = await Scene.open({
+    parts,
+    gates: { disko: stop },
+    target: { rootLogin: false },
+    otherPort: true,
+  });
+  const { place, machine, image, otherPort } = scene;
+  const words = [
+    ...["--kexec", image, "-s", parts.disko, parts.system, "--copy-host-keys"],
+    ...["-p", `${machine.port}`, "--post-kexec-ssh-port", `${otherPort}`],
+    ...["--known-hosts", `${place.folder}/known_hosts`, "admin@127.0.0.1"],
+  ];
+  const first = await scene.run(words);
+  assertEquals(first.code, 1, first.stderr);
+  assertEquals(await place.left(), ["state/nixos-anywhere/127%2E0%2E0%2E1.json"]);
+  const { mode = 0 } = await Deno.stat(`${place.folder}/state/nixos-anywhere/127%2E0%2E0%2E1.json`);
+  assertEquals(mode! & 0o777, 0o600);
+  const { code, stderr } = await scene.run(words);
+  assertEquals(code, 0, stderr);
+  assertMatch(stderr, /: trying the installer that an earlier run has booted there$/m);
+  const logins = ["0 admin publickey", "1 root publickey", "1 root publickey", "2 root publickey"];
+  assertEquals(await machine.logins(), logins);
+  assertEquals(await place.left(), []);
+  assert(!stderr.includes("Uploading"));
 });

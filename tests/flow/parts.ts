@@ -19,7 +19,7 @@ export interface PartsOptions {
   /** Nix code of the disko script and the system, in the place of the usual ones. */
   readonly disko?: string;
   readonly toplevel?: string;
-  /** The disk that the configuration names. @default "/dev/vda" */
+  /** The disk that the configuration names. @default "/dev/target0" */
   readonly device?: string;
 }
 
@@ -82,7 +82,7 @@ export async function writeFlake(folder: string, options: PartsOptions = {}): Pr
   await Deno.mkdir(folder, { recursive: true });
   const text = `{ outputs = _: { nixosConfigurations.web.config = {
     system.build = ${code(options)};
-    disko.devices.disk.main.device = "${options.device ?? "/dev/vda"}";
+    disko.devices.disk.main.device = "${options.device ?? "/dev/target0"}";
   }; }; }
   `;
   await Deno.writeTextFile(`${folder}/flake.nix`, text);

@@ -5,6 +5,7 @@
  */
 import {
   type BoxOptions,
+  freePort,
   type KexecOptions,
   type Machine,
   startMachine,
@@ -22,6 +23,8 @@ export interface SceneOptions extends SystemsOptions {
   readonly imageName?: string | undefined;
   /** Whether the machine runs the installer from the start. @default false */
   readonly inInstaller?: boolean | undefined;
+  /** Whether installer and new system have an ssh port of their own, past the relay. @default false */
+  readonly otherPort?: boolean | undefined;
   /** How fast the network is. @default no limit */
   readonly bytesPerSecond?: number | undefined;
 }
@@ -53,7 +56,13 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Opens a scene. */
-  static async open(options: SceneOptions): Promise<Scene> {
+  static async open(given: SceneOptions): Promise<Scene> {
+    const port2 = given.otherPort ? freePort() : undefined;
+    const options: SceneOptions = port2 === undefined ? given : {
+      ...given,
+      installer: { ...given.installer, port: port2 },
+      installed: { ...given.installed, port: port2 },
+    };
     await using stack = new AsyncDisposableStack();
     const place = stack.use(await Place.make());
     const image = `${place.folder}/${options.imageName ?? "image.tar.gz"}`;
@@ -78,6 +87,11 @@ export class Scene implements AsyncDisposable {
     thresholds.freeze = () => scene.freezeAt;
     stack.move();
     return scene;
+  }
+
+  /** The ssh port of the installer and the new system, where they have one of their own. */
+  get otherPort(): number | undefined {
+    return this.options.installer?.port;
   }
 
   /** The words that reach the machine. */

@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InterruptedError } from "../../lib/errors.ts";
+import { nixosAnywhere } from "../../lib/flow.ts";
+import { STATES } from "../../lib/flow/states.ts";
+import type { ReportEvent } from "../../lib/report/events.ts";
+import { ignore } from "../ssh/fixture.ts";
+import { buildParts, writeFlake } from "./parts.ts";
+import { Scene } from "./scene.ts";
+
+const parts = ignore ? { disko: "", system: "" } : await buildParts();
+
+/** Runs `work` with variables of the user whose place it is. */
+async function asUser(scene: Scene, work: () => Promise<void>): Promise<void> {
+  const before = Deno.env.toObject();
+  for (const [name, value] of Object.entries(scene.place.env)) Deno.env.set(name, value);
+  try {
+    await work();
+  } finally {
+    for (const name of Object.keys(scene.place.env)) {
+      if (before[name] === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, before[name]);
+    }
+  }
+  // The machine's next system was prepared meanwhile, with our variables.
+  const left = (await scene.place.left()).filter((name) => !name.startsWith("box-"));
+  assertEquals(left, []);
+}
+
+function options(scene: Scene) {
+  const { place, relay, machine, image } = scene;
+  return {
+    host: `root@${relay.host}`,
+    sshPort: relay.port,
+    postKexecSshPort: relay.port,
+    privateKey: machine.box.identity.privateKey,
+    knownHosts: `${place.folder}/known_hosts`,
+    kexec: image,
+  };
+}
+
+Deno.test("nixosAnywhere() tells each stage and each state, and returns what came of it", {
+  ignore,
+}, async () => {
+  await using scene = await Scene.open({ parts });
+  await asUser(scene, async () => {
+    const events: ReportEvent[] = [];
+    const report = (event: ReportEvent) => void events.push(event);
+    const { times, ...rest } = await nixosAnywhere({
+      ...options(scene),
+      storePaths: parts,
+      copyHostKeys: true,
+      report,
+    });
+    const [key] = scene.machine.box.hostKeys;
+    assertEquals<unknown>(rest, {
+      host: "root@127.0.0.1",
+      phases: ["kexec", "disko", "install", "reboot"],
+      system: parts.system,
+      rebooted: { seen: "running", hostKeys: [key?.publicKey], system: parts.system },
+    });
+    const states = events.flatMap((event) => event.type === "state" ? [event.text] : []);
+    assertEquals(states, Object.values(STATES));
+    const done = events.flatMap((event) =>
+      event.type === "stage" && event.state === "done" ? [event.stage] : []
+    );
+    const stages = ["connect", "image", "kexec", "disko", "install", "reboot"];
+    assertEquals([...done].sort(), [...stages].sort());
+    assertEquals(Object.keys(times).sort(), [...stages].sort());
+  });
+});
+
+/** Every file of a box that a run could change, with mode, size and time. */
+async function listing({ machine }: Scene): Promise<string> {
+  const look = "find /root /home /etc /tmp /var/tmp /usr/local /mnt /nix -printf '%p %m %s %T@\\n'";
+  const { stdout } = await machine.box.run(`${look} | sort`);
+  assert(stdout.includes("/root/.ssh/authorized_keys"));
+  return stdout;
+}
+
+Deno.test("nixosAnywhere() changes nothing in a dry run, not even a key", { ignore }, async () => {
+  await using scene = await Scene.open({ parts });
+  await asUser(scene, async () => {
+    const before = await listing(scene);
+    const flake = await writeFlake(`${scene.place.folder}/flake`);
+    const lines: string[] = [];
+    const { phases } = await nixosAnywhere({
+      ...options(scene),
+      flake,
+      dryRun: true,
+      report: (event) => void (event.type === "log" && lines.push(event.text)),
+    });
+    assertEquals(phases, []);
+    assertEquals(await listing(scene), before);
+    assert(lines.some((line) => line.includes("/dev/target0")), lines.join("\n"));
+    assertEquals(await scene.machine.box.commands(), []);
+  });
+});
+
+Deno.test("nixosAnywhere() stops when it is not confirmed, and nothing is changed", {
+  ignore,
+}, async () => {
+  await using scene = await Scene.open({ parts });
+  await asUser(scene, async () => {
+    const before = await listing(scene);
+    let asked = 0;
+    const confirm = (about: { host: string; kexec: boolean }) => {
+      assertEquals([about.host, about.kexec], ["root@127.0.0.1", true]);
+      asked++;
+      return Promise.resolve(false);
+    };
+    const all = { ...options(scene), storePaths: parts, confirm };
+    await assertRejects(() => nixosAnywhere(all), InterruptedError, "not confirmed");
+    assertEquals([asked, await listing(scene)], [1, before]);
+  });
+});
