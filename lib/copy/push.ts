@@ -46,9 +46,10 @@ export async function push(receiver: Receiver, options: PushOptions): Promise<nu
     }
     finished = true;
   }
-  const blocks = format === "none" ? joinSmall(frames()) : inBlocks(frames(), BLOCK);
   const onTaken = (more: number) => onProgress(bytes += more);
-  const stream = packer(blocks, { format, pace, signal, onTaken });
+  const stream = format === "none"
+    ? counted(joinSmall(frames()), pace, onTaken)
+    : packer(inBlocks(frames(), BLOCK), { format, pace, signal, onTaken });
   const { server } = receiver;
   receiver.receive(format, stream);
   // A source that fails ends the child; then that is what went wrong.
@@ -72,4 +73,17 @@ export async function push(receiver: Receiver, options: PushOptions): Promise<nu
   if (fed.status === "rejected") throw fed.reason;
   if (all.status === "rejected") throw await server.failure(all.reason);
   return arrived;
+}
+
+/** Passes parts on as they are, and tells when each was taken. */
+async function* counted(
+  parts: AsyncIterable<Uint8Array>,
+  pace: Pace,
+  onTaken: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const part of parts) {
+    yield part;
+    pace.took(part.length, performance.now());
+    onTaken(part.length);
+  }
 }
