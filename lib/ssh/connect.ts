@@ -174,6 +174,8 @@ async function hostKeyOptions(
     return pinnedLines(known, resolved.modern && expectedFingerprint ? script : undefined);
   }
   await writePrivate(script, fingerprintScript(policy));
+  // ssh itself would make one that others may read.
+  await writePrivate(known, "");
   const users = knownHosts === undefined ? resolved.known : configPath(resolvePath(knownHosts));
   return hostKeyLines(policy, { known, users, fingerprintScript: script });
 }

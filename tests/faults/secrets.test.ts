@@ -1,0 +1,128 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { buildParts } from "../flow/parts.ts";
+import type { Running } from "../flow/command.ts";
+import { Scene } from "../flow/scene.ts";
+import { PASSWORD } from "../loopback/mod.ts";
+import { ignore } from "../ssh/fixture.ts";
+import { type Secret, Watch } from "./watch.ts";
+
+const parts = ignore ? { disko: "", system: "" } : await buildParts({ payload: 30_000_000 });
+// Long enough for a look at what runs.
+const gates = {
+  facts: "sleep 0.3",
+  image: "sleep 0.3",
+  kexec: "cat /home/*/.ssh/authorized_keys >/run/box/keys; sleep 0.3",
+  disko: "sleep 0.3",
+  install: "sleep 0.3",
+};
+
+/** What authorises the keys that the image has carried over. */
+const installer = {
+  sshdConfig: ["AuthorizedKeysFile /run/box/keys .ssh/authorized_keys", "StrictModes no"],
+};
+
+/** Does what the image does with the authorized keys of the user who boots it. */
+async function carryKeys({ machine }: Scene, running: Running): Promise<void> {
+  let keys = "";
+  await running.until(async () => {
+    const [first, next] = machine.boxes;
+    if (!next) keys = await Deno.readTextFile(`${first!.shared}/keys`).catch(() => keys);
+    return next !== undefined;
+  });
+  await Deno.writeTextFile(`${machine.boxes[1]!.shared}/keys`, keys);
+}
+
+/** Whether this is the command itself, or a child of it that has not become its program yet. */
+function isOurs(line: string, pid: number, command: number): boolean {
+  return pid === command || line.startsWith(`${Deno.execPath()} run -A --no-check `);
+}
+
+/** Runs a whole install while everything is watched, and looks at all it has printed. */
+async function watched(
+  scene: Scene,
+  words: readonly string[],
+  env: Record<string, string>,
+  secrets: (pid: number) => readonly Secret[],
+): Promise<Watch> {
+  const { place } = scene;
+  const running = scene.place.start(words, env);
+  const carrying = carryKeys(scene, running);
+  const all = secrets(running.pid);
+  const watch = new Watch(all, `${place.folder}/tmp`);
+  const { code, stdout, stderr } = await running.end;
+  await watch.stop();
+  await carrying;
+  assertEquals(code, 0, stderr);
+  assertEquals([...watch.found], []);
+  for (const { name, text } of all) assert(!(stdout + stderr).includes(text), `${name} is shown`);
+  assertEquals(await place.left(), []);
+  // It can find something: the processes and the files were there to be seen.
+  const seen = [...watch.processes].join("\n");
+  for (const program of ["ssh -S ", "ssh -F ", "nixos-install"]) {
+    assertStringIncludes(seen, program);
+  }
+  assert([...watch.files].some((path) => path.endsWith("/known_hosts")), "no files were seen");
+  assert(watch.rounds > 50, `only ${watch.rounds} looks`);
+  return watch;
+}
+
+/** Puts secrets into a disk key and an extra file; returns the words that send them, and the secrets. */
+async function plant({ place: { folder } }: Scene): Promise<[string[], Secret[]]> {
+  const [disk, extra] = [`disk-${crypto.randomUUID()}`, `extra-${crypto.randomUUID()}`];
+  await Deno.writeTextFile(`${folder}/disk.key`, disk, { mode: 0o600 });
+  await Deno.mkdir(`${folder}/extra/etc`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/extra/etc/secret`, extra, { mode: 0o600 });
+  const words = ["--disk-encryption-keys", "/run/disk.key", `${folder}/disk.key`];
+  const secrets = [{ name: "the disk key", text: disk }, { name: "the extra file", text: extra }];
+  return [[...words, "--extra-files", `${folder}/extra`], secrets];
+}
+
+for (const output of ["--debug", "--json"]) {
+  Deno.test(`${output}: a private key and secret files are seen nowhere during an install`, {
+    ignore,
+  }, async () => {
+    await using scene = await Scene.open({ parts, gates, installer });
+    const [words, secrets] = await plant(scene);
+    const key = scene.key.split("\n")[1] ?? "";
+    const env = {
+      SSH_PRIVATE_KEY: scene.key,
+      SSHPASS: `unused-${crypto.randomUUID()}`,
+      SUDO_PASSWORD: `unused-${crypto.randomUUID()}`,
+    };
+    const ours = (pid: number) => (line: string, other: number) => isOurs(line, other, pid);
+    await watched(scene, [output, ...words, ...scene.words], env, (pid) => [
+      ...secrets,
+      { name: "the private key", text: key, mayHave: ours(pid) },
+      { name: "SSHPASS", text: env.SSHPASS, mayHave: ours(pid) },
+      { name: "SUDO_PASSWORD", text: env.SUDO_PASSWORD, mayHave: ours(pid) },
+    ]);
+  });
+
+  Deno.test(`${output}: only the ssh that logs in has the password`, { ignore }, async () => {
+    await using scene = await Scene.open({ parts, gates, installer });
+    const [words, secrets] = await plant(scene);
+    const reach = scene.words.map((word) => word.replace(/^root@/, "pwuser@"));
+    let logins = 0;
+    const watch = await watched(
+      scene,
+      [output, "--env-password", ...words, ...reach],
+      { SSHPASS: PASSWORD },
+      (pid) => [
+        ...secrets,
+        {
+          name: "the password",
+          text: PASSWORD,
+          mayHave(line, other) {
+            const login = /^\S*ssh -S /.test(line) || /^\/bin\/sh \S+\/askpass /.test(line);
+            if (login) logins++;
+            return login || isOurs(line, other, pid);
+          },
+        },
+      ],
+    );
+    assert(logins > 0, "the login was not seen");
+    assert(watch.processes.size > 10);
+    const state = await scene.machine.boxes[0]!.signals();
+    assertEquals(state, ["kexec"]);
+  });
+}
