@@ -33,8 +33,8 @@ export function seemsSlow({ rate, rtt = 0 }: Link): boolean {
   return rate === undefined ? rtt > NEAR : rate < FAST;
 }
 
-/** Bytes after which the link is judged: fewer only fill buffers. */
-const SAMPLE = 16_000_000;
+/** Bytes by which the link is judged; as many before tell of buffers and of programs that start. */
+const SAMPLE = 12_000_000;
 
 /** Decides for each block whether it is compressed, from how the link took the ones before. */
 export class Pace {
@@ -62,10 +62,10 @@ export class Pace {
    * slow to the end: how fast compressed blocks go says nothing about what the link could take.
    */
   took(bytes: number, now: number): void {
-    this.#since ??= now;
     this.#bytes += bytes;
     if (this.#slow || this.#bytes < SAMPLE) return;
-    this.#slow = this.#bytes * 1000 / Math.max(1, now - this.#since) < SLOW;
+    const ms = this.#since === undefined ? 0 : now - this.#since;
+    this.#slow = ms * SLOW > this.#bytes * 1000;
     this.#bytes = 0;
     this.#since = now;
   }

@@ -16,6 +16,11 @@ export interface ReceiverOptions {
   readonly signal: AbortSignal;
 }
 
+interface Work {
+  readonly format: Format;
+  readonly stream: AsyncIterable<Uint8Array>;
+}
+
 // How the stream is packed is told in its first line, so that this can start before that is known. The
 // unpacker's failure ends the server too: its input ends in the middle of an archive.
 const RECEIVE = `
@@ -30,13 +35,15 @@ export class Receiver implements AsyncDisposable {
   readonly server: Server;
   /** Resolves when the stream has gone to the target or it has ended; rejects when the stream fails. */
   readonly fed: Promise<void>;
-  readonly #stream = Promise.withResolvers<AsyncIterable<Uint8Array>>();
+  readonly #work = Promise.withResolvers<Work>();
 
   /** Starts to wait. */
   constructor(session: Session, { command, report, signal }: ReceiverOptions) {
-    const stream = this.#stream.promise;
+    const work = this.#work.promise;
     const input = ReadableStream.from((async function* () {
-      yield* await stream;
+      const { format, stream } = await work;
+      yield new TextEncoder().encode(`${format}\n`);
+      for await (const part of stream) yield part;
     })());
     const child = session.start(["sh", "-c", RECEIVE, "receive", ...command], input);
     this.fed = child.fed;
@@ -45,17 +52,13 @@ export class Receiver implements AsyncDisposable {
 
   /** Gives it its stream. */
   receive(format: Format, stream: AsyncIterable<Uint8Array>): void {
-    const head = new TextEncoder().encode(`${format}\n`);
-    this.#stream.resolve((async function* () {
-      yield head;
-      yield* stream;
-    })());
+    this.#work.resolve({ format, stream });
   }
 
   /** Ends it. */
   async [Symbol.asyncDispose](): Promise<void> {
     // A stream that has not come need not be waited for.
-    this.#stream.resolve((async function* () {})());
+    this.#work.resolve({ format: "none", stream: (async function* () {})() });
     await this.server[Symbol.asyncDispose]();
   }
 }
