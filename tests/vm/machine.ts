@@ -164,7 +164,7 @@ export async function startMachine(images: Images, options: MachineOptions): Pro
 async function removeOrphans(): Promise<void> {
   const parent = Deno.env.get("TMPDIR") || "/tmp";
   for await (const { name } of Deno.readDir(parent)) {
-    const pid = /^vm-machine-(\d+)-/.exec(name)?.[1];
+    const pid = /^vm-(?:machine|scene)-(\d+)-/.exec(name)?.[1];
     if (pid === undefined || await Deno.stat(`/proc/${pid}`).then(() => true, () => false)) {
       continue;
     }

@@ -120,8 +120,8 @@ export class Scene implements AsyncDisposable {
 /** Starts a machine that lets one key in, unless told otherwise. */
 export async function openScene(options: Partial<MachineOptions> = {}): Promise<Scene> {
   const images = await buildImages({ report: console.log });
-  // Short: a control socket's path in it must not become too long.
-  const folder = await Deno.makeTempDir({ prefix: "vm-" });
+  // Short: a control socket's path in it must not become too long. The number lets others clean up after a kill.
+  const folder = await Deno.makeTempDir({ prefix: `vm-scene-${Deno.pid}-` });
   try {
     await Deno.mkdir(`${folder}/tmp`);
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "scene", "-f", `${folder}/id`]);
