@@ -3,29 +3,19 @@
  *
  * @module
  */
-import { resolve as resolvePath } from "@std/path";
-import { InstallError, LoginError, UsageError } from "../errors.ts";
-import type { HostKeyPolicy } from "../plan/checks.ts";
+import { InstallError, LoginError } from "../errors.ts";
 import {
   type Destination,
   parseDestination,
   parsePort,
   showDestination,
 } from "../plan/destination.ts";
-import { run } from "../process.ts";
 import { silent } from "../report/events.ts";
-import { askpass, fingerprintScript } from "./helpers.ts";
-import {
-  configPath,
-  hostKeyLines,
-  loginOptions,
-  optionWords,
-  pinnedKeys,
-  pinnedLines,
-  socketConfig,
-} from "./config.ts";
+import { askpass, writePrivate } from "./helpers.ts";
+import { loginOptions, socketConfig } from "./config.ts";
 import { logIn } from "./master.ts";
 import type { ConnectOptions } from "./options.ts";
+import { hostKeyOptions, resolve } from "./resolve.ts";
 import { Session } from "./session.ts";
 
 /** A login that can be tried, again and again, until it succeeds. */
@@ -158,66 +148,6 @@ export async function prepareLogin(
   }
 }
 
-/** Writes the files that decide about host keys, and returns the options that make ssh use them. */
-async function hostKeyOptions(
-  folder: string,
-  options: ConnectOptions,
-  resolved: Resolved,
-): Promise<string[]> {
-  const { expectedHostKeys, expectedFingerprint, knownHosts } = options;
-  const policy = options.hostKey ?? resolved.policy;
-  const known = `${folder}/known_hosts`;
-  const script = `${folder}/fingerprint.sh`;
-  if (policy !== "off" && expectedHostKeys) {
-    await writePrivate(known, pinnedKeys(expectedHostKeys));
-    await writePrivate(script, fingerprintScript(expectedFingerprint));
-    return pinnedLines(known, resolved.modern && expectedFingerprint ? script : undefined);
-  }
-  await writePrivate(script, fingerprintScript(policy));
-  // ssh itself would make one that others may read.
-  await writePrivate(known, "");
-  const users = knownHosts === undefined ? resolved.known : configPath(resolvePath(knownHosts));
-  return hostKeyLines(policy, { known, users, fingerprintScript: script });
-}
-
-/** What ssh makes of the user's own configuration. */
-interface Resolved {
-  readonly policy: HostKeyPolicy;
-  /** The user's known_hosts files, with spaces between them. */
-  readonly known: string;
-  /** Whether ssh is OpenSSH 8.7 or newer. */
-  readonly modern: boolean;
-  readonly hostname: string;
-  readonly port: number;
-}
-
-async function resolve(
-  config: readonly string[],
-  host: string,
-  signal: AbortSignal | undefined,
-): Promise<Resolved> {
-  const result = await run(["ssh", "-G", ...optionWords(config), "--", host], {
-    allowFailure: true,
-    deadline: 20_000,
-    ...(signal && { signal }),
-  });
-  if (result.code !== 0) {
-    throw new UsageError(`ssh does not accept its configuration: ${result.stderr}`, {
-      hint: "check --ssh-option and your ssh config",
-    });
-  }
-  const value = (key: string) => new RegExp(`^${key} (.*)$`, "m").exec(result.stdout)?.[1] ?? "";
-  const checking = value("stricthostkeychecking");
-  const policy = /^(no|off|false)$/.test(checking)
-    ? "off"
-    : /^(yes|true)$/.test(checking)
-    ? "strict"
-    : "accept-new";
-  const modern = value("sessiontype") !== "";
-  const known = value("userknownhostsfile");
-  return { policy, known, modern, hostname: value("hostname"), port: Number(value("port")) };
-}
-
 /** A folder for sockets and configuration: without spaces, which nix's options cannot have, and short. */
 async function shortTemp(): Promise<string> {
   const wanted = Deno.env.get("TMPDIR") ?? "/tmp";
@@ -244,8 +174,4 @@ async function keyFile(
   if (identityFile !== undefined || privateKey === undefined) return identityFile;
   await writePrivate(`${folder}/identity`, `${privateKey.trimEnd()}\n`);
   return `${folder}/identity`;
-}
-
-async function writePrivate(path: string, text: string): Promise<void> {
-  await Deno.writeTextFile(path, text, { mode: 0o600 });
 }

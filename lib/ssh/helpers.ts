@@ -42,3 +42,8 @@ export function fingerprintScript(fingerprint = ""): string {
   const wanted = /^SHA256:[A-Za-z0-9+/]{43}$/.test(fingerprint) ? fingerprint : "none";
   return `[ "$1" = '${wanted}' ] && printf '%s %s %s\\n' "$2" "$3" "$4"\nexit 0\n`;
 }
+
+/** Writes a file that nobody else can read. */
+export async function writePrivate(path: string, text: string): Promise<void> {
+  await Deno.writeTextFile(path, text, { mode: 0o600 });
+}

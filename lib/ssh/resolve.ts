@@ -1,0 +1,72 @@
+/**
+ * What ssh makes of the user's own configuration, and who is believed because of it.
+ *
+ * @module
+ */
+import { resolve as resolvePath } from "@std/path";
+import { UsageError } from "../errors.ts";
+import type { HostKeyPolicy } from "../plan/checks.ts";
+import { run } from "../process.ts";
+import { configPath, hostKeyLines, optionWords, pinnedKeys, pinnedLines } from "./config.ts";
+import { fingerprintScript, writePrivate } from "./helpers.ts";
+import type { ConnectOptions } from "./options.ts";
+
+/** Writes the files that decide about host keys, and returns the options that make ssh use them. */
+export async function hostKeyOptions(
+  folder: string,
+  options: ConnectOptions,
+  resolved: Resolved,
+): Promise<string[]> {
+  const { expectedHostKeys, expectedFingerprint, knownHosts } = options;
+  const policy = options.hostKey ?? resolved.policy;
+  const known = `${folder}/known_hosts`;
+  const script = `${folder}/fingerprint.sh`;
+  if (policy !== "off" && expectedHostKeys) {
+    await writePrivate(known, pinnedKeys(expectedHostKeys));
+    await writePrivate(script, fingerprintScript(expectedFingerprint));
+    return pinnedLines(known, resolved.modern && expectedFingerprint ? script : undefined);
+  }
+  await writePrivate(script, fingerprintScript(policy));
+  // ssh itself would make one that others may read.
+  await writePrivate(known, "");
+  const users = knownHosts === undefined ? resolved.known : configPath(resolvePath(knownHosts));
+  return hostKeyLines(policy, { known, users, fingerprintScript: script });
+}
+
+/** What ssh makes of the user's own configuration. */
+export interface Resolved {
+  readonly policy: HostKeyPolicy;
+  /** The user's known_hosts files, with spaces between them. */
+  readonly known: string;
+  /** Whether ssh is OpenSSH 8.7 or newer. */
+  readonly modern: boolean;
+  readonly hostname: string;
+  readonly port: number;
+}
+
+export async function resolve(
+  config: readonly string[],
+  host: string,
+  signal: AbortSignal | undefined,
+): Promise<Resolved> {
+  const result = await run(["ssh", "-G", ...optionWords(config), "--", host], {
+    allowFailure: true,
+    deadline: 20_000,
+    ...(signal && { signal }),
+  });
+  if (result.code !== 0) {
+    throw new UsageError(`ssh does not accept its configuration: ${result.stderr}`, {
+      hint: "check --ssh-option and your ssh config",
+    });
+  }
+  const value = (key: string) => new RegExp(`^${key} (.*)$`, "m").exec(result.stdout)?.[1] ?? "";
+  const checking = value("stricthostkeychecking");
+  const policy = /^(no|off|false)$/.test(checking)
+    ? "off"
+    : /^(yes|true)$/.test(checking)
+    ? "strict"
+    : "accept-new";
+  const modern = value("sessiontype") !== "";
+  const known = value("userknownhostsfile");
+  return { policy, known, modern, hostname: value("hostname"), port: Number(value("port")) };
+}
