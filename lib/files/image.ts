@@ -125,7 +125,9 @@ for base in /root /var/tmp /tmp; do
 done
 [ -n "$folder" ] || { echo "no folder to unpack the image in" >&2; exit 1; }
 trap 'rm -rf "$folder"' EXIT
-trap 'exit 143' TERM HUP
+trap 'rm -rf "$folder"; exit 143' TERM HUP
+# With nobody to hear of it any more, the shell must not end by saying which of its programs ended.
+trap '' PIPE
 ${digest ? DIGEST_START : ""}
 { ${FETCHERS[fetch]} || echo fetch >"$folder/failed"; } | ${
     digest ? 'tee "$folder/bytes" |' : ""

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { AnswerError } from "../../errors.ts";
+import { Scope } from "../../deadline.ts";
+import { AnswerError, DeadlineError } from "../../errors.ts";
 import { imageRoute, imageStream, unpackCommand } from "../../files/image.ts";
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { defaultImage, type ImageSource, parseImage } from "../../plan/image.ts";
@@ -64,8 +65,18 @@ export async function uploadKexec(
     hint: unpackHint(source, facts),
     ...(signal && { signal }),
   };
+  // Fetching it here may never end either.
+  using scope = new Scope(signal).limit(deadline, () =>
+    new DeadlineError(
+      `${target.label}: the image did not arrive within ${deadline / 1000} s`,
+      { hint: unpackHint(source, facts) },
+    ));
   const { stdout } = route.fetch === "here"
-    ? await target.pipe(await imageStream(source, route, target.report, signal), command, run)
+    ? await target.pipe(
+      await imageStream(source, route, target.report, scope.signal),
+      command,
+      run,
+    )
     : await target.run(command, { ...run, tied: true });
   const folder = /^unpacked (\/[A-Za-z0-9/._-]+)$/m.exec(stdout)?.[1];
   if (folder === undefined) {
