@@ -9,6 +9,7 @@ import { BUILD } from "./cases/build.ts";
 import { CONNECT } from "./cases/connect.ts";
 import { COPY } from "./cases/copy.ts";
 import { DISKO } from "./cases/disko.ts";
+import { DOWNLOAD } from "./cases/download.ts";
 import { IMAGE } from "./cases/image.ts";
 import { INSTALL } from "./cases/install.ts";
 import { KEXEC } from "./cases/kexec.ts";
@@ -19,7 +20,7 @@ import { printTable } from "./table.ts";
 
 const AT_ONCE = 3;
 const pick = new RegExp(Deno.env.get("FAULT") ?? "");
-const all = [CONNECT, BUILD, IMAGE, KEXEC, BOOT, COPY, DISKO, INSTALL, REBOOT].flat()
+const all = [CONNECT, BUILD, IMAGE, DOWNLOAD, KEXEC, BOOT, COPY, DISKO, INSTALL, REBOOT].flat()
   .filter(({ phase, fault }) => pick.test(`${phase}: ${fault}`));
 const parts = ignore ? { disko: "", system: "" } : await buildParts();
 const began = performance.now();

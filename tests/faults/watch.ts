@@ -62,7 +62,9 @@ export class Watch {
         const path = `${folder}/${name}`;
         const { mode = 0, isDirectory } = Deno.lstatSync(path);
         this.files.add(path.slice(this.temp.length));
-        if (mode! & 0o077) this.found.add(`${path} has the mode ${(mode! & 0o777).toString(8)}`);
+        if (mode! & 0o077 && !name.endsWith(".pub")) {
+          this.found.add(`${path} has the mode ${(mode! & 0o777).toString(8)}`);
+        }
         if (isDirectory) this.#folder(path);
       }
     } catch {

@@ -42,6 +42,8 @@ export class Scene implements AsyncDisposable {
   cutAt = Infinity;
   freezeAt = Infinity;
 
+  /** What goes with the scene. */
+  readonly owned: AsyncDisposableStack = new AsyncDisposableStack();
   readonly #key: string;
 
   private constructor(
@@ -153,6 +155,7 @@ export class Scene implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.owned.disposeAsync();
     await this.relay[Symbol.asyncDispose]();
     await this.machine[Symbol.asyncDispose]();
     await this.place[Symbol.asyncDispose]();
