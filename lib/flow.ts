@@ -8,7 +8,7 @@ import { forget } from "./files/kept.ts";
 import { followStorePaths, readInputs } from "./files/inputs.ts";
 import { buildEvaluated, evaluateSource, needsBuild, runVmTest } from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
-import { lookAtDisks, reach, type Reached } from "./flow/reach.ts";
+import { holdAgainst, reach, type Reached } from "./flow/reach.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
 import { type State, STATES } from "./flow/states.ts";
 import { keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
@@ -108,7 +108,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   const evaluated = early ?? evaluate();
   const built = made ?? await build(evaluated);
   const known = await evaluated;
-  if (hardware && plan.phases.includes("disko")) await lookAtDisks(run, installer, facts, known);
+  if (hardware) await holdAgainst(run, installer, facts, known);
   if (plan.copy.machineSubstituters && known.kind === "flake") {
     await useSubstituters(installer, known.evaluation);
   }

@@ -65,6 +65,12 @@ export async function followStorePaths({ disko, system }: StorePaths): Promise<S
   return { disko: await follow(disko), system: await follow(system) };
 }
 
+/** What a built NixOS system is for, `x86_64-linux`; `undefined` where it is not here or does not say. */
+export async function systemOf(system: StorePath): Promise<string | undefined> {
+  const text = await Deno.readTextFile(`${system}/system`).catch(() => "");
+  return /^[\w-]+$/.test(text.trim()) ? text.trim() : undefined;
+}
+
 /** A system holds `nixos-version` and `init`, a disko script is a file: that tells which is which. */
 async function settleSource(plan: Plan): Promise<[Source, boolean]> {
   const { source } = plan;

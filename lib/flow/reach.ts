@@ -5,11 +5,12 @@
  * @module
  */
 import { checkImage } from "../files/image_check.ts";
+import { systemOf } from "../files/inputs.ts";
 import { readKept } from "../files/kept.ts";
 import { ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
 import { showDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
-import { needsKexec, objections } from "../plan/preflight.ts";
+import { needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
 import { planLines } from "../report/plan_lines.ts";
 import { connect } from "../ssh/connect.ts";
 import { getFacts } from "../ssh/facts.ts";
@@ -48,8 +49,7 @@ export async function reach(
   const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
   for (const objection of objections(plan, facts, target.label, size)) yieldTo(run, objection);
   const kexec = needsKexec(plan, facts);
-  const disks = async () =>
-    plan.phases.includes("disko") ? await lookAtDisks(run, target, facts, await evaluating) : [];
+  const disks = async () => await holdAgainst(run, target, facts, await evaluating);
   if (plan.dryRun || options.confirm) {
     const about = {
       host: target.label,
@@ -83,14 +83,22 @@ export async function reach(
   return { target, facts, image: uploaded.value };
 }
 
-/** The disks that the configuration names, as the target shows them. */
-export async function lookAtDisks(
+/**
+ * Holds what was evaluated against the target: the system must be of its architecture, and the disks that
+ * the configuration names must be there. Returns these disks as the target shows them.
+ */
+export async function holdAgainst(
   run: Run,
   target: Session,
   facts: Facts,
   evaluated: Evaluated | undefined,
 ): Promise<readonly string[]> {
-  if (evaluated?.kind !== "flake") return [];
+  if (evaluated === undefined || evaluated.kind === "none") return [];
+  const isFlake = evaluated.kind === "flake";
+  const system = isFlake ? evaluated.evaluation.system : await systemOf(evaluated.system);
+  const wrong = system === undefined ? undefined : wrongSystem(system, facts, target.label);
+  if (wrong) yieldTo(run, wrong);
+  if (!isFlake || !run.plan.phases.includes("disko")) return [];
   try {
     const disks = await findDisks(
       target,

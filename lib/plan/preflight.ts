@@ -106,6 +106,27 @@ export function objections(
   return found;
 }
 
+/** What `uname -m` says on a machine of each of nix's systems, where it is not the system's own name. */
+const MACHINES: Readonly<Record<string, readonly string[]>> = {
+  i686: ["i686", "i586", "i486", "i386", "x86_64"],
+  armv6l: ["armv6l", "armv7l", "armv8l", "aarch64"],
+  armv7l: ["armv7l", "armv8l", "aarch64"],
+  powerpc64le: ["ppc64le"],
+};
+
+/** What stands against a system, such as `aarch64-linux`, on the machine of these facts. */
+export function wrongSystem(
+  system: string,
+  facts: Facts,
+  host: string,
+): PreflightError | undefined {
+  const [cpu = ""] = system.split("-");
+  if ((MACHINES[cpu] ?? [cpu]).includes(facts.arch)) return undefined;
+  return new PreflightError(`${host}: is ${facts.arch}, and the configuration is for ${system}`, {
+    hint: "set the configuration's nixpkgs.hostPlatform to the target's, or name another target",
+  });
+}
+
 /** Throws the first of the {@linkcode objections}, if there is one. */
 export function preflight(plan: Plan, facts: Facts, host: string, imageSize?: number): void {
   const [first] = objections(plan, facts, host, imageSize);

@@ -3,7 +3,7 @@ import { PreflightError } from "../../lib/errors.ts";
 import type { Facts } from "../../lib/plan/facts.ts";
 import type { PlanOptions } from "../../lib/plan/options.ts";
 import { makePlan } from "../../lib/plan/plan.ts";
-import { needsKexec, objections } from "../../lib/plan/preflight.ts";
+import { needsKexec, objections, wrongSystem } from "../../lib/plan/preflight.ts";
 import { facts } from "./fixture.ts";
 
 const plan = (options: PlanOptions = {}) => makePlan({ flake: ".#web", host: "web", ...options });
@@ -98,3 +98,20 @@ Deno.test("objections() wants more memory for a larger image, and none where it 
   assertEquals(find(0, 3e8), []);
   assertMatch(find(1e9, 4e8)[0] ?? "", /has 1000 MB of memory, .* needs about 1200 MB$/);
 });
+
+const systems: readonly [system: string, arch: string, fits: boolean][] = [
+  ["x86_64-linux", "x86_64", true],
+  ["i686-linux", "x86_64", true],
+  ["aarch64-linux", "x86_64", false],
+  ["x86_64-linux", "aarch64", false],
+  ["armv7l-linux", "aarch64", true],
+  ["riscv64-linux", "riscv64", true],
+];
+
+for (const [system, arch, fits] of systems) {
+  Deno.test(`wrongSystem() ${fits ? "lets" : "keeps"} ${system} ${fits ? "onto" : "off"} ${arch}`, () => {
+    const error = wrongSystem(system, facts({ arch }), "web");
+    assertEquals(error === undefined, fits);
+    if (error) assertMatch(error.message, new RegExp(`^web: is ${arch}, .* for ${system}$`));
+  });
+}
