@@ -89,7 +89,7 @@ Deno.test("each deprecated option gives one notice, and still works", async () =
     "notice: --build-on-remote is deprecated: use --build-on remote",
     "notice: --no-reboot is deprecated: use --phases kexec,disko,install",
     "notice: --stop-after-disko is deprecated: use --phases kexec,disko",
-    "notice: --tty is deprecated: use nothing: leave it out",
+    "notice: --tty is deprecated: use no option in its place",
   ]);
   assert(calls.length > 0);
 });
