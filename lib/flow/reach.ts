@@ -6,7 +6,7 @@
  */
 import { checkImage } from "../files/image_check.ts";
 import { systemOf } from "../files/inputs.ts";
-import { readKept } from "../files/kept.ts";
+import { type Kept, readKept } from "../files/kept.ts";
 import { ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
 import { showDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
@@ -14,6 +14,7 @@ import { needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
 import { planLines } from "../report/plan_lines.ts";
 import { connect } from "../ssh/connect.ts";
 import { getFacts } from "../ssh/facts.ts";
+import { fingerprint } from "../ssh/known_hosts.ts";
 import type { ConnectOptions } from "../ssh/options.ts";
 import type { Session } from "../ssh/session.ts";
 import { findDisks } from "../steps/disks.ts";
@@ -161,10 +162,17 @@ async function logIn(run: Run): Promise<Session> {
     report,
     signal,
   };
+  const kept = await readKept(destination.host);
   try {
-    return await connect(destination, options);
+    const session = await connect(destination, options);
+    if (kept && !session.hostKeyKnown && !(await hasKey(kept, session.fingerprint))) {
+      const text =
+        `${session.label}: this host key is none that the machine had when an earlier run ` +
+        "booted it: compare it with the machine's console";
+      report({ type: "log", level: "warning", text });
+    }
+    return session;
   } catch (error) {
-    const kept = await readKept(destination.host);
     if (!kept || !(error instanceof ConnectionError)) throw error;
     const text = `${error.message}: trying the installer that an earlier run has booted there`;
     report({ type: "log", level: "info", text });
@@ -185,4 +193,10 @@ async function logIn(run: Run): Promise<Session> {
       throw error;
     });
   }
+}
+
+/** Whether a key of this fingerprint is among those that are kept. */
+async function hasKey(kept: Kept, wanted: string | undefined): Promise<boolean> {
+  const fingerprints = await Promise.all(kept.hostKeys.map(fingerprint));
+  return wanted !== undefined && [...fingerprints, kept.fingerprint].includes(wanted);
 }
