@@ -98,10 +98,10 @@ export const TROUBLES = {
   },
 } as const satisfies Readonly<Record<string, Trouble>>;
 
-/** The hint for the first trouble whose words are in `output`; else `otherwise`. */
+/** The hint for the trouble whose words are in `output`, the one with the most of them; else `otherwise`. */
 export function hintFor(output: string, otherwise: string): string {
-  const known = Object.values(TROUBLES).find(({ message }) => output.includes(message));
-  return known?.hint ?? otherwise;
+  const known = Object.values(TROUBLES).filter(({ message }) => output.includes(message));
+  return known.toSorted((a, b) => b.message.length - a.message.length)[0]?.hint ?? otherwise;
 }
 
 /** README's table of troubles, in Markdown. */
