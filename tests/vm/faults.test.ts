@@ -1,0 +1,175 @@
+/**
+ * Faults on the real machine, one after the other, and then an installation that goes through: each ends by
+ * itself, says what happened, and leaves nothing behind, here and there.
+ */
+import { assertMatch, assertStringIncludes } from "@std/assert";
+import { startRelay } from "../relay.ts";
+import { run } from "./build/run.ts";
+import { assertNothingLeft } from "./checks.ts";
+import { runCommand } from "./command.ts";
+import { missingPackages } from "./images.ts";
+import { openScene, type Scene } from "./scene.ts";
+
+interface Fault {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly code: number;
+  readonly said: RegExp;
+  readonly state: RegExp;
+}
+
+/** Runs a fault and checks how it ends; `code` and words are the whole difference between them. */
+async function fail(scene: Scene, { name, words, code, said, state }: Fault): Promise<void> {
+  const began = performance.now();
+  const { output } = await runCommand(scene, [
+    ...words,
+    ...scene.reach,
+    `root@${scene.machine.host}`,
+  ], { code });
+  console.log(
+    `${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${name}: exit ${code}`,
+  );
+  assertMatch(output, said, name);
+  assertMatch(output, /^hint: \S/m, name);
+  assertMatch(output, state, name);
+  await assertNothingLeft(scene);
+  const there = await scene.look("ls -d /root/nixos-anywhere.* 2>/dev/null || echo nothing");
+  assertStringIncludes(there, "nothing", name);
+}
+
+/** The words that bring the command to the machine by way of a relay, whose port the known_hosts file learns. */
+async function through(scene: Scene, relayPort: number): Promise<string[]> {
+  const { host, hostKeys } = scene.machine;
+  const known = hostKeys.map((key) => `[${host}]:${relayPort} ${key}\n`).join("");
+  await Deno.writeTextFile(scene.knownHosts, known, { append: true });
+  return ["-p", String(relayPort)];
+}
+
+/** An image like the machine's own, but for its script. */
+async function imageThatFails(scene: Scene): Promise<string> {
+  const folder = `${scene.folder}/image`;
+  await Deno.mkdir(folder);
+  await run("tar", ["-xzf", scene.images.kexecTarball, "-C", folder]);
+  await Deno.writeTextFile(`${folder}/kexec/run`, "#!/bin/sh\necho no kernel >&2\nexit 3\n");
+  await run("tar", ["-czf", `${scene.folder}/fails.tar.gz`, "-C", folder, "kexec"]);
+  return `${scene.folder}/fails.tar.gz`;
+}
+
+const untouched = /^state: nothing was changed on the target$/m;
+
+async function faultsOfTheTarget(scene: Scene): Promise<void> {
+  const image = scene.images.kexecTarball;
+  const kexec = ["--phases", "kexec", "--kexec"];
+  const whole = await Deno.readFile(image);
+  const half = `${scene.folder}/half.tar.gz`;
+  await Deno.writeFile(half, whole.subarray(0, whole.length / 2));
+  const elsewhere = `${scene.folder}/elsewhere`;
+  await run("cp", ["-R", scene.flake, elsewhere]);
+  const text = await Deno.readTextFile(`${elsewhere}/flake.nix`);
+  await Deno.writeTextFile(`${elsewhere}/flake.nix`, text.replaceAll("/dev/vda", "/dev/vdz"));
+  const faults: readonly Fault[] = [
+    {
+      name: "image truncated",
+      words: [...kexec, half],
+      code: 2,
+      said: /damaged or cut off/,
+      state: untouched,
+    },
+    {
+      name: "wrong checksum",
+      words: [...kexec, image, "--kexec-sha256", "0".repeat(64)],
+      code: 2,
+      said: /its SHA-256 is [0-9a-f]{64}, not 0{64}/,
+      state: untouched,
+    },
+    {
+      name: "a configured disk is missing",
+      words: ["-f", `path:${elsewhere}#demo`, "--kexec", image],
+      code: 3,
+      said: /there is no disk \/dev\/vdz: it has \/dev\/vda/,
+      state: /^state: (nothing was changed|an unpacked kexec image may be left)/m,
+    },
+    {
+      name: "the image's script fails",
+      words: [...kexec, await imageThatFails(scene)],
+      code: 1,
+      said: /kexec \| no kernel[^]*failed with exit code 3/,
+      state: /^state: the target may be booting the installer/m,
+    },
+  ];
+  for (const fault of faults) await fail(scene, fault);
+  const { host, port } = scene.machine;
+  const state = /^state: an unpacked kexec image may be left/m;
+  await using cutting = await startRelay({ to: { host, port }, cutAfterBytes: 2_345_678 });
+  const cut = [...kexec, image, ...await through(scene, cutting.port)];
+  await failAt(scene, {
+    name: "connection cut",
+    words: cut,
+    code: 1,
+    said: /the connection was lost/,
+    state,
+  });
+  await using freezing = await startRelay({ to: { host, port }, freezeAfterBytes: 3_456_789 });
+  const frozen = [...kexec, image, "--timeout", "image=5", ...await through(scene, freezing.port)];
+  await failAt(scene, {
+    name: "connection frozen",
+    words: frozen,
+    code: 1,
+    said: /did not end within 5 s/,
+    state,
+  });
+}
+
+/** As {@linkcode fail}, with the port of the words in place of the machine's; what lies there is not looked at. */
+async function failAt(scene: Scene, { name, words, code, said, state }: Fault): Promise<void> {
+  const reach = ["-i", scene.identity, ...scene.sshOptions.flatMap((one) => ["--ssh-option", one])];
+  const { output } = await runCommand(scene, [...words, ...reach, `root@${scene.machine.host}`], {
+    code,
+  });
+  console.log(`          ${name}: exit ${code}`);
+  assertMatch(output, said, name);
+  assertMatch(output, state, name);
+  await assertNothingLeft(scene);
+}
+
+async function faultsOfTheInstaller(scene: Scene, disko: string, system: string): Promise<void> {
+  await Deno.writeTextFile(`${scene.folder}/fails`, "#!/bin/sh\necho no disk >&2\nexit 3\n", {
+    mode: 0o755,
+  });
+  const env = { env: scene.variables };
+  const failing = (await run("nix-store", ["--add", `${scene.folder}/fails`], env)).trim();
+  await fail(scene, {
+    name: "the disko script fails",
+    words: ["--phases", "disko", "-s", failing, system],
+    code: 1,
+    said: /disko \| no disk[^]*failed with exit code 3/,
+    state: /^state: the target runs the installer; its disks may be partly formatted$/m,
+  });
+  const { host, port } = scene.machine;
+  await using freezing = await startRelay({ to: { host, port }, freezeAfterBytes: 20_000_000 });
+  const reach = await through(scene, freezing.port);
+  await failAt(scene, {
+    name: "connection frozen while the closure is copied",
+    words: ["--phases", "disko,install", "-s", disko, system, "--timeout", "copy=5", ...reach],
+    code: 1,
+    said: /^error: root@127\.0\.0\.1: /m,
+    state: /^state: the target runs the installer; the new system may be partly installed$/m,
+  });
+}
+
+Deno.test({
+  name: "the command survives faults of the real machine, and then installs it",
+  ignore: (await missingPackages()).length > 0,
+  fn: async () => {
+    await using scene = await openScene();
+    const { machine, images } = scene;
+    const [disko = "", system = ""] = await scene.build("demo", "diskoScript", "toplevel");
+    await faultsOfTheTarget(scene);
+    const reach = [...scene.reach, `root@${machine.host}`];
+    await runCommand(scene, ["--phases", "kexec", "--kexec", images.kexecTarball, ...reach]);
+    await faultsOfTheInstaller(scene, disko, system);
+    const rest = ["--phases", "disko,install,reboot", "--copy-host-keys", "-s", disko, system];
+    const { stdout } = await runCommand(scene, [...rest, ...reach]);
+    assertStringIncludes(stdout, `runs ${system}`);
+  },
+});
