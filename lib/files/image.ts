@@ -101,8 +101,11 @@ const FETCHERS: Readonly<Record<ImageRoute["fetch"], string>> = {
   here: "cat",
 };
 
+/** Where the folder of an image is made on a target, the first that can be written. */
+export const IMAGE_PARENTS = ["/root", "/var/tmp", "/tmp"] as const;
+
 /**
- * The command that unpacks an image into a new folder on the target, as root, and prints
+ * The command that unpacks an image into a new folder of this name on the target, as root, and prints
  * `unpacked FOLDER`; it leaves nothing behind if it fails. The image comes on its standard input, or is
  * fetched by the target, which then checks its SHA-256 too. What was unpacked must be just what the
  * contract says.
@@ -110,6 +113,7 @@ const FETCHERS: Readonly<Record<ImageRoute["fetch"], string>> = {
 export function unpackCommand(
   source: ImageSource,
   { fetch, unpacker, unpackHere }: ImageRoute,
+  name: string,
   sha256?: string,
 ): string[] {
   // 2 is a warning, of gzip and xz: the bytes are good.
@@ -120,8 +124,9 @@ export function unpackCommand(
   // The exit codes of all parts of a pipe, in a shell that knows only that of the last one.
   const code = `
 umask 077
-for base in /root /var/tmp /tmp; do
-  folder=$(mktemp -d "$base/nixos-anywhere.XXXXXX" 2>/dev/null) && break
+folder=
+for base in ${IMAGE_PARENTS.join(" ")}; do
+  mkdir -m 700 "$base/$3" 2>/dev/null && folder=$base/$3 && break
 done
 [ -n "$folder" ] || { echo "no folder to unpack the image in" >&2; exit 1; }
 trap 'rm -rf "$folder"' EXIT
@@ -153,7 +158,7 @@ done
 trap - EXIT
 echo "unpacked $folder"
 `;
-  return ["sh", "-c", code, "unpack", source.location, sha256 ?? ""];
+  return ["sh", "-c", code, "unpack", source.location, sha256 ?? "", name];
 }
 
 const DIGEST_START = 'mkfifo "$folder/bytes"\nsha256sum <"$folder/bytes" >"$folder/digest" &';

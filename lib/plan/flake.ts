@@ -43,7 +43,7 @@ export function parseFlakeRef(text: string): FlakeRef {
       hint: "a flake reference is a path or a URL, then # and the name of a configuration",
     });
   }
-  if (/^"?nixosConfigurations"?\./.test(name)) {
+  if (/^(nixosConfigurations|"nixosConfigurations")\./.test(name)) {
     const parts = splitAttributes(name, text);
     return { url: url || ".", attributes: parts.length === 2 ? [...parts, "config"] : parts };
   }

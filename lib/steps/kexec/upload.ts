@@ -5,7 +5,7 @@
  */
 import { Scope } from "../../deadline.ts";
 import { AnswerError, DeadlineError } from "../../errors.ts";
-import { imageRoute, imageStream, unpackCommand } from "../../files/image.ts";
+import { IMAGE_PARENTS, imageRoute, imageStream, unpackCommand } from "../../files/image.ts";
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { defaultImage, type ImageSource, parseImage } from "../../plan/image.ts";
 import { TROUBLES } from "../../plan/troubles.ts";
@@ -58,7 +58,9 @@ export async function uploadKexec(
   const source = typeof options.image === "string" ? parseImage(options.image) : options.image ??
     defaultImage(facts.arch, target.label);
   const route = imageRoute(source, facts, target.label, sha256);
-  const command = unpackCommand(source, route, sha256);
+  // Named from here, so that it can be removed even when its name was never heard back.
+  const name = `nixos-anywhere.${crypto.randomUUID()}`;
+  const command = unpackCommand(source, route, name, sha256);
   const run = {
     become: becomeRoot(facts),
     deadline,
@@ -71,13 +73,19 @@ export async function uploadKexec(
       `${target.label}: the image did not arrive within ${deadline / 1000} s`,
       { hint: unpackHint(source, facts) },
     ));
-  const { stdout } = route.fetch === "here"
-    ? await target.pipe(
-      await imageStream(source, route, target.report, scope.signal),
-      command,
-      run,
-    )
-    : await target.run(command, { ...run, tied: true });
+  const unpack = async () =>
+    route.fetch === "here"
+      ? await target.pipe(
+        await imageStream(source, route, target.report, scope.signal),
+        command,
+        run,
+      )
+      : await target.run(command, { ...run, tied: true });
+  const { stdout } = await unpack().catch(async (error) => {
+    const folders = IMAGE_PARENTS.map((parent) => `${parent}/${name}`);
+    await removeThere(target, folders, facts).catch(() => {});
+    throw error;
+  });
   const folder = /^unpacked (\/[A-Za-z0-9/._-]+)$/m.exec(stdout)?.[1];
   if (folder === undefined) {
     throw new AnswerError(`${target.label}: the image was not unpacked: no answer`, {
@@ -97,7 +105,15 @@ function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
 
 /** Removes an image that will not be booted from the target again. */
 export async function discardKexec(target: Session, { folder, facts }: RemoteKexec): Promise<void> {
-  await target.run(["rm", "-rf", "--", folder], {
+  await removeThere(target, [folder], facts);
+}
+
+async function removeThere(
+  target: Session,
+  folders: readonly string[],
+  facts: Facts,
+): Promise<void> {
+  await target.run(["rm", "-rf", "--", ...folders], {
     become: becomeRoot(facts),
     deadline: 5000,
     evenIfAborted: true,
