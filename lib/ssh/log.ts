@@ -6,6 +6,7 @@
  */
 import { ConnectionError, HostIdentityError, type InstallError, LoginError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
+import { TROUBLES } from "../plan/troubles.ts";
 
 /** Collects the log of one ssh process. Bounded: keeps what it needs and the last 20 plain lines. */
 export class LoginLog {
@@ -105,6 +106,12 @@ export class LoginLog {
     ) {
       return new ConnectionError(`${label}: ssh does not accept its configuration: ${text}`, {
         hint: "check --ssh-option and your ssh config",
+      });
+    }
+    if (this.method !== undefined) {
+      const why = "the login works, and its command ends at once";
+      return new ConnectionError(`${label}: retrieving host facts via ssh failed: ${why}`, {
+        hint: TROUBLES.facts.hint,
       });
     }
     return new ConnectionError(`${label}: no ssh connection: ${last}`, {
