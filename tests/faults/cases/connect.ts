@@ -36,7 +36,7 @@ export const CONNECT: readonly Fault[] = [
     fault: `connection cut at a random byte of the handshake (${number})`,
     words,
     before: inHandshake("cutAt"),
-    error: /root@127\.0\.0\.1: no ssh connection: /,
+    error: /root@127\.0\.0\.1: (no ssh connection|retrieving host facts via ssh failed): /,
     ...untouched,
   })),
   {
