@@ -36,6 +36,8 @@ export interface Relay extends AsyncDisposable {
   readonly received: number;
   /** Connections that were made so far. */
   readonly connections: number;
+  /** How often the target has answered: its bytes came after bytes to it. A wait for one of these is a round trip. */
+  readonly turns: number;
   /** Ends all connections at once; new ones are let through. */
   cut(): void;
   /** Lets nothing through any more, and ends nothing: as when a cable is pulled. */
@@ -62,14 +64,22 @@ class RunningRelay implements Relay {
   #gate: PromiseWithResolvers<void> | undefined;
   #cutDone = false;
   #ended = false;
+  #asked = false;
   connections = 0;
+  turns = 0;
 
   constructor(options: RelayOptions) {
     const { hostname = "127.0.0.1" } = options;
     this.#options = options;
     this.#listener = Deno.listen({ hostname, port: 0 });
-    this.#up = new Direction(options, () => this.#gate?.promise, () => this.#count());
-    this.#down = new Direction(options, () => this.#gate?.promise, () => {});
+    this.#up = new Direction(options, () => this.#gate?.promise, () => {
+      this.#asked = true;
+      this.#count();
+    });
+    this.#down = new Direction(options, () => this.#gate?.promise, () => {
+      if (this.#asked) this.turns++;
+      this.#asked = false;
+    });
     this.#serving = this.#serve();
   }
 

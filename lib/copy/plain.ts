@@ -30,6 +30,8 @@ export async function copyByNix(
     // Built here, so signed by nobody; who may log in as root may add any path.
     "--no-check-sigs",
     ...(substitute ? ["--substitute-on-destination"] : []),
+    // Without it, nix 2.8 takes a derivation for its output.
+    ...(wanted.some((path) => path.endsWith(".drv")) ? ["--derivation"] : []),
     ...wanted,
   ];
   await runNix(nixCommand("copy", args, options), options, { NIX_SSHOPTS: session.sshOptions });

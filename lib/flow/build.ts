@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { FlakeRef } from "../plan/flake.ts";
 import type { Plan, Source } from "../plan/plan.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Stages } from "../report/stages.ts";
@@ -16,18 +15,16 @@ import { choosePlace, type Place } from "../nix/place.ts";
 export type Evaluated =
   | {
     readonly kind: "flake";
-    readonly flake: FlakeRef;
-    readonly diskoScript: string;
     readonly evaluation: Evaluation;
     readonly place: Place;
   }
   | { readonly kind: "paths"; readonly disko: StorePath; readonly system: StorePath }
   | { readonly kind: "none" };
 
-/** What is to be installed: paths that are in a store of ours, or parts of a flake that are built there. */
+/** What is to be installed: paths that are in a store of ours, or derivations of it that are built there. */
 export type Built =
   | { readonly on: "local"; readonly disko: StorePath; readonly system: StorePath }
-  | { readonly on: "remote"; readonly flake: FlakeRef; readonly diskoScript: string }
+  | { readonly on: "remote"; readonly disko: StorePath; readonly system: StorePath }
   /** No phase of the plan needs anything. */
   | { readonly on: "nowhere" };
 
@@ -55,7 +52,7 @@ export async function evaluateSource(
     : { on: plan.build.on, why: "as --build-on says" };
   const where = place.on === "local" ? "building here" : "building on the target";
   nix.report?.({ type: "log", level: "info", text: `${where}: ${place.why}` });
-  return { kind: "flake", flake, diskoScript, evaluation, place };
+  return { kind: "flake", evaluation, place };
 }
 
 /** Builds what was evaluated, if it is built here. */
@@ -64,10 +61,12 @@ export async function buildEvaluated(evaluated: Evaluated, nix: NixOptions): Pro
   if (evaluated.kind === "paths") {
     return { on: "local", disko: evaluated.disko, system: evaluated.system };
   }
-  const { flake, diskoScript, evaluation, place } = evaluated;
-  if (place.on === "remote") return { on: "remote", flake, diskoScript };
-  const [disko, system] = await buildHere(evaluation.derivations, nix) as [StorePath, StorePath];
-  return { on: "local", disko, system };
+  const { evaluation: { derivations }, place: { on } } = evaluated;
+  const [disko, system] = (on === "remote" ? derivations : await buildHere(derivations, nix)) as [
+    StorePath,
+    StorePath,
+  ];
+  return { on, disko, system };
 }
 
 /** Builds the configuration's test of itself, which installs it in a virtual machine; returns its output. */

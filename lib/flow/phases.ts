@@ -4,11 +4,11 @@
  * @module
  */
 import type { Inputs } from "../files/inputs.ts";
-import { buildThere } from "../nix/build.ts";
 import type { NixOptions } from "../nix/command.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
+import { buildThere } from "../steps/build.ts";
 import { copyClosure } from "../steps/closure.ts";
 import { runDisko } from "../steps/disko.ts";
 import { install } from "../steps/install.ts";
@@ -57,21 +57,13 @@ async function bring(work: Work, what: "disko" | "system", root?: string): Promi
   if (built.on === "nowhere") {
     throw new TypeError("a plan without a source has no phase that needs one");
   }
-  if (built.on === "remote") {
-    const attribute = what === "disko" ? built.diskoScript : "toplevel";
-    const deadline = plan.timeouts.build;
-    return await buildThere(installer, built.flake, attribute, { ...nix, root, deadline });
-  }
   const { from, substitute } = plan.copy;
   const storeSettings = plan.ssh.storeSettings;
   const stall = plan.timeouts.copy;
-  await copyClosure(installer, built[what], {
-    ...nix,
-    root,
-    from,
-    substitute,
-    storeSettings,
-    stall,
-  });
+  const options = { ...nix, root, storeSettings, stall };
+  if (built.on === "remote") {
+    return await buildThere(installer, built[what], { ...options, deadline: plan.timeouts.build });
+  }
+  await copyClosure(installer, built[what], { ...options, from, substitute });
   return built[what];
 }

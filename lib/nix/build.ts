@@ -1,14 +1,12 @@
 /**
- * Building derivations, here or in the target's store.
+ * Building derivations on this machine.
  *
  * @module
  */
 import { AnswerError } from "../errors.ts";
 import { type FlakeRef, installable } from "../plan/flake.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
-import type { Session } from "../ssh/session.ts";
 import { nixCommand, type NixOptions, runNix, settingArgs } from "./command.ts";
-import { storeUri } from "./store.ts";
 
 /**
  * Builds derivations on this machine (or its remote builders) and returns their outputs in the same
@@ -33,34 +31,6 @@ export async function buildLogged(
   const target = installable(flake, "system", "build", attribute);
   const args = ["--json", "--no-link", "--no-write-lock-file", "--print-build-logs", target];
   return readBuild((await runNix(nixCommand("build", args, options), options)).stdout);
-}
-
-/**
- * Builds an attribute of the configuration's `system.build` in the store of a target, under `root` there.
- * The evaluation happens here; sources and derivations go over the session.
- */
-export async function buildThere(
-  session: Session,
-  flake: FlakeRef,
-  attribute: string,
-  options: NixOptions & { readonly root?: string | undefined } = {},
-): Promise<StorePath> {
-  const store = storeUri({ root: options.root });
-  const args = [
-    "--json",
-    "--no-link",
-    "--no-write-lock-file",
-    "--eval-store",
-    "auto",
-    "--store",
-    store,
-    ...(options.printBuildLogs ? ["--print-build-logs"] : []),
-    installable(flake, "system", "build", attribute),
-  ];
-  const result = await runNix(nixCommand("build", args, options), options, {
-    NIX_SSHOPTS: session.sshOptions,
-  });
-  return readBuild(result.stdout);
 }
 
 /** Reads the one output path out of `nix build --json`. */

@@ -5,6 +5,8 @@
  * deno task bench                         # everything, three runs each: about half an hour
  * deno task bench --runs 1 --only small   # cells whose name holds "small"
  * deno task bench --only light            # start-up, extra files, memory
+ * deno task bench --only install          # whole installations of the emulated machine
+ * deno task bench --only install --against 'bash other-tool.sh'   # and another tool's, in turn
  * deno task bench --nix DIR               # the nix programs in DIR, here and on the target
  * deno task bench --out FILE              # where the numbers go; bench.json by default
  * ```
@@ -12,16 +14,17 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { ensure, LOOPBACK } from "../setup.ts";
+import { ensure, LOOPBACK, MACHINE } from "../setup.ts";
 import { closureItems, type ClosureName, importClosure } from "./closure.ts";
 import { benchCopying, type Cell, copyingTable, LINKS } from "./copying.ts";
+import { benchInstalling, type InstallCell, installingTable, installNames } from "./installing.ts";
 import { benchLight, lightTable } from "./light.ts";
 import { WAYS } from "./once.ts";
 
 const CLOSURES: readonly ClosureName[] = ["big", "small", "real"];
 
 const options = parseArgs(Deno.args, {
-  string: ["only", "runs", "out", "nix"],
+  string: ["only", "runs", "out", "nix", "against"],
   default: { only: "", runs: "3", out: "bench.json" },
 });
 const runs = Number(options.runs);
@@ -36,10 +39,16 @@ const folder = await Deno.makeTempDir({ prefix: "bench-" });
 try {
   const copying = await copyAll();
   if (copying.length > 0) console.log(`\n${copyingTable(copying)}\n`);
+  const installing = await installAll();
+  if (installing.length > 0) console.log(`\n${installingTable(installing)}\n`);
   const light = wanted("light") ? await benchLight(runs, 2048) : undefined;
   if (light) console.log(`\n${lightTable(light)}\n`);
   const numbers = { began, took: Date.now() - began.getTime(), machine: await machine(), runs };
-  const json = JSON.stringify({ ...numbers, copying, ...(light && { light }) }, null, 2);
+  const json = JSON.stringify(
+    { ...numbers, copying, installing, ...(light && { light }) },
+    null,
+    2,
+  );
   // A task runs in the project's folder; the file is meant as seen from where it was typed.
   const out = options.out.startsWith("/")
     ? options.out
@@ -59,8 +68,17 @@ async function copyAll(): Promise<Cell[]> {
     const names = LINKS.flatMap(({ name }) => WAYS.map((way) => `${closure}/${name}/${way}`));
     if (names.some(wanted)) paths[closure] = await importClosure(closureItems(closure), store);
   }
-  const log = (line: string) => console.error(line);
   return await benchCopying({ paths, store, runs, wanted, nix: options.nix, log });
+}
+
+async function installAll(): Promise<InstallCell[]> {
+  if (!installNames().some(wanted)) return [];
+  await ensure(MACHINE);
+  return await benchInstalling({ runs, against: options.against, wanted, log });
+}
+
+function log(line: string): void {
+  console.error(line);
 }
 
 /** The machine and the versions of what is measured. */

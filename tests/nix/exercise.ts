@@ -2,15 +2,18 @@
  * Every nix call of the module, once, against one target: run with the PATH that finds the nix to try.
  * Takes a login and a flake in JSON, prints what came of it in JSON.
  */
-import { buildHere, buildThere } from "../../lib/nix/build.ts";
+import { buildHere } from "../../lib/nix/build.ts";
 import { evaluate } from "../../lib/nix/evaluate.ts";
 import { choosePlace } from "../../lib/nix/place.ts";
+import { buildThere } from "../../lib/steps/build.ts";
+import { storePath } from "../../lib/plan/store_path.ts";
 import { connect, copyClosure, parseFlakeRef } from "../../mod.ts";
 
 const [host = "", port = "", identityFile = "", flake = ""] = Deno.args;
 const reference = parseFlakeRef(`path:${flake}#tiny`);
 await using target = await connect(host, { port: Number(port), identityFile, hostKey: "off" });
 const evaluation = await evaluate(reference, ["diskoScript", "toplevel"]);
+const [disko = "", toplevel = ""] = evaluation.derivations;
 const [script = "", system = ""] = await buildHere(evaluation.derivations);
 await copyClosure(target, script, { substitute: false });
 await copyClosure(target, system, { root: "/mnt", substitute: false });
@@ -23,7 +26,7 @@ console.log(JSON.stringify({
   script: await valid(script),
   system: await valid(system, "--store", "local?root=/mnt"),
   // The same derivations, so the same paths.
-  there: await buildThere(target, reference, "diskoScript") === script,
-  thereBelow: await buildThere(target, reference, "toplevel", { root: "/mnt" }) === system,
+  there: await buildThere(target, storePath(disko)) === script,
+  thereBelow: await buildThere(target, storePath(toplevel), { root: "/mnt" }) === system,
   places: [here.on, other.on],
 }));

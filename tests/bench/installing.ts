@@ -1,0 +1,227 @@
+/**
+ * How long a whole installation takes: the emulated machine, near and far, ours and another tool's in turn.
+ *
+ * The time of both runs from the start of the command until it has ended and the installed system's ssh
+ * server answers. What the machine itself needed is read from its console.
+ *
+ * @module
+ */
+import { sendsBanner } from "../vm/ports.ts";
+import { countLogins, showLogins } from "../vm/logins.ts";
+import { openScene, type Scene } from "../vm/scene.ts";
+import { startRelay } from "../relay.ts";
+import { type Measured, seconds, summary, table } from "./measure.ts";
+import { TextLineStream } from "../vm/lines.ts";
+import { Boots } from "./boots.ts";
+
+const CLI = new URL("../../cli.ts", import.meta.url).href;
+
+/** Milliseconds there and back. */
+const LINKS = [0, 100] as const;
+
+const TOOLS = ["ours", "other"] as const;
+type Tool = typeof TOOLS[number];
+
+/** A command that has not ended after so many milliseconds is stopped. */
+const PATIENCE = 600_000;
+
+/** What was seen of one installation. Times in milliseconds. */
+export interface Installed {
+  /** From the start until the command had ended and the installed system answered. */
+  readonly ms: number;
+  /** From the start until the first byte came to the target. */
+  readonly firstByte: number;
+  /** From the start until the installer's ssh server listened; absent where no installer was seen. */
+  readonly installer?: number;
+  /** From then until the command had noticed: only ours tells. */
+  readonly noticed?: number;
+  /** From the start until the installed system's ssh server listened. */
+  readonly answered: number;
+  /** How long each stage took: only ours tells. */
+  readonly stages: Readonly<Record<string, number>>;
+  /** Logins of each boot, such as `target 1, installer 1, installed 1`. */
+  readonly logins: string;
+  /** How often the command waited for an answer of the machine, at least. */
+  readonly turns: number;
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** One cell of the table. */
+export interface InstallCell {
+  readonly rtt: number;
+  readonly tool: Tool;
+  readonly ms?: Measured;
+  readonly runs: readonly Installed[];
+  readonly problem?: string;
+}
+
+/** What is measured. */
+export interface InstallingOptions {
+  readonly runs: number;
+  /** Another tool's command; the words of the installation follow it. */
+  readonly against: string | undefined;
+  /** Whether a cell is measured. */
+  readonly wanted: (name: string) => boolean;
+  readonly log: (line: string) => void;
+}
+
+/** The names of all cells. */
+export function installNames(): string[] {
+  return LINKS.flatMap((rtt) => TOOLS.map((tool) => cellName(rtt, tool)));
+}
+
+function cellName(rtt: number, tool: Tool): string {
+  return `install/${rtt}ms/${tool}`;
+}
+
+/** Measures every wanted cell; the tools take turns. */
+export async function benchInstalling(options: InstallingOptions): Promise<InstallCell[]> {
+  const { runs, against, wanted, log } = options;
+  const tools = TOOLS.filter((tool) => tool === "ours" || against !== undefined);
+  const cells: InstallCell[] = [];
+  for (const rtt of LINKS) {
+    const here = tools.filter((tool) => wanted(cellName(rtt, tool)));
+    const seen: Record<Tool, Installed[]> = { ours: [], other: [] };
+    const problems: Partial<Record<Tool, string>> = {};
+    for (let run = 0; run < runs; run++) {
+      for (const tool of here.filter((tool) => problems[tool] === undefined)) {
+        const one = await installOnce(tool, against ?? "", rtt);
+        if (typeof one === "string") problems[tool] = one;
+        else seen[tool].push(one);
+        const said = typeof one === "string" ? one : `${seconds(one.ms)} s`;
+        log(`${cellName(rtt, tool)}: ${said}`);
+      }
+    }
+    for (const tool of here) {
+      const ms = seen[tool].length > 0 ? summary(seen[tool].map(({ ms }) => ms)) : undefined;
+      const problem = problems[tool];
+      cells.push({ rtt, tool, runs: seen[tool], ...(ms && { ms }), ...(problem && { problem }) });
+    }
+  }
+  return cells;
+}
+
+async function installOnce(tool: Tool, against: string, rtt: number): Promise<Installed | string> {
+  await using scene = await openScene();
+  const { machine } = scene;
+  await using relay = await startRelay({ to: machine, delayMs: rtt / 2 });
+  const logins = await countLogins(machine);
+  using boots = new Boots(() => machine.console());
+  const began = performance.now();
+  let firstByte = NaN;
+  const look = setInterval(() => {
+    if (Number.isNaN(firstByte) && relay.connections > 0) firstByte = performance.now() - began;
+  }, 2);
+  const words = await installWords(scene, relay.port);
+  const command = tool === "ours"
+    ? [Deno.execPath(), "run", "--quiet", "-A", CLI, "--json", ...words]
+    : ["sh", "-c", `${against} "$@"`, "against", ...words];
+  const { code, lines, ended } = await runTimed(command, scene.variables);
+  clearInterval(look);
+  if (code !== 0) {
+    const said = lines.slice(-12).map(({ text }) => text).join("\n");
+    return `failed with code ${code}: ${said}`;
+  }
+  const answered = await boots.seen("installed", 120_000);
+  if (!await sendsBanner(machine.port, 30_000)) return "the installed system does not answer";
+  const stages = tool === "ours" ? readStages(lines) : [];
+  const kexec = stages.find(({ stage }) => stage === "kexec");
+  const installer = boots.at("installer");
+  return {
+    ms: Math.max(ended, answered) - began,
+    firstByte,
+    ...(installer !== undefined && { installer: installer - began }),
+    ...(installer !== undefined && kexec && { noticed: kexec.at - installer }),
+    answered: answered - began,
+    stages: Object.fromEntries(stages.map(({ stage, ms }) => [stage, ms])),
+    logins: showLogins(await logins()),
+    turns: relay.turns,
+    sent: relay.sent,
+    received: relay.received,
+  };
+}
+
+/** The same words for both tools. */
+async function installWords(scene: Scene, port: number): Promise<string[]> {
+  const { machine, identity, knownHosts, images } = scene;
+  const known = machine.hostKeys.map((key) => `[${machine.host}]:${port} ${key}\n`).join("");
+  await Deno.writeTextFile(knownHosts, known);
+  return [
+    ...["--flake", `path:${scene.flake}#demo`, "--build-on", "local", "--copy-host-keys"],
+    ...["--kexec", images.kexecTarball, "-i", identity],
+    ...["-p", `${port}`, "--post-kexec-ssh-port", `${port}`],
+    ...scene.sshOptions.flatMap((option) => ["--ssh-option", option]),
+    `root@${machine.host}`,
+  ];
+}
+
+interface Line {
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Runs a command and notes when each line of its outputs came. */
+async function runTimed(
+  [program = "", ...args]: readonly string[],
+  env: Record<string, string>,
+): Promise<{ code: number; lines: readonly Line[]; ended: number }> {
+  const command = ["--kill-after=5", `${PATIENCE / 1000}`, program, ...args];
+  const child = new Deno.Command("timeout", {
+    args: command,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const lines: Line[] = [];
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoderStream() as TransformStream<Uint8Array, string>;
+    for await (const text of stream.pipeThrough(decoder).pipeThrough(new TextLineStream())) {
+      lines.push({ at: performance.now(), text });
+    }
+  };
+  const outputs = Promise.all([read(child.stdout), read(child.stderr)]);
+  const { code } = await child.status;
+  const ended = performance.now();
+  // What a tool has left running may hold its outputs open.
+  await Promise.race([outputs, new Promise((resolve) => setTimeout(resolve, 1000))]);
+  return { code, lines, ended };
+}
+
+function readStages(lines: readonly Line[]): { stage: string; ms: number; at: number }[] {
+  return lines.flatMap(({ text, at }) => {
+    if (!text.startsWith('{"type":"stage"')) return [];
+    const { stage, state, ms } = JSON.parse(text);
+    return state === "done" ? [{ stage, ms, at }] : [];
+  });
+}
+
+/** The table: a line for each link and tool, and how ours compares with the other. */
+export function installingTable(cells: readonly InstallCell[]): string {
+  const head = ["link, tool", "whole", "ours / other", "first byte", "noticed the installer"];
+  const stages = ["connect", "build", "image", "kexec", "disko", "install", "reboot"];
+  const rows = cells.map(({ rtt, tool, ms, runs, problem }) => {
+    const other = cells.find((cell) => cell.rtt === rtt && cell.tool === "other")?.ms;
+    const of = (value: (one: Installed) => number | undefined) => {
+      const values = runs.flatMap((one) => value(one) ?? []).filter((one) => !Number.isNaN(one));
+      return values.length > 0 ? summary(values).median : undefined;
+    };
+    const time = (ms: number | undefined) => ms === undefined ? "" : `${seconds(ms)} s`;
+    const size = (bytes: number | undefined) => `${((bytes ?? NaN) / 1e6).toFixed(1)} MB`;
+    return [
+      `${rtt} ms, ${tool}`,
+      ms ? `${seconds(ms.median)} s ±${Math.round(50 * ms.spread)} %` : problem ?? "",
+      tool === "ours" && ms && other ? (ms.median / other.median).toFixed(2) : "",
+      time(of((one) => one.firstByte)),
+      time(of((one) => one.noticed)),
+      ...stages.map((stage) => time(of((one) => one.stages[stage]))),
+      runs.at(-1)?.logins ?? "",
+      `${of((one) => one.turns) ?? ""}`,
+      size(of((one) => one.sent)),
+      size(of((one) => one.received)),
+    ];
+  });
+  const more = ["logins", "round trips", "sent", "received"];
+  return table([[...head, ...stages, ...more], ...rows]);
+}
