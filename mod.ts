@@ -25,7 +25,7 @@ export { connect } from "./lib/ssh/connect.ts";
 export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
-export type { KnownAs, RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
+export type { Errand, KnownAs, RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
 export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
 export { type KexecOptions, runKexec, type WayBack } from "./lib/steps/kexec.ts";
 export {
@@ -59,5 +59,5 @@ export type { StageTimes } from "./lib/report/stages.ts";
 export * from "./lib/errors.ts";
 export { generateHardwareConfig, type HardwareOptions } from "./lib/steps/hardware.ts";
 export { becomeRootSession } from "./lib/steps/access.ts";
-export { type Substituters, useSubstituters } from "./lib/steps/substituters.ts";
+export { addSubstituters, type Substituters, useSubstituters } from "./lib/steps/substituters.ts";
 export { type PlainOptions, plainRenderer } from "./lib/report/plain.ts";

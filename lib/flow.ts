@@ -6,7 +6,13 @@
 import { Scope } from "./deadline.ts";
 import { forget } from "./files/kept.ts";
 import { followStorePaths, readInputs } from "./files/inputs.ts";
-import { buildEvaluated, evaluateSource, needsBuild, runVmTest } from "./flow/build.ts";
+import {
+  buildEvaluated,
+  type Evaluated,
+  evaluateSource,
+  needsBuild,
+  runVmTest,
+} from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
 import { holdAgainst, reach, type Reached } from "./flow/reach.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
@@ -14,7 +20,7 @@ import { type State, STATES } from "./flow/states.ts";
 import { keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
 import type { NixOptions } from "./nix/command.ts";
 import type { Phase } from "./plan/phases.ts";
-import { makePlan } from "./plan/plan.ts";
+import { makePlan, type Plan } from "./plan/plan.ts";
 import type { StorePath } from "./plan/store_path.ts";
 import { silent } from "./report/events.ts";
 import { Stages, type StageTimes } from "./report/stages.ts";
@@ -24,7 +30,7 @@ import { checkBootable } from "./steps/bootable.ts";
 import { generateHardwareConfig } from "./steps/hardware.ts";
 import { runKexec } from "./steps/kexec.ts";
 import { reboot, type Rebooted } from "./steps/reboot.ts";
-import { useSubstituters } from "./steps/substituters.ts";
+import { addSubstituters, type Substituters, useSubstituters } from "./steps/substituters.ts";
 
 /** What came of an install. */
 export interface InstallReport {
@@ -96,23 +102,26 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   if (plan.dryRun) return { host: target.label, phases: [], times: stages.times };
 
   const knownAs = target.knownAs;
-  const installer = await bootInstaller(run, reached);
+  let evaluated = await early;
+  const installer = await bootInstaller(run, reached, evaluated);
   say("installer");
+  let built = made;
   if (hardware) {
     const deadline = plan.timeouts.hardware;
     await stages.run(
       "hardware",
       () => generateHardwareConfig(installer, hardware, { deadline, signal }),
     );
+    const evaluating = evaluate();
+    built = await build(evaluating);
+    evaluated = await evaluating;
+    await holdAgainst(run, installer, facts, evaluated);
+    const substituters = substitutersOf(plan, evaluated);
+    if (substituters) await useSubstituters(installer, substituters);
   }
-  const evaluated = early ?? evaluate();
-  const built = made ?? await build(evaluated);
-  const known = await evaluated;
-  if (hardware) await holdAgainst(run, installer, facts, known);
-  if (plan.copy.machineSubstituters && known.kind === "flake") {
-    await useSubstituters(installer, known.evaluation);
-  }
-  const work: Work = { plan, inputs, installer, built, nix, signal };
+  if (!built) throw new TypeError("what is built later needs a hardware configuration");
+  const { link } = reached.image ?? {};
+  const work: Work = { plan, inputs, installer, built, nix, link, signal };
   if (plan.phases.includes("disko")) {
     say("formatting");
     await stages.run("disko", () => formatDisks(work));
@@ -143,15 +152,22 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   };
 }
 
-/** Root's session on the installer: booted by kexec, or running already. */
-async function bootInstaller(run: Run, { target, facts, image }: Reached): Promise<Session> {
+/** Root's session on the installer: booted by kexec, or running already. Its nix knows the substituters. */
+async function bootInstaller(
+  run: Run,
+  { target, facts, image }: Reached,
+  evaluated: Evaluated | undefined,
+): Promise<Session> {
   const { plan, report, scope: { signal }, stack, stages, say } = run;
+  const substituters = substitutersOf(plan, evaluated);
   if (!image) {
     if (plan.phases.includes("kexec")) {
       stages.skip("kexec", `${facts.name} is an installer already`);
     }
     const root = await becomeRootSession(target, facts, signal);
-    return root === target ? root : stack.use(root);
+    if (root !== target) stack.use(root);
+    if (substituters) await useSubstituters(root, substituters);
+    return root;
   }
   say("booting");
   run.boots = true;
@@ -164,8 +180,17 @@ async function bootInstaller(run: Run, { target, facts, image }: Reached): Promi
       runKexec(target, image, {
         ...options,
         keep: (kept) => keepWayBack(host, kept, report),
+        ...(substituters && { also: addSubstituters(substituters) }),
       })),
   );
+}
+
+/** The substituters that the installer shall use, if there are any. */
+function substitutersOf(
+  { copy }: Plan,
+  evaluated: Evaluated | undefined,
+): Substituters | undefined {
+  return copy.machineSubstituters && evaluated?.kind === "flake" ? evaluated.evaluation : undefined;
 }
 
 /** Runs two parts at once; when one fails the other is ended, and both are waited for. */

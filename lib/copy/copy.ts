@@ -6,17 +6,16 @@
  */
 import { Scope } from "../deadline.ts";
 import { AnswerError, ConnectionError } from "../errors.ts";
-import { type NixOptions, settingArgs } from "../nix/command.ts";
+import type { NixOptions } from "../nix/command.ts";
 import type { StorePath } from "../plan/store_path.ts";
-import { start } from "../process.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
-import { commonFormat, type Link } from "./link.ts";
+import { commonFormat, type Link, seemsSlow } from "./link.ts";
 import { lookAt } from "./look.ts";
 import { sendingOrder, totalSize } from "./order.ts";
-import { Receiver } from "./receiver.ts";
 import { sendPaths } from "./send.ts";
-import { Dialogue } from "./server.ts";
+import type { Dialogue } from "./server.ts";
+import { Servers } from "./servers.ts";
 import { AGAIN, late, Watch } from "./watch.ts";
 import { localTools } from "./tools.ts";
 import { askClosure, askInfos, askValid } from "./wire.ts";
@@ -78,34 +77,36 @@ export async function copyByStream(
 }
 
 class Copy {
+  readonly servers: Servers;
+
   constructor(
     readonly session: Session,
     readonly options: StreamOptions,
     readonly signal: AbortSignal,
     readonly watch: Watch,
-  ) {}
+  ) {
+    this.servers = new Servers(session, options, signal);
+  }
 
   async run(wanted: readonly StorePath[]): Promise<Copied> {
     const { signal, session, options } = this;
     await using stack = new AsyncDisposableStack();
-    // Everything that may be needed is started at once: on a far link each would cost its round trips.
-    const here = stack.use(this.#here());
-    const there = stack.use(this.#there([]));
-    // A server of its own, since the first one remembers what was not there.
-    const verifier = stack.use(this.#there([]));
-    const another = () =>
-      new Receiver(session, { command: this.#command([]), report: options.report, signal });
-    const receiver = stack.use(another());
+    // What will be needed is started at once: on a far link each would cost its round trips.
+    const here = stack.use(this.servers.here());
+    const there = stack.use(this.servers.there());
+    let started = seemsSlow(this.#guess()) ? stack.use(this.servers.packing()) : undefined;
+    const packing = () => {
+      const dialogue = started ?? stack.use(this.servers.packing());
+      started = undefined;
+      return dialogue;
+    };
     const look = stack.adopt(new Scope(signal), (scope) => scope.abort(NOT_NEEDED));
     const looking = lookAt(session, options.substitute, options, look.signal);
     looking.catch(() => {});
 
-    const closure = this.#closure(here, wanted);
-    const greeting = this.#greet(there);
-    const [infos, { answered }] = await Promise.all([closure, greeting]);
+    const infos = await this.#closure(here, wanted);
     const all = infos.map(({ path }) => path);
-    there.tell(askValid(all));
-    const link = { rtt: await answered, ...options.link };
+    const link = await this.#ask(there, all);
     this.watch.moved();
     let missing: readonly string[] = without(all, await there.hear((answers) => answers.texts()));
     this.watch.moved();
@@ -118,13 +119,17 @@ class Copy {
     const toSend = sendingOrder(infos, new Set(missing));
     const bytes = totalSize(toSend);
     if (toSend.length > 0) {
+      const paths = toSend.map(({ path }) => path);
+      let verifier: Dialogue | undefined;
       await sendPaths({
-        ...{ infos: toSend, source: here, receiver, another, link, signal },
+        ...{ infos: toSend, source: here, plain: there, packing, link, signal },
         packed: commonFormat(await localTools(), tools),
         report: options.report,
         moved: () => this.watch.moved(),
+        // Another server, since the first one remembers what was not there. It starts while the last arrives.
+        onFed: () => verifier ??= stack.use(this.servers.there()),
       });
-      await this.#verify(verifier, toSend.map(({ path }) => path));
+      await this.#verify(verifier ?? stack.use(this.servers.there()), paths);
     }
     return {
       paths: all.length,
@@ -134,25 +139,27 @@ class Copy {
     };
   }
 
-  #here(): Dialogue {
-    const command = ["nix-store", ...settingArgs(this.options), "--serve"];
-    const { options: { report }, signal } = this;
-    report({ type: "command", command, where: "here" });
-    const begin = (stdin: ReadableStream<Uint8Array>) => start(command, { stdin });
-    return new Dialogue(begin, { command, where: "here", report, signal });
+  /** What is believed of the link before the target has answered anything. */
+  #guess(): Link {
+    // A greeting takes two round trips, and the start of a process there.
+    return { rtt: this.session.greetedAfter / 4, ...this.options.link };
   }
 
-  #there(settings: readonly string[]): Dialogue {
-    const { session, options: { report }, signal } = this;
-    const command = this.#command(settings);
-    const begin = (stdin: ReadableStream<Uint8Array>) => session.start(command, stdin);
-    return new Dialogue(begin, { command, where: session.label, report, signal });
-  }
-
-  #command(settings: readonly string[]): string[] {
-    const { root } = this.options;
-    const store = root === "/" ? [] : ["--store", `local?root=${root}`];
-    return ["nix-store", ...settingArgs(this.options), ...settings, ...store, "--serve", "--write"];
+  /** Asks a server that was just started which paths it has, and learns of the link what is not known yet. */
+  async #ask(there: Dialogue, paths: readonly string[]): Promise<Link> {
+    const { link } = this.options;
+    const hello = () => there.hear((answers) => answers.hello());
+    if (link.rate !== undefined) {
+      there.tell(askValid(paths));
+      await hello();
+      return link;
+    }
+    await hello();
+    const began = performance.now();
+    there.tell(askValid([]));
+    there.tell(askValid(paths));
+    await there.hear((answers) => answers.texts());
+    return { rtt: performance.now() - began, ...link };
   }
 
   async #closure(here: Dialogue, wanted: readonly StorePath[]) {
@@ -161,23 +168,13 @@ class Copy {
     return await here.ask(askInfos(paths), (answers) => answers.infos());
   }
 
-  /** Waits for the target's server and asks it something; how long the answer takes is the round trip. */
-  async #greet(there: Dialogue): Promise<{ answered: Promise<number> }> {
-    await there.hear((answers) => answers.hello());
-    const began = performance.now();
-    const answer = there.ask(askValid([]), (answers) => answers.texts());
-    const answered = answer.then(() => performance.now() - began);
-    answered.catch(() => {});
-    return { answered };
-  }
-
   /** Lets the target fetch what its substituters have; returns what is still missing. */
   async #substitute(missing: readonly string[], substituters: readonly string[]) {
     const { session, options: { report } } = this;
     const settings = { "substituters": substituters.join(" "), ...PATIENCE };
     const words = Object.entries(settings).flatMap(([name, value]) => ["--option", name, value]);
     try {
-      await using server = this.#there(words);
+      await using server = this.servers.there(words);
       await server.hear((answers) => answers.hello());
       const pulse = setInterval(() => this.watch.moved(), 1000);
       try {

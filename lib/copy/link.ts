@@ -13,6 +13,32 @@ export interface Link {
   readonly rtt?: number | undefined;
 }
 
+/** Less than so many bytes fit into buffers on the way and tell nothing. */
+const TELLING = 16_000_000;
+
+/** Measures how fast a stream is taken by a target. */
+export class Gauge {
+  #bytes = 0;
+  #began = 0;
+
+  /** Passes bytes on. */
+  passing(): TransformStream<Uint8Array, Uint8Array> {
+    return new TransformStream({
+      transform: (chunk, controller) => {
+        this.#began ||= performance.now();
+        this.#bytes += chunk.length;
+        controller.enqueue(chunk);
+      },
+    });
+  }
+
+  /** What is known of the link, now that the target has said that it has everything. */
+  link(now: number = performance.now()): Link | undefined {
+    if (this.#bytes < TELLING) return undefined;
+    return { rate: 1000 * this.#bytes / (now - this.#began) };
+  }
+}
+
 /** Known to be faster than this, in bytes a second, a link is not the brake: nothing is compressed. */
 export const FAST = 60_000_000;
 

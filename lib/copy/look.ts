@@ -36,17 +36,27 @@ ask() {
 set -f
 for url in $(nix --extra-experimental-features nix-command "$@" show-config 2>/dev/null |
   sed -n 's/^substituters = //p'); do
-  case " $dead " in *" $url "*) continue ;; esac
+  case " $dead " in *" \${url%/} "*) continue ;; esac
   { if ask "$url"; then echo "alive $url"; else echo "dead $url"; fi; } &
 done
 wait
 echo end
 `;
 
-/** Substituters of a target that did not answer. */
+/** Substituters of a target that did not answer, without a slash at their end. */
 const dead = new WeakMap<Session, Set<string>>();
 
-/** Looks at a target. What it does not answer is not there. */
+/** Looks of before, by what was asked. */
+const looks = new WeakMap<Session, Map<string, Look>>();
+
+/** A substituter of a target did not answer: it is not asked again. */
+export function passOver(session: Session, url: string): void {
+  const known = dead.get(session) ?? new Set();
+  dead.set(session, known.add(url.replace(/\/$/, "")));
+  looks.delete(session);
+}
+
+/** Looks at a target, once for the same settings. What it does not answer is not there. */
 export async function lookAt(
   session: Session,
   substitute: boolean,
@@ -54,11 +64,13 @@ export async function lookAt(
   signal: AbortSignal,
 ): Promise<Look> {
   const { report = session.report } = options;
-  const known = dead.get(session) ?? new Set();
-  dead.set(session, known);
+  const asked = [substitute ? "yes" : "no", ...settingArgs(options)];
+  const before = looks.get(session)?.get(asked.join(" "));
+  if (before) return before;
+  const [yes = "", ...settings] = asked;
   const answer = await session.script(LOOK, {
     name: "look",
-    args: [substitute ? "yes" : "no", [...known].join(" "), ...settingArgs(options)],
+    args: [yes, [...dead.get(session) ?? []].join(" "), ...settings],
     allowFailure: true,
     deadline: 20_000,
     signal,
@@ -69,11 +81,14 @@ export async function lookAt(
   });
   const { tools, alive, lost } = readLook(answer.stdout);
   for (const url of lost) {
-    known.add(url);
+    passOver(session, url);
     const text = `${session.label}: the substituter ${url} does not answer: not used`;
     report({ type: "log", level: "warning", text });
   }
-  return { tools, substituters: alive };
+  const look = { tools, substituters: alive };
+  const known = looks.get(session) ?? new Map<string, Look>();
+  if (/^end$/m.test(answer.stdout)) looks.set(session, known.set(asked.join(" "), look));
+  return look;
 }
 
 /** Reads the answer of a look. */

@@ -7,7 +7,6 @@ import { AnswerError } from "../errors.ts";
 import type { Pace } from "./link.ts";
 import { type Format, inBlocks, joinSmall } from "./pack.ts";
 import { packer } from "./packer.ts";
-import type { Receiver } from "./receiver.ts";
 import type { Dialogue } from "./server.ts";
 import { announce, hello, type PathInfo } from "./wire.ts";
 
@@ -17,11 +16,14 @@ export interface PushOptions {
   readonly infos: readonly PathInfo[];
   /** The server here, which has been asked for all these archives. */
   readonly source: Dialogue;
+  /** How the stream is packed; `none` for a receiver that reads it as it is, and has greeted. */
   readonly format: Format;
   readonly pace: Pace;
   /** Whether no further path is to be begun, though there are some left. */
   readonly enough: () => boolean;
   readonly signal: AbortSignal;
+  /** Called when all that is sent was handed over, with the number of paths. */
+  readonly onFed: (paths: number) => void;
   /** Called with how many bytes are on their way, also when only paths have arrived. */
   readonly onProgress: (bytes: number) => void;
 }
@@ -29,15 +31,27 @@ export interface PushOptions {
 /** Small enough to be quick about the first one, large enough that a program for each costs little. */
 const BLOCK = 2 * 1024 * 1024;
 
+// How the stream is packed is told in its first line, so that the server starts before that is known. An
+// unpacker that fails ends the server too: its input ends in the middle of an archive.
+const UNPACK = `{ IFS= read -r unpack || exit 0; exec "$unpack" -dc; } | "$@"`;
+
+/** The command of a receiver of packed streams, with a server that is started by `command`. */
+export function unpacking(command: readonly string[]): string[] {
+  return ["sh", "-c", UNPACK, "receive", ...command];
+}
+
+function firstLine(format: Format): Uint8Array {
+  return new TextEncoder().encode(`${format}\n`);
+}
+
 /**
  * Sends paths and resolves, with their number, when the last has arrived. nix adds each as soon as it is
  * complete, so what has arrived before an interruption stays.
  */
-export async function push(receiver: Receiver, options: PushOptions): Promise<number> {
-  const { infos, source, format, pace, enough, signal, onProgress } = options;
+export async function push(receiver: Dialogue, options: PushOptions): Promise<number> {
+  const { infos, source, format, pace, enough, signal, onFed, onProgress } = options;
   let [announced, arrived, bytes, finished] = [0, 0, 0, false];
   async function* frames(): AsyncGenerator<Uint8Array> {
-    yield hello();
     for (const info of infos) {
       if (enough()) break;
       announced++;
@@ -47,32 +61,43 @@ export async function push(receiver: Receiver, options: PushOptions): Promise<nu
     finished = true;
   }
   const onTaken = (more: number) => onProgress(bytes += more);
-  const stream = format === "none"
-    ? counted(joinSmall(frames()), pace, onTaken)
-    : packer(inBlocks(frames(), BLOCK), { format, pace, signal, onTaken });
-  const { server } = receiver;
-  receiver.receive(format, stream);
-  // A source that fails ends the child; then that is what went wrong.
-  const feeding = receiver.fed.catch(async (error) => {
+  async function* packed(format: Format): AsyncGenerator<Uint8Array> {
+    yield firstLine(format);
+    yield* packer(inBlocks(greeted(frames()), BLOCK), { format, pace, signal, onTaken });
+  }
+  const plain = format === "none";
+  const stream = plain ? counted(joinSmall(frames()), pace, onTaken) : packed(format);
+  const feeding = receiver.pour(stream).then(() => {
+    if (!plain) receiver.finish();
+    if (finished) onFed(announced);
+  }, async (error) => {
+    // A source that fails ends the receiver; then that is what went wrong.
     throw await source.failure(error);
   });
+  const { answers } = receiver;
   const arriving = (async () => {
-    await server.answers.hello();
-    while (!(finished && arrived === announced) && !await server.answers.ended()) {
-      await server.answers.number();
+    if (!plain) await answers.hello();
+    while (!(finished && arrived === announced) && !await answers.ended()) {
+      await answers.number();
       arrived++;
       onProgress(bytes);
     }
     if (finished && arrived === announced) return;
-    throw new AnswerError(`${server.answers.who}: nix-store --serve ended too early`, {
+    throw new AnswerError(`${answers.who}: nix-store --serve ended too early`, {
       hint: "see nix's own output; --debug shows every command",
     });
   })();
   const [all, fed] = await Promise.allSettled([arriving, feeding]);
   signal.throwIfAborted();
   if (fed.status === "rejected") throw fed.reason;
-  if (all.status === "rejected") throw await server.failure(all.reason);
+  if (all.status === "rejected") throw await receiver.failure(all.reason);
   return arrived;
+}
+
+/** Puts the greeting of a server in front of a stream. */
+async function* greeted(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield hello();
+  yield* parts;
 }
 
 /** Passes parts on as they are, and tells when each was taken. */

@@ -4,11 +4,10 @@
  * @module
  */
 import type { Reporter } from "../report/events.ts";
-import { type Link, Pace, seemsSlow } from "./link.ts";
+import { type Link, Pace } from "./link.ts";
 import { totalSize } from "./order.ts";
 import type { Format } from "./pack.ts";
 import { push } from "./push.ts";
-import type { Receiver } from "./receiver.ts";
 import type { Dialogue } from "./server.ts";
 import { askDump, type PathInfo } from "./wire.ts";
 
@@ -18,18 +17,23 @@ export interface SendOptions {
   readonly infos: readonly PathInfo[];
   /** The server here, which has greeted. */
   readonly source: Dialogue;
-  /** The receiver of the first stream; the caller disposes of it. */
-  readonly receiver: Receiver;
-  /** Makes one for another stream. */
-  readonly another: () => Receiver;
+  /** A server of the target that has greeted, and reads a stream as it is. */
+  readonly plain: Dialogue;
+  /** A receiver of one packed stream. */
+  readonly packing: () => Dialogue;
   readonly link: Link;
   /** How streams are packed when the link is the brake. */
   readonly packed: Format;
   readonly report: Reporter;
   readonly signal: AbortSignal;
+  /** Called when the last path was handed over. */
+  readonly onFed: () => void;
   /** Called whenever something has moved. */
   readonly moved: () => void;
 }
+
+/** What is left must be worth the start of another stream, in bytes. */
+const WORTH = 8_000_000;
 
 /**
  * Sends paths. As they are while the link is fast: both ends have better things to do than to pack and
@@ -37,29 +41,31 @@ export interface SendOptions {
  * in a packed one.
  */
 export async function sendPaths(options: SendOptions): Promise<void> {
-  const { infos, source, receiver, another, link, packed, report, signal, moved } = options;
+  const { infos, source, plain, packing, link, packed, report, signal, moved, onFed } = options;
   for (const { path } of infos) source.tell(askDump(path));
-  const tell = progress(totalSize(infos), report, moved);
-  const slow = seemsSlow(link);
-  let format = slow ? packed : "none";
+  const total = totalSize(infos);
+  const tell = progress(total, report, moved);
   let pace = new Pace(link);
+  let format = pace.slow ? packed : "none";
   let before = 0;
-  await using receivers = new AsyncDisposableStack();
-  let next = () => receiver;
   for (let rest = infos; rest.length > 0;) {
     const size = `${rest.length} store paths, ${totalSize(rest)} bytes`;
     const text = `${size}, round trip ${link.rtt?.toFixed(1)} ms, packed by ${format}`;
     report({ type: "log", level: "debug", text });
-    const plain = format === "none" && packed !== "none" && !slow;
-    const [now, base] = [pace, before];
-    const sent = await push(next(), {
+    const [now, base, all] = [pace, before, rest.length];
+    const mayChange = format === "none" && packed !== "none";
+    let left = total - base;
+    const sent = await push(format === "none" ? plain : packing(), {
       ...{ infos: rest, source, format, pace, signal },
-      enough: () => plain && now.slow,
-      onProgress: (bytes) => tell(base + bytes),
+      enough: () => mayChange && now.slow && left > WORTH,
+      onFed: (paths) => paths === all && onFed(),
+      onProgress: (bytes) => {
+        left = Math.min(left, total - base - bytes);
+        tell(base + bytes);
+      },
     });
     before += totalSize(rest.slice(0, sent));
     rest = rest.slice(sent);
-    next = () => receivers.use(another());
     [format, pace] = [packed, new Pace({ rate: 0 })];
   }
 }

@@ -8,7 +8,8 @@ import type { Child } from "../process.ts";
 import { commandError, MAX_OUTPUT } from "../result.ts";
 import { escapeControls } from "../escape.ts";
 import type { Reporter } from "../report/events.ts";
-import { hello, WireReader } from "./wire.ts";
+import { Input } from "./input.ts";
+import { WireReader } from "./wire.ts";
 
 /** Which command a server is, for messages, and who hears what it says on its error output. */
 export interface ServerOptions {
@@ -23,6 +24,8 @@ export interface ServerOptions {
 export class Server implements AsyncDisposable {
   /** Its answers. */
   readonly answers: WireReader;
+  /** Resolves when all of its input was taken, or it has ended; rejects when its input fails. */
+  readonly fed: Promise<void>;
   readonly #child: Child;
   readonly #options: ServerOptions;
   readonly #said: Promise<void>;
@@ -35,6 +38,7 @@ export class Server implements AsyncDisposable {
   constructor(child: Child, options: ServerOptions) {
     this.#child = child;
     this.#options = options;
+    this.fed = child.fed;
     this.answers = new WireReader(child.stdout, options.where);
     this.#said = eachLine(child.stderr, (line) => {
       this.#tail = `${this.#tail}${escapeControls(line)}\n`.slice(-MAX_OUTPUT);
@@ -83,19 +87,26 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined
 /** A server that is asked one thing after the other. */
 export class Dialogue implements AsyncDisposable {
   readonly #server: Server;
-  readonly #questions: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #input = new Input();
 
   /** Starts a server with `begin`, which is handed its input. */
-  constructor(begin: (questions: ReadableStream<Uint8Array>) => Child, options: ServerOptions) {
-    const pipe = new TransformStream<Uint8Array, Uint8Array>();
-    this.#questions = pipe.writable.getWriter();
-    this.#server = new Server(begin(pipe.readable), options);
-    this.tell(hello());
+  constructor(begin: (input: ReadableStream<Uint8Array>) => Child, options: ServerOptions) {
+    this.#server = new Server(begin(this.#input.stream), options);
   }
 
   /** Says something. That the server has ended is noticed by who waits for its answer. */
   tell(question: Uint8Array): void {
-    this.#questions.write(question).catch(() => {});
+    this.#input.add(question);
+  }
+
+  /** Says a stream. Resolves when it was taken or the server has ended; rejects when the stream fails. */
+  async pour(parts: AsyncIterable<Uint8Array>): Promise<void> {
+    await Promise.race([this.#input.pour(parts), this.#server.fed]);
+  }
+
+  /** Says that nothing more comes. */
+  finish(): void {
+    this.#input.end();
   }
 
   /** What the server answers. */
@@ -125,7 +136,7 @@ export class Dialogue implements AsyncDisposable {
 
   /** Ends the server. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#input.end();
     await this.#server[Symbol.asyncDispose]();
-    await this.#questions.abort().catch(() => {});
   }
 }

@@ -9,7 +9,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 import { buildThere } from "../steps/build.ts";
-import { copyClosure } from "../steps/closure.ts";
+import { copyClosure, type Link } from "../steps/closure.ts";
 import { runDisko } from "../steps/disko.ts";
 import { install } from "../steps/install.ts";
 import type { Built } from "./build.ts";
@@ -22,6 +22,8 @@ export interface Work {
   readonly installer: Session;
   readonly built: Built;
   readonly nix: NixOptions;
+  /** What the upload of the image has told of the link. */
+  readonly link: Link | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -53,17 +55,20 @@ export async function installSystem(work: Work): Promise<StorePath> {
 
 /** Brings the disko script or the system into a store of the installer: copied, or built right there. */
 async function bring(work: Work, what: "disko" | "system", root?: string): Promise<StorePath> {
-  const { plan, installer, built, nix } = work;
+  const { plan, installer, built, nix, link } = work;
   if (built.on === "nowhere") {
     throw new TypeError("a plan without a source has no phase that needs one");
   }
   const { from, substitute } = plan.copy;
   const storeSettings = plan.ssh.storeSettings;
   const stall = plan.timeouts.copy;
-  const options = { ...nix, root, storeSettings, stall };
-  if (built.on === "remote") {
-    return await buildThere(installer, built[what], { ...options, deadline: plan.timeouts.build });
-  }
-  await copyClosure(installer, built[what], { ...options, from, substitute });
-  return built[what];
+  const remote = built.on === "remote";
+  await copyClosure(installer, built[what], {
+    ...{ ...nix, root, storeSettings, stall, link },
+    // Derivations are in this machine's store, and in no cache.
+    from: remote ? undefined : from,
+    substitute: substitute && !remote,
+  });
+  if (!remote) return built[what];
+  return await buildThere(installer, built[what], { ...nix, root, deadline: plan.timeouts.build });
 }

@@ -9,17 +9,11 @@
  * @module
  */
 import { delay, Scope } from "../deadline.ts";
-import {
-  BootError,
-  ConnectionError,
-  DeadlineError,
-  HostIdentityError,
-  LoginError,
-} from "../errors.ts";
+import { BootError, ConnectionError, DeadlineError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
-import { prepareLogin } from "./connect.ts";
+import { logInSoon } from "./attempts.ts";
 import type { ConnectOptions } from "./options.ts";
-import type { Session } from "./session.ts";
+import type { Errand, Session } from "./session.ts";
 
 /** What is waited for. */
 export interface BootOptions {
@@ -33,6 +27,8 @@ export interface BootOptions {
   readonly login?: ConnectOptions;
   /** How long the whole may take, in milliseconds. @default 600_000 */
   readonly deadline?: number;
+  /** What is done in the new boot, together with the look which boot it is. */
+  readonly errand?: Errand | undefined;
   /** How long refused logins are tried again, in milliseconds. @default 20_000 */
   readonly refusals?: number;
   /** Done over the old session when its boot has stayed to the end. Its failure is not heard of. */
@@ -81,7 +77,7 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
       stayed = false;
       const login = { ...(options.login ?? old.options), report };
       current = await logInSoon(destination, login, { greetedAfter, refusals, signal });
-      const bootId = await readBootId(current, signal);
+      const bootId = await readBootId(current, { previous, errand: options.errand, signal });
       if (bootId !== undefined && bootId !== previous) {
         const seconds = ((performance.now() - began) / 1000).toFixed(1);
         const text = `${label}: a new boot answered after ${seconds} s`;
@@ -98,11 +94,36 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
   }
 }
 
-/** The boot that the session is on; `undefined` when the machine went away before it said so. */
-async function readBootId(session: Session, signal: AbortSignal): Promise<string | undefined> {
-  const command = ["cat", "/proc/sys/kernel/random/boot_id"];
+// $1 the boot that has to go. What is behind it is done only in another one.
+const LOOK = `
+IFS= read -r boot </proc/sys/kernel/random/boot_id
+echo "boot_id $boot"
+[ "$boot" != "$1" ] || exit 0
+shift
+`;
+
+/**
+ * The boot that the session is on; `undefined` when the machine went away before it said so. Another than
+ * the previous one has done the errand, too.
+ */
+async function readBootId(
+  session: Session,
+  { previous, errand, signal }: {
+    previous: string;
+    errand: Errand | undefined;
+    signal: AbortSignal;
+  },
+): Promise<string | undefined> {
   try {
-    return (await session.run(command, { signal, deadline: 30_000 })).stdout.trim();
+    const { stdout } = await session.script(`${LOOK}${errand?.text ?? ""}`, {
+      name: errand?.name ?? "look at the boot",
+      args: [previous, ...errand?.args ?? []],
+      deadline: 30_000,
+      signal,
+    });
+    const bootId = /^boot_id (\S+)$/m.exec(stdout)?.[1];
+    if (bootId !== previous) errand?.answered(stdout, session);
+    return bootId;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ConnectionError || error instanceof DeadlineError) return undefined;
@@ -134,40 +155,6 @@ async function heartbeat(session: Session, signal: AbortSignal, patience: number
   } finally {
     await reader.cancel().catch(() => {});
     await reading;
-  }
-}
-
-async function logInSoon(
-  destination: Destination,
-  options: ConnectOptions,
-  { greetedAfter, refusals, signal }: {
-    greetedAfter: number;
-    refusals: number;
-    signal: AbortSignal;
-  },
-): Promise<Session> {
-  const login = await prepareLogin(destination, options);
-  const window = Math.min(Math.max(3 * finite(greetedAfter) + 500, 700), 15_000);
-  let refusedSince: number | undefined;
-  try {
-    for (let attempt = 1;; attempt++) {
-      try {
-        // Now and then a patient one, in case the network has become slower than it was.
-        return await login.attempt({ greeting: attempt % 8 === 0 ? 4 * window : window, signal });
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof HostIdentityError) throw error;
-        if (error instanceof LoginError) {
-          refusedSince ??= performance.now();
-          if (performance.now() - refusedSince > refusals) throw error;
-          await delay(1000, signal);
-        }
-      }
-      await delay(150, signal);
-    }
-  } catch (error) {
-    await login[Symbol.asyncDispose]();
-    throw error;
   }
 }
 

@@ -18,7 +18,7 @@ import type { ConnectOptions } from "./options.ts";
 import { hostKeyOptions, resolve } from "./resolve.ts";
 import { Session } from "./session.ts";
 
-/** A login that can be tried, again and again, until it succeeds. */
+/** A login that can be tried, again and again, also several times at once, until it succeeds. */
 export interface Login extends AsyncDisposable {
   /** Tries to log in. The session owns the login's folder from then on. */
   attempt(options?: AttemptOptions): Promise<Session>;
@@ -28,6 +28,8 @@ export interface Login extends AsyncDisposable {
 export interface AttemptOptions {
   /** How long until the server's greeting, in milliseconds. @default as long as the login may take */
   readonly greeting?: number;
+  /** Called when the server has greeted. */
+  readonly onGreeted?: () => void;
   readonly signal?: AbortSignal;
 }
 
@@ -114,20 +116,30 @@ export async function prepareLogin(
       ? undefined
       : await askpass(folder, options.password);
     const label = showDestination(where);
+    let attempts = 0;
     return {
       async attempt(attempt = {}) {
         const signals = [signal, attempt.signal].filter((one) => one !== undefined);
+        const socket = `${folder}/c${++attempts}`;
         const master = await logIn({
           label,
           host: where.host,
           config,
-          socket: `${folder}/c`,
+          socket,
           env,
           greeting: attempt.greeting,
+          onGreeted: attempt.onGreeted,
           deadline,
           signal: AbortSignal.any(signals),
           report,
         });
+        try {
+          attempt.signal?.throwIfAborted();
+          await Deno.rename(socket, `${folder}/c`);
+        } catch (error) {
+          await master[Symbol.asyncDispose]();
+          throw error;
+        }
         return new Session({
           label,
           destination: where,

@@ -6,6 +6,7 @@
 import { AnswerError, CommandError, ConnectionError, type InstallError } from "../errors.ts";
 import { type Facts, parseFacts, TOOLS } from "../plan/facts.ts";
 import { TROUBLES } from "../plan/troubles.ts";
+import { READ_RELEASE } from "./release.ts";
 import { serveSudoPassword } from "./sudo.ts";
 import type { Session } from "./session.ts";
 
@@ -19,28 +20,33 @@ export interface FactsOptions {
   readonly signal?: AbortSignal;
 }
 
-// Only what every POSIX system has, and only reading. Each value is one line; what is not Linux has few.
-const SCRIPT = String.raw`
+// Only what every POSIX system has, and only reading. Each value is one line; what is not Linux has few. Files
+// are read by the shell itself: dozens of programs would be started else, each of which a slow machine feels.
+const SCRIPT = `
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/run/current-system/sw/bin
-fact() { printf 'fact %s %s\n' "$1" "$(printf %s "$2" | tr '\n\r' '  ')"; }
+fact() { printf 'fact %s %s\\n' "$1" "$2"; }
 have() { command -v "$1" >/dev/null 2>&1; }
-release() { [ ! -r /etc/os-release ] || sed -n "s/^$1=//p" /etc/os-release | tail -n 1 | sed "s/^[\"']//; s/[\"']\$//"; }
-yes_if() { if "$@"; then echo y; else echo n; fi; }
+first_line() { line=; [ ! -r "$1" ] || IFS= read -r line <"$1" || :; } 2>/dev/null
 fact os "$(uname -s)"
 fact arch "$(uname -m)"
-fact name "$(release PRETTY_NAME)"
-fact nixos "$(yes_if [ "$(release ID)" = nixos ])"
-fact installer "$(yes_if [ "$(release VARIANT_ID)" = installer ])"
+${READ_RELEASE}
+fact name "$release_name"
+nixos=n installer=n
+[ "$release_id" != nixos ] || nixos=y
+[ "$release_variant" != installer ] || installer=y
+fact nixos "$nixos"
+fact installer "$installer"
 container=none
 if have systemd-detect-virt; then container=$(systemd-detect-virt --container 2>/dev/null) || container=none
 elif [ -r /run/systemd/container ]; then read -r container </run/systemd/container
 elif [ -e /.dockerenv ]; then container=docker
 fi
 fact container "$container"
+uid=$(id -u)
 fact user "$(id -un)"
-fact uid "$(id -u)"
+fact uid "$uid"
 become=none
-if [ "$(id -u)" = 0 ]; then become=root
+if [ "$uid" = 0 ]; then become=root
 elif have sudo && sudo -n true >/dev/null 2>&1; then become=sudo
 elif have doas && doas -n true >/dev/null 2>&1; then become=doas
 elif have sudo; then become=sudo-password
@@ -50,21 +56,45 @@ for tool in ${TOOLS.filter((tool) => !tool.includes(" ")).join(" ")}; do
   ! have "$tool" || fact tool "$tool"
 done
 ! setsid --wait true 2>/dev/null || fact tool 'setsid --wait'
-memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' /proc/meminfo 2>/dev/null) || :
-fact memory "${"$"}{memory:-0}"
+memory=0
+if [ -r /proc/meminfo ]; then
+  while read -r key value unit; do [ "$key $unit" != 'MemTotal: kB' ] || memory=$value; done </proc/meminfo
+fi
+fact memory "$memory"
 kexec=possible
 switch=/proc/sys/kernel/kexec_load_disabled
 if [ ! -e "$switch" ]; then kexec=missing
-elif [ "$(cat "$switch")" != 0 ]; then kexec=disabled
-elif grep -Eq '\[(integrity|confidentiality)\]' /sys/kernel/security/lockdown 2>/dev/null; then kexec=lockdown
+else
+  first_line "$switch"
+  if [ "$line" != 0 ]; then kexec=disabled
+  else
+    first_line /sys/kernel/security/lockdown
+    case $line in *'[integrity]'*|*'[confidentiality]'*) kexec=lockdown ;; esac
+  fi
 fi
 fact kexec "$kexec"
-fact boot_id "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo 00000000-0000-0000-0000-000000000000)"
-v4=$(awk '$2 == "00000000" && $8 == "00000000" { print "y"; exit }' /proc/net/route 2>/dev/null) || :
-v6=$(awk '$1 ~ /^0+$/ && $2 == "00" && $10 != "lo" { print "y"; exit }' /proc/net/ipv6_route 2>/dev/null) || :
-fact ipv6_only "$(yes_if [ "$v4$v6" = y -a -z "$v4" ])"
-for key in /etc/ssh/ssh_host_*_key.pub; do
-  [ ! -r "$key" ] || sed -n 's/^\([a-z0-9@.-]* [A-Za-z0-9+\/=]*\).*$/fact host_key \1/p' "$key"
+first_line /proc/sys/kernel/random/boot_id
+fact boot_id "\${line:-00000000-0000-0000-0000-000000000000}"
+v4= v6=
+if [ -r /proc/net/route ]; then
+  while read -r _ to _ _ _ _ _ mask _; do [ "$to $mask" != '00000000 00000000' ] || v4=y; done </proc/net/route
+fi
+if [ -r /proc/net/ipv6_route ]; then
+  while read -r to length _ _ _ _ _ _ _ device; do
+    case $to in *[!0]*) continue ;; esac
+    [ "$length" != 00 ] || [ "$device" = lo ] || v6=y
+  done </proc/net/ipv6_route
+fi
+ipv6_only=n
+[ "$v4$v6" != y ] || [ -n "$v4" ] || ipv6_only=y
+fact ipv6_only "$ipv6_only"
+for file in /etc/ssh/ssh_host_*_key.pub; do
+  [ -r "$file" ] || continue
+  while read -r type key _; do
+    case $type in ''|*[!a-z0-9@.-]*) continue ;; esac
+    case $key in ''|*[!A-Za-z0-9+/=]*) continue ;; esac
+    fact host_key "$type $key"
+  done <"$file"
 done
 if have lsblk; then
   lsblk -bnP -o NAME,PKNAME,TYPE,SIZE,MODEL,SERIAL,FSTYPE,LABEL,MOUNTPOINT 2>/dev/null | sed 's/^/fact disk /' || :

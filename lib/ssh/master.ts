@@ -25,6 +25,8 @@ export interface MasterOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** How long until the server's greeting, in milliseconds. @default no limit but `deadline` */
   readonly greeting?: number | undefined;
+  /** Called when the server has greeted. */
+  readonly onGreeted?: (() => void) | undefined;
   /** How long until the login is done, in milliseconds. */
   readonly deadline: number;
   readonly signal?: AbortSignal | undefined;
@@ -64,8 +66,6 @@ export async function logIn(options: MasterOptions): Promise<Master> {
       { hint: "check the address and port, and that the machine is up and not overloaded" },
     );
   scope.limit(deadline, late);
-  // Left behind by an attempt that had to be killed.
-  await Deno.remove(socket).catch(() => {});
   const hold = new TransformStream<Uint8Array, Uint8Array>();
   const began = performance.now();
   let greetedAfter = Infinity;
@@ -79,7 +79,10 @@ export async function logIn(options: MasterOptions): Promise<Master> {
     child.stdout.pipeTo(new WritableStream()),
     eachLine(child.stderr, (line) => {
       log.add(line);
-      if (log.greeted && greetedAfter === Infinity) greetedAfter = performance.now() - began;
+      if (log.greeted && greetedAfter === Infinity) {
+        greetedAfter = performance.now() - began;
+        options.onGreeted?.();
+      }
       if (!line.startsWith("debug1: ")) report({ type: "output", source: "ssh", line });
     }),
   ]);

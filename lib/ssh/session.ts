@@ -32,6 +32,18 @@ export interface ScriptOptions extends RemoteOptions {
   readonly name?: string;
 }
 
+/** Something to be done by shell code that can go along with other code, in one round trip. */
+export interface Errand {
+  /** What it is called in messages. */
+  readonly name: string;
+  /** POSIX shell code, for `set -eu`; its functions and variables are its own, and it does not end the shell. */
+  readonly text: string;
+  /** Its `$1`, `$2`, … */
+  readonly args: readonly string[];
+  /** Reads its answer. */
+  readonly answered: (answer: string, session: Session) => void;
+}
+
 /** What known_hosts files call a target. */
 export interface KnownAs {
   /** The name that ssh connects to. */

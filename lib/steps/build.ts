@@ -5,23 +5,20 @@
  */
 import { AnswerError } from "../errors.ts";
 import { readPaths } from "../nix/build.ts";
-import { settingArgs } from "../nix/command.ts";
+import { type NixOptions, settingArgs } from "../nix/command.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
-import { copyClosure, type CopyOptions } from "./closure.ts";
 
 /** How a derivation is built on a target; everything has a default. */
-export interface BuildThereOptions extends CopyOptions {
-  /** How long the build may take, in milliseconds; the copy of what it needs has its own limit, `stall`. */
-  readonly deadline?: number | undefined;
+export interface BuildThereOptions extends NixOptions {
+  /** The folder that is `/` for the store that it is built in. @default "/" */
+  readonly root?: string | undefined;
 }
 
 /**
- * Builds a derivation of this machine's store in a store of the target, under `root` there, and returns
- * its output. Evaluated is here, and only once; sources and derivations go over in one stream, those that
- * are there already not again, and the target builds by itself.
+ * Builds a derivation that is in a store of the target, with all that it needs, and returns its output.
  *
- * Throws what {@linkcode copyClosure} does, and a {@linkcode CommandError} if the build fails.
+ * Throws a {@linkcode CommandError} if the build fails.
  */
 export async function buildThere(
   session: Session,
@@ -30,8 +27,6 @@ export async function buildThere(
 ): Promise<StorePath> {
   const { root = "/", deadline, signal, printBuildLogs = false } = options;
   const { report = session.report } = options;
-  // No cache has derivations.
-  await copyClosure(session, derivation, { ...options, deadline: undefined, substitute: false });
   const store = root === "/" ? [] : ["--store", `local?root=${root}`];
   const quiet = printBuildLogs ? [] : ["--no-build-output"];
   const command = ["nix-store", ...store, "--realise", ...quiet, ...settingArgs(options)];

@@ -8,13 +8,14 @@
  * @module
  */
 import { BootError, CommandError, ConnectionError } from "../errors.ts";
+import { escapeControls } from "../escape.ts";
 import { becomeRoot } from "../plan/facts.ts";
 import { hintFor } from "../plan/troubles.ts";
 import { awaitBoot } from "../ssh/boot.ts";
-import type { Session } from "../ssh/session.ts";
+import { READ_RELEASE } from "../ssh/release.ts";
+import type { Errand, Session } from "../ssh/session.ts";
 import { discardKexec, type RemoteKexec } from "./kexec/upload.ts";
 import { authorize, makeTemporaryKey, needsTemporaryKey, revoke } from "../ssh/temporary_key.ts";
-import { getFacts } from "../ssh/facts.ts";
 
 /** What logs root in to an installer that is about to be booted. */
 export interface WayBack {
@@ -36,6 +37,8 @@ export interface KexecOptions {
   readonly keep?:
     | ((installer: WayBack) => Promise<void>)
     | undefined;
+  /** What is done in the installer, together with the look what it is. @default nothing */
+  readonly also?: Errand | undefined;
   /** How long the image's script may take, in milliseconds. @default 300_000 */
   readonly scriptDeadline?: number | undefined;
   /** How long until the installer has to be up, in milliseconds. @default 600_000 */
@@ -83,7 +86,7 @@ export async function runKexec(
   options: KexecOptions = {},
 ): Promise<Session> {
   const { port = 22, extraFlags = "", deadline = 600_000, signal } = options;
-  const { keep, scriptDeadline = 300_000 } = options;
+  const { keep, also, scriptDeadline = 300_000 } = options;
   const { report, label } = target;
   let announced = false;
   const key = needsTemporaryKey(target) ? await makeTemporaryKey(signal) : undefined;
@@ -119,10 +122,20 @@ export async function runKexec(
   const { host } = target.destination;
   const { fingerprint, options: login } = target;
   const { hostKeys } = image.facts;
+  let came = { name: "", installer: false };
   const installer = await awaitBoot(target, {
     previous: image.facts.bootId,
     expected: "the installer",
     destination: { host, user: "root", port },
+    errand: {
+      name: "look at the installer",
+      text: `${LOOK}${also?.text ?? ""}`,
+      args: also?.args ?? [],
+      answered: (answer, session) => {
+        came = readLook(answer);
+        if (came.installer) also?.answered(answer, session);
+      },
+    },
     login: {
       ...login,
       port,
@@ -138,11 +151,10 @@ export async function runKexec(
     onStayed: (session) => discardKexec(session, image),
   });
   try {
-    const facts = await getFacts(installer);
     if (key) await revoke(installer, key);
-    if (facts.installer) return installer;
+    if (came.installer) return installer;
     throw new BootError(
-      `${label}: came back as ${facts.name || "a system without a name"} instead of the installer`,
+      `${label}: came back as ${came.name || "a system without a name"} instead of the installer`,
       {
         outcome: "other",
         hint:
@@ -153,4 +165,16 @@ export async function runKexec(
     await installer[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+// What is behind it is done only in an installer.
+const LOOK = `
+${READ_RELEASE}
+printf 'name %s\\nvariant %s\\n' "$release_name" "$release_variant"
+[ "$release_variant" = installer ] || exit 0
+`;
+
+function readLook(answer: string): { name: string; installer: boolean } {
+  const name = escapeControls(/^name (.{0,300})$/m.exec(answer)?.[1] ?? "");
+  return { name, installer: /^variant installer$/m.test(answer) };
 }

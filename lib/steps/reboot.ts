@@ -75,9 +75,16 @@ export async function reboot(installer: Session, options: RebootOptions = {}): P
   const previous = /^boot_id (\S+)$/m.exec(stdout)?.[1] ?? "";
   const login = options.login ?? { destination: installer.destination, options: installer.options };
   try {
-    await using session = await awaitBoot(installer, {
+    let running = "";
+    await using _session = await awaitBoot(installer, {
       previous,
       expected: "the installed system",
+      errand: {
+        name: "look at the system",
+        text: 'echo "system $(readlink -f /run/current-system)"',
+        args: [],
+        answered: (answer) => running = /^system (.*)$/m.exec(answer)?.[1] ?? "",
+      },
       destination: login.destination,
       login: {
         ...login.options,
@@ -91,9 +98,6 @@ export async function reboot(installer: Session, options: RebootOptions = {}): P
       refusals: 3000,
       signal,
     });
-    const running =
-      (await session.run(["readlink", "-f", "/run/current-system"], { deadline: 30_000 })).stdout
-        .trim();
     if (system !== undefined && isStorePath(running) && running !== system) {
       throw new BootError(`${label}: runs ${running} instead of ${system}`, {
         outcome: "other",

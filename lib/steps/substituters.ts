@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Session } from "../ssh/session.ts";
+import { passOver } from "../copy/look.ts";
+import type { Errand, Session } from "../ssh/session.ts";
 
 /** Where nix may fetch store paths from, and whose signatures it believes. */
 export interface Substituters {
@@ -13,36 +14,71 @@ export interface Substituters {
   readonly publicKeys: readonly string[];
 }
 
-// The file of the user, since NixOS' own in /etc cannot be written. Each line is added once.
+// $1 the addresses, $2 the public keys, with spaces between them. Prints the addresses that do not answer; adds the
+// others and the keys, each line once. Any answer will do, and an address that cannot be asked is believed. The file is
+// the user's, since NixOS' own in /etc cannot be written.
 const ADD = `
+(
+set -f
 umask 022
 mkdir -p "$HOME/.config/nix"
 file=$HOME/.config/nix/nix.conf
 touch "$file"
-for line; do
-  grep -qxF -- "$line" "$file" || printf '\\n%s\\n' "$line" >>"$file"
-done
-`;
-
-// Prints the positions of addresses that do not answer. Any answer will do, and one that cannot be asked is believed.
-const ASK = `
-command -v curl >/dev/null 2>&1 || exit 0
 ask() {
   status=0
-  curl --silent --max-time 5 --output /dev/null -- "\${2%/}/nix-cache-info" || status=$?
-  case $status in 5|6|7|28) echo "dead $1" ;; esac
+  curl --silent --max-time 3 --output /dev/null -- "\${1%/}/nix-cache-info" || status=$?
+  case $status in 5|6|7|28) printf 'dead %s\\n' "$1" ;; esac
 }
-position=0
-for url; do
-  case $url in http://*|https://*) ask "$position" "$url" & ;; esac
-  position=$((position + 1))
+add() {
+  [ "$1" = "$2" ] || grep -qxF -- "$1" "$file" || printf '\\n%s\\n' "$1" >>"$file"
+}
+dead=
+if command -v curl >/dev/null 2>&1; then
+  dead=$(
+    for url in $1; do
+      case $url in http://*|https://*) ask "$url" & ;; esac
+    done
+    wait
+  )
+fi
+printf '%s\\n' "$dead"
+alive=
+for url in $1; do
+  case "
+$dead
+" in
+  *"
+dead $url
+"*) ;;
+  *) alive="$alive $url" ;;
+  esac
 done
-wait
+add "extra-substituters =$alive" 'extra-substituters ='
+add "extra-trusted-public-keys = $2" 'extra-trusted-public-keys = '
+)
 `;
+
+/** What adds substituters and their public keys to the nix configuration of root on an installer. */
+export function addSubstituters({ substituters, publicKeys }: Substituters): Errand {
+  return {
+    name: "substituters",
+    text: ADD,
+    args: [substituters.join(" "), publicKeys.join(" ")],
+    answered: (answer, installer) => {
+      const lines = answer.split("\n");
+      for (const url of substituters.filter((one) => lines.includes(`dead ${one}`))) {
+        const text = `${installer.label}: the substituter ${url} does not answer there: not used`;
+        installer.report({ type: "log", level: "warning", text });
+        passOver(installer, url);
+      }
+    },
+  };
+}
 
 /**
  * Adds substituters and their public keys to the nix configuration of root on an installer. A substituter
- * that does not answer there is left out, with a warning: nix would ask it again for every path.
+ * that does not answer there within three seconds is left out, with a warning: nix would ask it again for
+ * every path.
  *
  * @example
  * ```ts ignore
@@ -52,30 +88,9 @@ wait
  */
 export async function useSubstituters(
   installer: Session,
-  { substituters, publicKeys }: Substituters,
+  substituters: Substituters,
 ): Promise<void> {
-  const alive = substituters.length === 0 ? [] : await answering(installer, substituters);
-  const lines = [
-    ...(alive.length > 0 ? [`extra-substituters = ${alive.join(" ")}`] : []),
-    ...(publicKeys.length > 0 ? [`extra-trusted-public-keys = ${publicKeys.join(" ")}`] : []),
-  ];
-  if (lines.length === 0) return;
-  await installer.script(ADD, { name: "substituters", args: lines, deadline: 60_000 });
-}
-
-async function answering(installer: Session, urls: readonly string[]): Promise<string[]> {
-  const { stdout } = await installer.script(ASK, {
-    name: "ask substituters",
-    args: urls,
-    allowFailure: true,
-    deadline: 30_000,
-  });
-  const dead = new Set(Array.from(stdout.matchAll(/^dead (\d+)$/gm), (match) => Number(match[1])));
-  for (const position of dead) {
-    const text = `${installer.label}: the substituter ${
-      urls[position]
-    } does not answer there: not used`;
-    installer.report({ type: "log", level: "warning", text });
-  }
-  return urls.filter((_, position) => !dead.has(position));
+  const { text, answered, ...rest } = addSubstituters(substituters);
+  const { stdout } = await installer.script(text, { ...rest, deadline: 60_000 });
+  answered(stdout, installer);
 }

@@ -74,7 +74,7 @@ async function copyAll(): Promise<Cell[]> {
 async function installAll(): Promise<InstallCell[]> {
   if (!installNames().some(wanted)) return [];
   await ensure(MACHINE);
-  return await benchInstalling({ runs, against: options.against, wanted, log });
+  return await benchInstalling({ runs, nix: options.nix, against: options.against, wanted, log });
 }
 
 function log(line: string): void {

@@ -59,6 +59,8 @@ export interface InstallCell {
 /** What is measured. */
 export interface InstallingOptions {
   readonly runs: number;
+  /** A folder of nix programs for the tools; the machine has its own. */
+  readonly nix: string | undefined;
   /** Another tool's command; the words of the installation follow it. */
   readonly against: string | undefined;
   /** Whether a cell is measured. */
@@ -86,7 +88,7 @@ export async function benchInstalling(options: InstallingOptions): Promise<Insta
     const problems: Partial<Record<Tool, string>> = {};
     for (let run = 0; run < runs; run++) {
       for (const tool of here.filter((tool) => problems[tool] === undefined)) {
-        const one = await installOnce(tool, against ?? "", rtt);
+        const one = await installOnce(tool, rtt, options);
         if (typeof one === "string") problems[tool] = one;
         else seen[tool].push(one);
         const said = typeof one === "string" ? one : `${seconds(one.ms)} s`;
@@ -102,7 +104,11 @@ export async function benchInstalling(options: InstallingOptions): Promise<Insta
   return cells;
 }
 
-async function installOnce(tool: Tool, against: string, rtt: number): Promise<Installed | string> {
+async function installOnce(
+  tool: Tool,
+  rtt: number,
+  { against = "", nix }: InstallingOptions,
+): Promise<Installed | string> {
   await using scene = await openScene();
   const { machine } = scene;
   await using relay = await startRelay({ to: machine, delayMs: rtt / 2 });
@@ -117,10 +123,13 @@ async function installOnce(tool: Tool, against: string, rtt: number): Promise<In
   const command = tool === "ours"
     ? [Deno.execPath(), "run", "--quiet", "-A", CLI, "--json", ...words]
     : ["sh", "-c", `${against} "$@"`, "against", ...words];
-  const { code, lines, ended } = await runTimed(command, scene.variables);
+  const { code, lines, ended } = await runTimed(command, {
+    ...scene.variables,
+    PATH: `${nix === undefined ? "" : `${nix}:`}${Deno.env.get("PATH") ?? ""}`,
+  });
   clearInterval(look);
   if (code !== 0) {
-    const said = lines.slice(-12).map(({ text }) => text).join("\n");
+    const said = lines.slice(-5).map(({ text }) => text).join("; ");
     return `failed with code ${code}: ${said}`;
   }
   const answered = await boots.seen("installed", 120_000);

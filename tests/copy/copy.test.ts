@@ -158,12 +158,12 @@ Deno.test("copyClosure() reports how far it is, and never the same twice", { ign
 });
 
 Deno.test("copyClosure() packs what is left when a near link is slow", { ignore }, async () => {
-  const items = Array.from({ length: 30 }, (_, i) => item(`near-${i}`, 1_000_000));
+  const items = Array.from({ length: 40 }, (_, i) => item(`near-${i}`, 1_000_000));
   const path = await make([...items, item("near", 1, items.map((_, i) => i))]);
   await using relay = await startRelay({ to: box(), bytesPerSecond: 20_000_000 });
   await using target = await login(box(), "root", { port: relay.port });
   const { events, sent } = await copy(target, path, { link: { rtt: 0 } });
-  assertEquals([sent, await stored(box(), path)], [31, 31]);
+  assertEquals([sent, await stored(box(), path)], [41, 41]);
   const packed = events.flatMap((event) =>
     event.type === "log" ? /packed by (\w+)/.exec(event.text)?.[1] ?? [] : []
   );

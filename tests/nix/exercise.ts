@@ -21,12 +21,17 @@ const valid = async (path: string, ...store: string[]) =>
   (await target.run(["nix-store", ...store, "--check-validity", path], { allowFailure: true }))
     .code === 0;
 const [here, other] = [await choosePlace(evaluation.system), await choosePlace("riscv64-linux")];
+const built = async (derivation: string, root: string) => {
+  const path = storePath(derivation);
+  await copyClosure(target, path, { root, substitute: false });
+  return await buildThere(target, path, { root });
+};
 console.log(JSON.stringify({
   evaluation,
   script: await valid(script),
   system: await valid(system, "--store", "local?root=/mnt"),
   // The same derivations, so the same paths.
-  there: await buildThere(target, storePath(disko)) === script,
-  thereBelow: await buildThere(target, storePath(toplevel), { root: "/mnt" }) === system,
+  there: await built(disko, "/") === script,
+  thereBelow: await built(toplevel, "/mnt") === system,
   places: [here.on, other.on],
 }));

@@ -5,6 +5,7 @@
  */
 import { Scope } from "../../deadline.ts";
 import { AnswerError, DeadlineError } from "../../errors.ts";
+import { Gauge, type Link } from "../../copy/link.ts";
 import { IMAGE_PARENTS, imageRoute, imageStream, unpackCommand } from "../../files/image.ts";
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { defaultImage, type ImageSource, parseImage } from "../../plan/image.ts";
@@ -32,6 +33,8 @@ export interface RemoteKexec {
   readonly folder: string;
   /** What was known of the target. */
   readonly facts: Facts;
+  /** What the upload has told of the link, if it was long enough for that. */
+  readonly link?: Link;
 }
 
 /**
@@ -73,14 +76,15 @@ export async function uploadKexec(
       `${target.label}: the image did not arrive within ${deadline / 1000} s`,
       { hint: unpackHint(source, facts) },
     ));
-  const unpack = async () =>
-    route.fetch === "here"
-      ? await target.pipe(
-        await imageStream(source, route, target.report, scope.signal),
-        command,
-        run,
-      )
-      : await target.run(command, { ...run, tied: true });
+  let link: Link | undefined;
+  const unpack = async () => {
+    if (route.fetch !== "here") return await target.run(command, { ...run, tied: true });
+    const stream = await imageStream(source, route, target.report, scope.signal);
+    const gauge = new Gauge();
+    const done = await target.pipe(stream.pipeThrough(gauge.passing()), command, run);
+    link = gauge.link();
+    return done;
+  };
   const { stdout } = await unpack().catch(async (error) => {
     const folders = IMAGE_PARENTS.map((parent) => `${parent}/${name}`);
     await removeThere(target, folders, facts).catch(() => {});
@@ -92,7 +96,7 @@ export async function uploadKexec(
       hint: TROUBLES.facts.hint,
     });
   }
-  return { folder, facts };
+  return { folder, facts, ...(link && { link }) };
 }
 
 function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {

@@ -1,0 +1,57 @@
+/**
+ * The servers of one copy: the store here, and those that are started on the target.
+ *
+ * @module
+ */
+import { type NixOptions, settingArgs } from "../nix/command.ts";
+import { start } from "../process.ts";
+import type { Reporter } from "../report/events.ts";
+import type { Session } from "../ssh/session.ts";
+import { unpacking } from "./push.ts";
+import { Dialogue } from "./server.ts";
+import { hello } from "./wire.ts";
+
+/** Starts servers. Whoever asked for one disposes of it. */
+export class Servers {
+  /** `root` is the folder on the target that is `/` for the store; `signal` ends all servers. */
+  constructor(
+    readonly session: Session,
+    readonly options: NixOptions & { readonly root: string; readonly report: Reporter },
+    readonly signal: AbortSignal,
+  ) {}
+
+  /** The store of this machine. */
+  here(): Dialogue {
+    const command = ["nix-store", ...settingArgs(this.options), "--serve"];
+    const { options: { report }, signal } = this;
+    report({ type: "command", command, where: "here" });
+    const begin = (input: ReadableStream<Uint8Array>) => start(command, { stdin: input });
+    const server = new Dialogue(begin, { command, where: "here", report, signal });
+    server.tell(hello());
+    return server;
+  }
+
+  /** The target's store, with more nix settings. */
+  there(settings: readonly string[] = []): Dialogue {
+    const server = this.#onTarget(this.#command(settings));
+    server.tell(hello());
+    return server;
+  }
+
+  /** The target's store, for one packed stream, in which the greeting is. */
+  packing(): Dialogue {
+    return this.#onTarget(unpacking(this.#command([])));
+  }
+
+  #onTarget(command: readonly string[]): Dialogue {
+    const { session, options: { report }, signal } = this;
+    const begin = (input: ReadableStream<Uint8Array>) => session.start(command, input);
+    return new Dialogue(begin, { command, where: session.label, report, signal });
+  }
+
+  #command(settings: readonly string[]): string[] {
+    const { root } = this.options;
+    const store = root === "/" ? [] : ["--store", `local?root=${root}`];
+    return ["nix-store", ...settingArgs(this.options), ...settings, ...store, "--serve", "--write"];
+  }
+}
