@@ -10,7 +10,7 @@ import type { NixOptions } from "../nix/command.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
-import { commonFormat, type Link, seemsSlow } from "./link.ts";
+import { commonFormat, type Link, worthPacking } from "./link.ts";
 import { lookAt } from "./look.ts";
 import { sendingOrder, totalSize } from "./order.ts";
 import { sendPaths } from "./send.ts";
@@ -94,18 +94,20 @@ class Copy {
     // What will be needed is started at once: on a far link each would cost its round trips.
     const here = stack.use(this.servers.here());
     const there = stack.use(this.servers.there());
-    let started = seemsSlow(this.#guess()) ? stack.use(this.servers.packing()) : undefined;
-    const packing = () => {
-      const dialogue = started ?? stack.use(this.servers.packing());
-      started = undefined;
-      return dialogue;
-    };
     const look = stack.adopt(new Scope(signal), (scope) => scope.abort(NOT_NEEDED));
     const looking = lookAt(session, options.substitute, options, look.signal);
     looking.catch(() => {});
 
     const infos = await this.#closure(here, wanted);
     const all = infos.map(({ path }) => path);
+    let started = worthPacking(this.#guess(), totalSize(infos))
+      ? stack.use(this.servers.packing())
+      : undefined;
+    const packing = () => {
+      const dialogue = started ?? stack.use(this.servers.packing());
+      started = undefined;
+      return dialogue;
+    };
     const link = await this.#ask(there, all);
     this.watch.moved();
     let missing: readonly string[] = without(all, await there.hear((answers) => answers.texts()));
@@ -120,16 +122,13 @@ class Copy {
     const bytes = totalSize(toSend);
     if (toSend.length > 0) {
       const paths = toSend.map(({ path }) => path);
-      let verifier: Dialogue | undefined;
       await sendPaths({
         ...{ infos: toSend, source: here, plain: there, packing, link, signal },
         packed: commonFormat(await localTools(), tools),
         report: options.report,
         moved: () => this.watch.moved(),
-        // Another server, since the first one remembers what was not there. It starts while the last arrives.
-        onFed: () => verifier ??= stack.use(this.servers.there()),
       });
-      await this.#verify(verifier ?? stack.use(this.servers.there()), paths);
+      await this.#verify(there, paths);
     }
     return {
       paths: all.length,
@@ -193,7 +192,6 @@ class Copy {
   }
 
   async #verify(server: Dialogue, paths: readonly string[]): Promise<void> {
-    await server.hear((answers) => answers.hello());
     const valid = await server.ask(askValid(paths), (answers) => answers.texts());
     const lacking = without(paths, valid);
     if (lacking.length === 0) return;

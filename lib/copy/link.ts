@@ -59,6 +59,14 @@ export function seemsSlow({ rate, rtt = 0 }: Link): boolean {
   return rate === undefined ? rtt > NEAR : rate < FAST;
 }
 
+/** What goes over in less time than this, in milliseconds, is not worth the start of another program there. */
+const SOON = 2000;
+
+/** Whether so many bytes are to be packed from the start. */
+export function worthPacking(link: Link, bytes: number): boolean {
+  return seemsSlow(link) && (link.rate === undefined || 1000 * bytes > SOON * link.rate);
+}
+
 /** Bytes by which the link is judged; as many before tell of buffers and of programs that start. */
 const SAMPLE = 12_000_000;
 
@@ -68,9 +76,9 @@ export class Pace {
   #bytes = 0;
   #since: number | undefined;
 
-  /** Starts with what is known of the link. */
-  constructor(link: Link) {
-    this.#slow = seemsSlow(link);
+  /** Starts with what is believed of the link. */
+  constructor(slow: boolean) {
+    this.#slow = slow;
   }
 
   /** Whether the link is the brake. */

@@ -22,8 +22,6 @@ export interface PushOptions {
   /** Whether no further path is to be begun, though there are some left. */
   readonly enough: () => boolean;
   readonly signal: AbortSignal;
-  /** Called when all that is sent was handed over, with the number of paths. */
-  readonly onFed: (paths: number) => void;
   /** Called with how many bytes are on their way, also when only paths have arrived. */
   readonly onProgress: (bytes: number) => void;
 }
@@ -49,7 +47,7 @@ function firstLine(format: Format): Uint8Array {
  * complete, so what has arrived before an interruption stays.
  */
 export async function push(receiver: Dialogue, options: PushOptions): Promise<number> {
-  const { infos, source, format, pace, enough, signal, onFed, onProgress } = options;
+  const { infos, source, format, pace, enough, signal, onProgress } = options;
   let [announced, arrived, bytes, finished] = [0, 0, 0, false];
   async function* frames(): AsyncGenerator<Uint8Array> {
     for (const info of infos) {
@@ -69,7 +67,6 @@ export async function push(receiver: Dialogue, options: PushOptions): Promise<nu
   const stream = plain ? counted(joinSmall(frames()), pace, onTaken) : packed(format);
   const feeding = receiver.pour(stream).then(() => {
     if (!plain) receiver.finish();
-    if (finished) onFed(announced);
   }, async (error) => {
     // A source that fails ends the receiver; then that is what went wrong.
     throw await source.failure(error);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Reporter } from "../report/events.ts";
-import { type Link, Pace } from "./link.ts";
+import { type Link, Pace, worthPacking } from "./link.ts";
 import { totalSize } from "./order.ts";
 import type { Format } from "./pack.ts";
 import { push } from "./push.ts";
@@ -26,8 +26,6 @@ export interface SendOptions {
   readonly packed: Format;
   readonly report: Reporter;
   readonly signal: AbortSignal;
-  /** Called when the last path was handed over. */
-  readonly onFed: () => void;
   /** Called whenever something has moved. */
   readonly moved: () => void;
 }
@@ -41,24 +39,23 @@ const WORTH = 8_000_000;
  * in a packed one.
  */
 export async function sendPaths(options: SendOptions): Promise<void> {
-  const { infos, source, plain, packing, link, packed, report, signal, moved, onFed } = options;
+  const { infos, source, plain, packing, link, packed, report, signal, moved } = options;
   for (const { path } of infos) source.tell(askDump(path));
   const total = totalSize(infos);
   const tell = progress(total, report, moved);
-  let pace = new Pace(link);
+  let pace = new Pace(worthPacking(link, total));
   let format = pace.slow ? packed : "none";
   let before = 0;
   for (let rest = infos; rest.length > 0;) {
     const size = `${rest.length} store paths, ${totalSize(rest)} bytes`;
     const text = `${size}, round trip ${link.rtt?.toFixed(1)} ms, packed by ${format}`;
     report({ type: "log", level: "debug", text });
-    const [now, base, all] = [pace, before, rest.length];
+    const [now, base] = [pace, before];
     const mayChange = format === "none" && packed !== "none";
     let left = total - base;
     const sent = await push(format === "none" ? plain : packing(), {
       ...{ infos: rest, source, format, pace, signal },
       enough: () => mayChange && now.slow && left > WORTH,
-      onFed: (paths) => paths === all && onFed(),
       onProgress: (bytes) => {
         left = Math.min(left, total - base - bytes);
         tell(base + bytes);
@@ -66,7 +63,7 @@ export async function sendPaths(options: SendOptions): Promise<void> {
     });
     before += totalSize(rest.slice(0, sent));
     rest = rest.slice(sent);
-    [format, pace] = [packed, new Pace({ rate: 0 })];
+    [format, pace] = [packed, new Pace(true)];
   }
 }
 

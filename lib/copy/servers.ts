@@ -11,6 +11,13 @@ import { unpacking } from "./push.ts";
 import { Dialogue } from "./server.ts";
 import { hello } from "./wire.ts";
 
+/** Without these a server answers the same question the same way for as long as it lives, whatever came meanwhile. */
+const UNCACHED = ["negative", "positive"].flatMap((kind) => [
+  "--option",
+  `narinfo-cache-${kind}-ttl`,
+  "0",
+]);
+
 /** Starts servers. Whoever asked for one disposes of it. */
 export class Servers {
   /** `root` is the folder on the target that is `/` for the store; `signal` ends all servers. */
@@ -31,8 +38,8 @@ export class Servers {
     return server;
   }
 
-  /** The target's store, with more nix settings. */
-  there(settings: readonly string[] = []): Dialogue {
+  /** The target's store, with nix settings of its own: by default one that looks anew at every question. */
+  there(settings: readonly string[] = UNCACHED): Dialogue {
     const server = this.#onTarget(this.#command(settings));
     server.tell(hello());
     return server;

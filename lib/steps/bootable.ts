@@ -43,7 +43,7 @@ while IFS= read -r entry; do
   for file in $files; do
     path=$(find_file "$entry" "$file")
     [ -n "$path" ] || lost=$file
-    [ -z "$path" ] || ! cmp -s "$path" "$kernel" || starts=y
+    [ -n "$starts" ] || [ -z "$path" ] || ! cmp -s "$path" "$kernel" || starts=y
   done
   [ -n "$starts" ] || { verdict="\${entry#/mnt} does not start it"; continue; }
   [ -z "$lost" ] || { verdict="\${entry#/mnt} names $lost, which is missing"; continue; }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Scope } from "../deadline.ts";
 import { BootError, ConnectionError, HostIdentityError, LoginError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
@@ -46,8 +47,11 @@ swapoff -a 2>/dev/null || :
 # A pool that is not exported must be forced to be imported by the new system.
 if command -v zpool >/dev/null 2>&1; then zpool export -a || :; fi
 sync
-# In the background, so that this answer still arrives.
-nohup sh -c 'sleep 0.5 2>/dev/null || sleep 1; reboot || systemctl reboot || reboot -f' >/dev/null 2>&1 </dev/null &
+echo ready
+# Until the answer has arrived, or nobody waits for it any more.
+IFS= read -r _ || :
+# In the background, so that the login can end in order.
+nohup sh -c 'reboot || systemctl reboot || reboot -f' >/dev/null 2>&1 </dev/null &
 `;
 
 /**
@@ -66,13 +70,8 @@ nohup sh -c 'sleep 0.5 2>/dev/null || sleep 1; reboot || systemctl reboot || reb
 export async function reboot(installer: Session, options: RebootOptions = {}): Promise<Rebooted> {
   const { system, deadline = 300_000, signal } = options;
   const { label, report } = installer;
-  const { stdout } = await installer.script(PREPARE, {
-    name: "reboot",
-    deadline: 120_000,
-    ...(signal && { signal }),
-  });
-  const hostKeys = [...stdout.matchAll(/^host_key (\S+ \S+)$/gm)].map((match) => match[1] ?? "");
-  const previous = /^boot_id (\S+)$/m.exec(stdout)?.[1] ?? "";
+  using going = new Scope(signal);
+  const { hostKeys, previous, ended } = await prepare(installer, going.signal);
   const login = options.login ?? { destination: installer.destination, options: installer.options };
   try {
     let running = "";
@@ -123,5 +122,37 @@ export async function reboot(installer: Session, options: RebootOptions = {}): P
       text: `${error.message}: the installed system could not be looked at`,
     });
     return { seen, hostKeys };
+  } finally {
+    going.abort(OVER);
+    await ended;
   }
+}
+
+const OVER = new Error("the machine was rebooted");
+
+/**
+ * Gets the installer ready and sends it off. It goes as soon as its answer is here; what becomes of the
+ * connection then is not waited for.
+ */
+async function prepare(
+  installer: Session,
+  signal: AbortSignal,
+): Promise<{ hostKeys: string[]; previous: string; ended: Promise<unknown> }> {
+  const hostKeys: string[] = [];
+  let previous = "";
+  const ready = Promise.withResolvers<void>();
+  const hold = new TransformStream<Uint8Array, Uint8Array>();
+  const running = installer.pipe(hold.readable, ["sh", "-euc", PREPARE, "reboot"], {
+    deadline: 120_000,
+    signal,
+    onLine: (line) => {
+      const [, name, value = ""] = /^(host_key|boot_id) (.*)$/.exec(line) ?? [];
+      if (name === "host_key" && /^\S+ \S+$/.test(value)) hostKeys.push(value);
+      if (name === "boot_id") previous = value;
+      if (line === "ready") ready.resolve();
+    },
+  });
+  await Promise.race([ready.promise, running]);
+  hold.writable.close().catch(() => {});
+  return { hostKeys, previous, ended: running.catch(() => {}) };
 }

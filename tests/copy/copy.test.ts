@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { ConnectionError, DeadlineError } from "../../lib/errors.ts";
+import { Servers } from "../../lib/copy/servers.ts";
+import { askValid } from "../../lib/copy/wire.ts";
+import { silent } from "../../lib/report/events.ts";
 import { startBox } from "../loopback/mod.ts";
 import { startRelay } from "../relay.ts";
 import { children, ignore, login, sharedBox } from "../ssh/fixture.ts";
@@ -41,6 +44,18 @@ Deno.test(
     assertEquals((await copy(target, [])).events, []);
   },
 );
+
+Deno.test("a server sees what came while it ran", { ignore }, async () => {
+  const path = await make([item("meanwhile", 10)]);
+  await using target = await login(box());
+  const options = { root: "/", report: silent };
+  await using server = new Servers(target, options, new AbortController().signal).there();
+  const valid = () => server.ask(askValid([path]), (answers) => answers.texts());
+  await server.hear((answers) => answers.hello());
+  assertEquals(await valid(), []);
+  assertEquals((await copy(target, path)).sent, 1);
+  assertEquals(await valid(), [path]);
+});
 
 const chain = Array.from({ length: 300 }, (_, i) => item(`chain-${i}`, 100, i > 0 ? [i - 1] : []));
 const tiny = Array.from({ length: 500 }, (_, i) => item(`tiny-${i}`, i % 9, i > 0 ? [i >> 1] : []));

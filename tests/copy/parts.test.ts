@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { commonFormat, Pace, seemsSlow, SLOW } from "../../lib/copy/link.ts";
+import { commonFormat, Gauge, Pace, seemsSlow, SLOW, worthPacking } from "../../lib/copy/link.ts";
 import { sendingOrder, totalSize } from "../../lib/copy/order.ts";
 import { compress, inBlocks, joinSmall, storedFrame } from "../../lib/copy/pack.ts";
 import { packer } from "../../lib/copy/packer.ts";
@@ -60,12 +60,12 @@ Deno.test("seemsSlow() believes a rate, then the round trip", () => {
 });
 
 Deno.test("Pace compresses on a far link what has to wait", () => {
-  const far = new Pace({ rtt: 50 });
+  const far = new Pace(true);
   assertEquals([far.compress(0), far.compress(1)], [false, true]);
 });
 
 Deno.test("Pace learns that a near link is slow, and stays with it", () => {
-  const near = new Pace({ rtt: 0.5 });
+  const near = new Pace(false);
   near.took(20e6, 60_000); // what started meanwhile is not the link
   assert(!near.slow);
   near.took(20e6, 60_000 + 20e6 / SLOW * 1000 * 0.9);
@@ -76,9 +76,23 @@ Deno.test("Pace learns that a near link is slow, and stays with it", () => {
   assert(near.slow);
 });
 
-Deno.test("Pace believes a rate that is known", () => {
-  assert(!new Pace({ rtt: 50, rate: 1e9 }).compress(1));
-  assert(new Pace({ rtt: 0, rate: 1e6 }).compress(1));
+Deno.test("worthPacking() wants a slow link, and more than it takes in two seconds", () => {
+  assert(worthPacking({ rtt: 50 }, 1));
+  assert(!worthPacking({ rtt: 50, rate: 1e9 }, 1e12));
+  assert(!worthPacking({ rtt: 0, rate: 1e6 }, 1.9e6));
+  assert(worthPacking({ rtt: 0, rate: 1e6 }, 2.1e6));
+});
+
+Deno.test("Gauge tells the rate of what was long enough, and nothing of the rest", async () => {
+  for (const [bytes, rate] of [[8e6, undefined], [32e6, 16e6]] as const) {
+    const gauge = new Gauge();
+    const began = performance.now();
+    const parts = ReadableStream.from([new Uint8Array(bytes / 2), new Uint8Array(bytes / 2)]);
+    await parts.pipeThrough(gauge.passing()).pipeTo(new WritableStream());
+    const found = gauge.link(began + 2000)?.rate;
+    if (rate === undefined) assertEquals(found, undefined);
+    else assert(Math.abs((found ?? NaN) - rate) < 0.2 * rate, `${found}`);
+  }
 });
 
 const sizes = [0, 1, 131_071, 131_072, 131_073, 400_000];
@@ -132,7 +146,7 @@ Deno.test("joinSmall() joins small parts and leaves large ones alone", async () 
 Deno.test("packer() packs in order and fails with its source", async () => {
   const options = {
     format: "none" as const,
-    pace: new Pace({}),
+    pace: new Pace(false),
     signal: new AbortController().signal,
     onTaken: (bytes: number) => void (taken += bytes),
   };

@@ -11,7 +11,12 @@ import { connect, copyClosure, parseFlakeRef } from "../../mod.ts";
 
 const [host = "", port = "", identityFile = "", flake = ""] = Deno.args;
 const reference = parseFlakeRef(`path:${flake}#tiny`);
-await using target = await connect(host, { port: Number(port), identityFile, hostKey: "off" });
+const warnings: string[] = [];
+await using target = await connect(host, {
+  ...{ port: Number(port), identityFile, hostKey: "off" },
+  report: (event) =>
+    void (event.type === "log" && event.level === "warning" && warnings.push(event.text)),
+});
 const evaluation = await evaluate(reference, ["diskoScript", "toplevel"]);
 const [disko = "", toplevel = ""] = evaluation.derivations;
 const [script = "", system = ""] = await buildHere(evaluation.derivations);
@@ -34,4 +39,5 @@ console.log(JSON.stringify({
   there: await built(disko, "/") === script,
   thereBelow: await built(toplevel, "/mnt") === system,
   places: [here.on, other.on],
+  warnings,
 }));

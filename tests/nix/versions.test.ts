@@ -68,6 +68,7 @@ Deno.test("every nix call works with Debian 12's nix and with a current one, on 
           there: true,
           thereBelow: true,
           places: ["local", "remote"],
+          warnings: [],
         });
       });
     }
