@@ -5,7 +5,9 @@
  */
 
 /** Passes bytes on and tells how many have passed, at most ten times a second and at the end. */
-export function countBytes(tell: (done: number) => void): TransformStream<Uint8Array, Uint8Array> {
+export function countBytes<Buffer extends ArrayBufferLike>(
+  tell: (done: number) => void,
+): TransformStream<Uint8Array<Buffer>, Uint8Array<Buffer>> {
   let done = 0;
   let told = 0;
   return new TransformStream({

@@ -30,7 +30,7 @@ ask() {
   case $status in 5|6|7|28) printf 'dead %s\\n' "$1" ;; esac
 }
 add() {
-  [ "$1" = "$2" ] || grep -qxF -- "$1" "$file" || printf '\\n%s\\n' "$1" >>"$file"
+  [ "$1" = "$2" ] || { [ -s "$file" ] && grep -qxF -- "$1" "$file"; } || printf '\\n%s\\n' "$1" >>"$file"
 }
 dead=
 if command -v curl >/dev/null 2>&1; then

@@ -1,5 +1,18 @@
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError, connect, discardKexec, getFacts, uploadKexec } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  CommandError,
+  connect,
+  discardKexec,
+  getFacts,
+  type ReportEvent,
+  uploadKexec,
+} from "../../mod.ts";
 import { type BoxOptions, noBoxes, startBox, writeKexec } from "../loopback/mod.ts";
 
 const ignore = await noBoxes() !== undefined;
@@ -45,6 +58,41 @@ for (const [ending, program] of images) {
     });
   }
 }
+
+for (
+  const [what, size, program] of [
+    ["has made hardly smaller", 4_000_000, ""],
+    ["has made much smaller", 65_536, "gzip -dc"],
+  ] as const
+) {
+  const where = program === "" ? "here" : "there";
+  Deno.test(`uploadKexec() unpacks ${where} what gzip ${what}`, { ignore }, async () => {
+    await onTarget({}, async (target, folder) => {
+      const members = program === "" ? {} : { "kexec/zeros": { text: new Uint8Array(1_000_000) } };
+      const image = await writeKexec(`${folder}/image.tar.gz`, { size, members });
+      const commands: string[] = [];
+      const report = (event: ReportEvent) => {
+        if (event.type === "command") commands.push(event.command.join(" "));
+      };
+      const { destination, options } = target;
+      await using other = await connect(destination, { ...options, report });
+      const remote = await uploadKexec(other, { image });
+      const unpack = commands.find((command) => command.includes("tar -C"));
+      assertEquals(unpack?.includes("gzip"), program !== "", unpack);
+      const { stdout } = await target.run(["stat", "-c", "%s", `${remote.folder}/kexec/initrd`]);
+      assertEquals(Number(stdout), size);
+      assertEquals(remote.link, undefined);
+    });
+  });
+}
+
+Deno.test("uploadKexec() tells the rate of a long upload", { ignore }, async () => {
+  await onTarget({}, async (target, folder) => {
+    const image = await writeKexec(`${folder}/image.tar.gz`, { size: 20 * 1024 * 1024 });
+    const { link } = await uploadKexec(target, { image });
+    assert(link?.rate !== undefined && link.rate > 1e6 && link.rate < 1e10, `${link?.rate}`);
+  });
+});
 
 const fetchers: readonly [string, readonly string[]][] = [
   ["by curl", ["wget"]],

@@ -6,7 +6,13 @@
 import { Scope } from "../../deadline.ts";
 import { AnswerError, DeadlineError } from "../../errors.ts";
 import { Gauge, type Link } from "../../copy/link.ts";
-import { IMAGE_PARENTS, imageRoute, imageStream, unpackCommand } from "../../files/image.ts";
+import {
+  IMAGE_PARENTS,
+  imageRoute,
+  imageStream,
+  sparingRoute,
+  unpackCommand,
+} from "../../files/image.ts";
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { defaultImage, type ImageSource, parseImage } from "../../plan/image.ts";
 import { TROUBLES } from "../../plan/troubles.ts";
@@ -60,7 +66,7 @@ export async function uploadKexec(
   const { deadline = 3_600_000, sha256, signal } = options;
   const source = typeof options.image === "string" ? parseImage(options.image) : options.image ??
     defaultImage(facts.arch, target.label);
-  const route = imageRoute(source, facts, target.label, sha256);
+  const route = await sparingRoute(source, imageRoute(source, facts, target.label, sha256));
   // Named from here, so that it can be removed even when its name was never heard back.
   const name = `nixos-anywhere.${crypto.randomUUID()}`;
   const command = unpackCommand(source, route, name, sha256);
