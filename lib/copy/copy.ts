@@ -98,8 +98,14 @@ class Copy {
     const looking = lookAt(session, options.substitute, options, look.signal);
     looking.catch(() => {});
 
-    const infos = await this.#closure(here, wanted);
-    const all = infos.map(({ path }) => path);
+    const toolsHere = localTools();
+    toolsHere.catch(() => {});
+    await here.hear((answers) => answers.hello());
+    const all = await here.ask(askClosure(wanted), (answers) => answers.texts());
+    here.tell(askInfos(all));
+    const asked = this.#ask(there, all);
+    asked.catch(() => {});
+    const infos = await here.hear((answers) => answers.infos());
     let started = worthPacking(this.#guess(), totalSize(infos))
       ? stack.use(this.servers.packing())
       : undefined;
@@ -108,7 +114,7 @@ class Copy {
       started = undefined;
       return dialogue;
     };
-    const link = await this.#ask(there, all);
+    const link = await asked;
     this.watch.moved();
     let missing: readonly string[] = without(all, await there.hear((answers) => answers.texts()));
     this.watch.moved();
@@ -121,14 +127,12 @@ class Copy {
     const toSend = sendingOrder(infos, new Set(missing));
     const bytes = totalSize(toSend);
     if (toSend.length > 0) {
-      const paths = toSend.map(({ path }) => path);
       await sendPaths({
         ...{ infos: toSend, source: here, plain: there, packing, link, signal },
-        packed: commonFormat(await localTools(), tools),
+        packed: commonFormat(await toolsHere, tools),
         report: options.report,
         moved: () => this.watch.moved(),
       });
-      await this.#verify(there, paths);
     }
     return {
       paths: all.length,
@@ -161,12 +165,6 @@ class Copy {
     return { rtt: performance.now() - began, ...link };
   }
 
-  async #closure(here: Dialogue, wanted: readonly StorePath[]) {
-    await here.hear((answers) => answers.hello());
-    const paths = await here.ask(askClosure(wanted), (answers) => answers.texts());
-    return await here.ask(askInfos(paths), (answers) => answers.infos());
-  }
-
   /** Lets the target fetch what its substituters have; returns what is still missing. */
   async #substitute(missing: readonly string[], substituters: readonly string[]) {
     const { session, options: { report } } = this;
@@ -189,15 +187,6 @@ class Copy {
       report({ type: "log", level: "warning", text });
       return missing;
     }
-  }
-
-  async #verify(server: Dialogue, paths: readonly string[]): Promise<void> {
-    const valid = await server.ask(askValid(paths), (answers) => answers.texts());
-    const lacking = without(paths, valid);
-    if (lacking.length === 0) return;
-    throw new AnswerError(`${this.session.label}: ${lacking[0]} did not arrive`, {
-      hint: "see nix's own output on the target",
-    });
   }
 }
 

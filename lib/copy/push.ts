@@ -8,7 +8,7 @@ import type { Pace } from "./link.ts";
 import { type Format, inBlocks, joinSmall } from "./pack.ts";
 import { packer } from "./packer.ts";
 import type { Dialogue } from "./server.ts";
-import { announce, hello, type PathInfo } from "./wire.ts";
+import { announce, askValid, hello, type PathInfo } from "./wire.ts";
 
 /** How paths are sent. */
 export interface PushOptions {
@@ -43,7 +43,7 @@ function firstLine(format: Format): Uint8Array {
 }
 
 /**
- * Sends paths and resolves, with their number, when the last has arrived. nix adds each as soon as it is
+ * Sends paths and resolves, with their number, when the last has arrived and all are valid there. nix adds each as soon as it is
  * complete, so what has arrived before an interruption stays.
  */
 export async function push(receiver: Dialogue, options: PushOptions): Promise<number> {
@@ -56,6 +56,7 @@ export async function push(receiver: Dialogue, options: PushOptions): Promise<nu
       yield announce(info);
       yield* source.answers.take(info.narSize);
     }
+    yield askValid(infos.slice(0, announced).map(({ path }) => path));
     finished = true;
   }
   const onTaken = (more: number) => onProgress(bytes += more);
@@ -79,9 +80,17 @@ export async function push(receiver: Dialogue, options: PushOptions): Promise<nu
       arrived++;
       onProgress(bytes);
     }
-    if (finished && arrived === announced) return;
-    throw new AnswerError(`${answers.who}: nix-store --serve ended too early`, {
-      hint: "see nix's own output; --debug shows every command",
+    if (!finished || arrived < announced) {
+      throw new AnswerError(`${answers.who}: nix-store --serve ended too early`, {
+        hint: "see nix's own output; --debug shows every command",
+      });
+    }
+    // It looks anew whether they are there.
+    const valid = new Set(await answers.texts());
+    const lacking = infos.slice(0, announced).find(({ path }) => !valid.has(path));
+    if (!lacking) return;
+    throw new AnswerError(`${answers.who}: ${lacking.path} did not arrive`, {
+      hint: "see nix's own output on the target",
     });
   })();
   const [all, fed] = await Promise.allSettled([arriving, feeding]);

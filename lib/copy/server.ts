@@ -9,7 +9,7 @@ import { commandError, MAX_OUTPUT } from "../result.ts";
 import { escapeControls } from "../escape.ts";
 import type { Reporter } from "../report/events.ts";
 import { Input } from "./input.ts";
-import { WireReader } from "./wire.ts";
+import { WireReader } from "./reader.ts";
 
 /** Which command a server is, for messages, and who hears what it says on its error output. */
 export interface ServerOptions {

@@ -47,7 +47,7 @@ export class Servers {
 
   /** The target's store, for one packed stream, in which the greeting is. */
   packing(): Dialogue {
-    return this.#onTarget(unpacking(this.#command([])));
+    return this.#onTarget(unpacking(this.#command(UNCACHED)));
   }
 
   #onTarget(command: readonly string[]): Dialogue {

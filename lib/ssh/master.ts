@@ -87,7 +87,7 @@ export async function logIn(options: MasterOptions): Promise<Master> {
     }),
   ]);
   try {
-    for (let pause = 5; !(await isSocket(socket)); pause = Math.min(pause + 5, 50)) {
+    while (!(await isSocket(socket))) {
       if (child.ended) {
         await drained;
         throw log.failure(label);
@@ -101,7 +101,8 @@ export async function logIn(options: MasterOptions): Promise<Master> {
           },
         );
       }
-      await delay(pause, scope.signal);
+      // The socket comes a moment after the login.
+      await delay(log.method === undefined ? 20 : 3, scope.signal);
     }
   } catch (error) {
     await child.end();

@@ -3,7 +3,8 @@ import { commonFormat, Gauge, Pace, seemsSlow, SLOW, worthPacking } from "../../
 import { sendingOrder, totalSize } from "../../lib/copy/order.ts";
 import { compress, inBlocks, joinSmall, storedFrame } from "../../lib/copy/pack.ts";
 import { packer } from "../../lib/copy/packer.ts";
-import { announce, encode, type PathInfo, WireReader } from "../../lib/copy/wire.ts";
+import { WireReader } from "../../lib/copy/reader.ts";
+import { announce, encode, type PathInfo } from "../../lib/copy/wire.ts";
 import { AnswerError, CommandError } from "../../lib/errors.ts";
 
 function info(path: string, ...references: string[]): PathInfo {
