@@ -5,12 +5,12 @@
  * @module
  */
 import { Scope } from "../deadline.ts";
-import { AnswerError, ConnectionError } from "../errors.ts";
+import { ConnectionError } from "../errors.ts";
 import type { NixOptions } from "../nix/command.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
-import { commonFormat, type Link, worthPacking } from "./link.ts";
+import { commonFormat, type Link, worthPacking, worthStripes } from "./link.ts";
 import { lookAt } from "./look.ts";
 import { sendingOrder, totalSize } from "./order.ts";
 import { sendPaths } from "./send.ts";
@@ -106,13 +106,15 @@ class Copy {
     const asked = this.#ask(there, all);
     asked.catch(() => {});
     const infos = await here.hear((answers) => answers.infos());
-    let started = worthPacking(this.#guess(), totalSize(infos))
-      ? stack.use(this.servers.packing())
+    const size = totalSize(infos);
+    const striped = worthStripes({ ...options.link, rtt: session.roundTrip }, size);
+    let started = worthPacking(this.#guess(), size)
+      ? stack.use(striped ? this.servers.striped() : this.servers.packing())
       : undefined;
     const packing = () => {
-      const dialogue = started ?? stack.use(this.servers.packing());
+      const receiver = started ?? stack.use(this.servers.packing());
       started = undefined;
-      return dialogue;
+      return receiver;
     };
     const link = await asked;
     this.watch.moved();
@@ -121,6 +123,7 @@ class Copy {
     if (missing.length === 0) return { paths: all.length, sent: 0, bytes: 0, substituted: 0 };
 
     const { tools, substituters } = await looking;
+    if (striped && !tools.has("stripes")) started = undefined;
     this.watch.moved();
     const before = missing.length;
     if (substituters.length > 0) missing = await this.#substitute(missing, substituters);

@@ -67,6 +67,21 @@ export function worthPacking(link: Link, bytes: number): boolean {
   return seemsSlow(link) && (link.rate === undefined || 1000 * bytes > SOON * link.rate);
 }
 
+/** Bytes of one channel that are on their way at most. */
+const WINDOW = 2_000_000;
+
+/** Nearer than this, in milliseconds there and back, a window is enough. */
+const FAR = 60;
+
+/** Fewer bytes are not worth several channels. */
+const MANY = 32_000_000;
+
+/** Whether one channel's window cannot fill the link, and so many bytes are worth several. */
+export function worthStripes({ rate, rtt = 0 }: Link, bytes: number): boolean {
+  if (rtt < FAR || bytes < MANY) return false;
+  return rate === undefined || rate > WINDOW / rtt * 1000 / 2;
+}
+
 /** Bytes by which the link is judged; as many before tell of buffers and of programs that start. */
 const SAMPLE = 12_000_000;
 

@@ -9,7 +9,7 @@ import type { Session } from "../ssh/session.ts";
 
 /** What a look at a target found. */
 export interface Look {
-  /** Which of the programs that unpack streams it has. */
+  /** Which of the programs that unpack streams it has, and `stripes` where it can join several channels. */
   readonly tools: ReadonlySet<string>;
   /** Its substituters that answer. */
   readonly substituters: readonly string[];
@@ -20,6 +20,7 @@ const LOOK = `
 substitute=$1 dead=$2
 shift 2
 for tool in zstd gzip; do ! command -v "$tool" >/dev/null 2>&1 || echo "tool $tool"; done
+! { command -v mkfifo && echo | dd bs=1 count=1 iflag=fullblock; } >/dev/null 2>&1 || echo "tool stripes"
 [ "$substitute" = yes ] || { echo end; exit 0; }
 ask() {
   case $1 in
@@ -42,6 +43,8 @@ done
 wait
 echo end
 `;
+
+const TOOLS = ["zstd", "gzip", "stripes"];
 
 /** Substituters of a target that did not answer, without a slash at their end. */
 const dead = new WeakMap<Session, Set<string>>();
@@ -101,7 +104,7 @@ export function readLook(
       (m) => m[1]!,
     );
   return {
-    tools: new Set(values("tool").filter((tool) => tool === "zstd" || tool === "gzip")),
+    tools: new Set(values("tool").filter((tool) => TOOLS.includes(tool))),
     alive: values("alive"),
     lost: values("dead"),
   };

@@ -66,7 +66,10 @@ export function packer(
   let filling: Promise<void> | undefined;
   return new ReadableStream({
     async pull(controller) {
-      filling ??= fill();
+      if (!filling) {
+        filling = fill();
+        filling.catch(() => {}); // whoever reads to the end hears of it
+      }
       if (given) {
         pace.took(given.bytes, performance.now());
         onTaken(given.unpacked);

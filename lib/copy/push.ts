@@ -7,7 +7,7 @@ import { AnswerError } from "../errors.ts";
 import type { Pace } from "./link.ts";
 import { type Format, inBlocks, joinSmall } from "./pack.ts";
 import { packer } from "./packer.ts";
-import type { Dialogue } from "./server.ts";
+import type { Dialogue, Receiver } from "./server.ts";
 import { announce, askValid, hello, type PathInfo } from "./wire.ts";
 
 /** How paths are sent. */
@@ -46,7 +46,7 @@ function firstLine(format: Format): Uint8Array {
  * Sends paths and resolves, with their number, when the last has arrived and all are valid there. nix adds each as soon as it is
  * complete, so what has arrived before an interruption stays.
  */
-export async function push(receiver: Dialogue, options: PushOptions): Promise<number> {
+export async function push(receiver: Receiver, options: PushOptions): Promise<number> {
   const { infos, source, format, pace, enough, signal, onProgress } = options;
   let [announced, arrived, bytes, finished] = [0, 0, 0, false];
   async function* frames(): AsyncGenerator<Uint8Array> {

@@ -8,7 +8,7 @@ import { type Link, Pace, worthPacking } from "./link.ts";
 import { totalSize } from "./order.ts";
 import type { Format } from "./pack.ts";
 import { push } from "./push.ts";
-import type { Dialogue } from "./server.ts";
+import type { Dialogue, Receiver } from "./server.ts";
 import { askDump, type PathInfo } from "./wire.ts";
 
 /** What is sent, and how. */
@@ -20,7 +20,7 @@ export interface SendOptions {
   /** A server of the target that has greeted, and reads a stream as it is. */
   readonly plain: Dialogue;
   /** A receiver of one packed stream. */
-  readonly packing: () => Dialogue;
+  readonly packing: () => Receiver;
   readonly link: Link;
   /** How streams are packed when the link is the brake. */
   readonly packed: Format;

@@ -84,8 +84,20 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined
   }
 }
 
+/** What takes a stream of store paths. */
+export interface Receiver extends AsyncDisposable {
+  /** What it answers. */
+  readonly answers: WireReader;
+  /** Says a stream. Resolves when it was taken or the receiver has ended; rejects when the stream fails. */
+  pour(parts: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Says that nothing more comes. */
+  finish(): void;
+  /** Why it ended before it had answered; `error` is what was noticed of that. */
+  failure(error: unknown): Promise<unknown>;
+}
+
 /** A server that is asked one thing after the other. */
-export class Dialogue implements AsyncDisposable {
+export class Dialogue implements Receiver {
   readonly #server: Server;
   readonly #input = new Input();
 

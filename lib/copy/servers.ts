@@ -8,7 +8,8 @@ import { start } from "../process.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
 import { unpacking } from "./push.ts";
-import { Dialogue } from "./server.ts";
+import { Dialogue, type Receiver } from "./server.ts";
+import { carrying, CHANNELS, joining, Stripes } from "./stripes.ts";
 import { hello } from "./wire.ts";
 
 /** Without these a server answers the same question the same way for as long as it lives, whatever came meanwhile. */
@@ -48,6 +49,16 @@ export class Servers {
   /** The target's store, for one packed stream, in which the greeting is. */
   packing(): Dialogue {
     return this.#onTarget(unpacking(this.#command(UNCACHED)));
+  }
+
+  /** The same for a stream over several channels. */
+  striped(): Receiver {
+    const folder = `/tmp/nixos-anywhere.${crypto.randomUUID()}`;
+    const others = Array.from({ length: CHANNELS - 1 }, (_, index) => carrying(folder, index + 1));
+    return new Stripes(
+      this.#onTarget(joining(folder, this.#command(UNCACHED))),
+      others.map((command) => this.#onTarget(command)),
+    );
   }
 
   #onTarget(command: readonly string[]): Dialogue {

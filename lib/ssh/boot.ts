@@ -13,7 +13,8 @@ import { BootError, ConnectionError, DeadlineError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { logInSoon } from "./attempts.ts";
 import type { ConnectOptions } from "./options.ts";
-import type { Errand, Session } from "./session.ts";
+import type { Errand } from "./errand.ts";
+import type { Session } from "./session.ts";
 
 /** What is waited for. */
 export interface BootOptions {

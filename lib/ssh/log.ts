@@ -18,8 +18,14 @@ export class LoginLog {
   known = true;
   /** How the login was granted: `publickey`, `password`, … */
   method: string | undefined;
+  /**
+   * Milliseconds there and back: from the question for the login service to its answer, which takes a server no
+   * time. Where both ends wait before they send little, it is 40 ms at least.
+   */
+  roundTrip: number | undefined;
   #lines: string[] = [];
   #settled = false;
+  #asked: number | undefined;
 
   /** Takes a line of the log. */
   add(line: string): void {
@@ -27,8 +33,12 @@ export class LoginLog {
     if (text === undefined) this.#plain(line);
     else if (text.startsWith("Remote protocol version ")) this.greeted = true;
     // From here on the server can have text of its own in the log, such as a banner.
-    else if (text.startsWith("SSH2_MSG_NEWKEYS received")) this.#settled = true;
-    else if (!this.#settled && text.startsWith("Server host key: ")) {
+    else if (text.startsWith("SSH2_MSG_NEWKEYS received")) {
+      this.#settled = true;
+      this.#asked = performance.now();
+    } else if (text.startsWith("SSH2_MSG_SERVICE_ACCEPT received")) {
+      this.roundTrip ??= this.#asked && performance.now() - this.#asked;
+    } else if (!this.#settled && text.startsWith("Server host key: ")) {
       this.fingerprint = /SHA256:\S+/.exec(text)?.[0];
       // What was said before was about a host on the way.
       this.known = true;

@@ -32,18 +32,6 @@ export interface ScriptOptions extends RemoteOptions {
   readonly name?: string;
 }
 
-/** Something to be done by shell code that can go along with other code, in one round trip. */
-export interface Errand {
-  /** What it is called in messages. */
-  readonly name: string;
-  /** POSIX shell code, for `set -eu`; its functions and variables are its own, and it does not end the shell. */
-  readonly text: string;
-  /** Its `$1`, `$2`, … */
-  readonly args: readonly string[];
-  /** Reads its answer. */
-  readonly answered: (answer: string, session: Session) => void;
-}
-
 /** What known_hosts files call a target. */
 export interface KnownAs {
   /** The name that ssh connects to. */
@@ -114,6 +102,11 @@ export class Session implements AsyncDisposable {
   /** Milliseconds that this login waited for the server's greeting. */
   get greetedAfter(): number {
     return this.#parts.master.greetedAfter;
+  }
+
+  /** Milliseconds there and back, as this login measured them; near targets seem farther than they are. */
+  get roundTrip(): number | undefined {
+    return this.#parts.master.log.roundTrip;
   }
 
   /** Whether the connection has ended. */

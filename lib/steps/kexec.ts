@@ -13,7 +13,8 @@ import { becomeRoot } from "../plan/facts.ts";
 import { hintFor } from "../plan/troubles.ts";
 import { awaitBoot } from "../ssh/boot.ts";
 import { READ_RELEASE } from "../ssh/release.ts";
-import type { Errand, Session } from "../ssh/session.ts";
+import type { Errand } from "../ssh/errand.ts";
+import type { Session } from "../ssh/session.ts";
 import { discardKexec, type RemoteKexec } from "./kexec/upload.ts";
 import { authorize, makeTemporaryKey, needsTemporaryKey, revoke } from "../ssh/temporary_key.ts";
 

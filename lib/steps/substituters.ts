@@ -4,7 +4,8 @@
  * @module
  */
 import { passOver } from "../copy/look.ts";
-import type { Errand, Session } from "../ssh/session.ts";
+import type { Errand } from "../ssh/errand.ts";
+import type { Session } from "../ssh/session.ts";
 
 /** Where nix may fetch store paths from, and whose signatures it believes. */
 export interface Substituters {

@@ -184,3 +184,37 @@ Deno.test("copyClosure() packs what is left when a near link is slow", { ignore 
   );
   assertEquals(packed, ["none", "zstd"]);
 });
+
+const many = Array.from({ length: 40 }, (_, i) => item(`far-${i}`, 1_000_000));
+for (const without of [[], ["mkfifo"]]) {
+  const title = without.length > 0 ? "one channel where the target cannot join more" : "4 channels";
+  Deno.test(`copyClosure() sends much over a far link by ${title}`, { ignore }, async () => {
+    const path = await make([...many, item("far", 1, many.map((_, i) => i))]);
+    await using own = await startBox({ without });
+    await using relay = await startRelay({ to: own, delayMs: 40 });
+    await using target = await login(own, "root", { port: relay.port });
+    const { events, sent, warnings } = await copy(target, path);
+    assertEquals([sent, warnings, await stored(own, path)], [41, [], 41]);
+    const left = await own.run("ls -d /tmp/nixos-anywhere.* 2>/dev/null || echo nothing");
+    assertEquals(left.stdout, "nothing\n");
+    const packed = events.filter((event) =>
+      event.type === "log" && event.text.endsWith("packed by zstd")
+    );
+    assertEquals(packed.length, 1);
+  });
+}
+
+Deno.test("copyClosure() over 4 channels ends when the connection does", { ignore }, async () => {
+  const path = await make([...many, item("far", 1, many.map((_, i) => i))]);
+  await using own = await startBox();
+  await using relay = await startRelay({ to: own, delayMs: 40, cutAfterBytes: 6_000_000 });
+  await using target = await login(own, "root", { port: relay.port });
+  await assertRejects(() => copy(target, path), ConnectionError);
+  assertEquals((await children()).filter((line) => !line.includes(" -S ")), []);
+  const left =
+    "ps -eo args | grep -E '^(nix-store|zstd|dd|sh -euc)' || ls -d /tmp/nixos-anywhere.* || :";
+  for (let tries = 0; (await own.run(left)).stdout !== "" && tries < 100; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assertEquals((await own.run(left)).stdout, "");
+});
