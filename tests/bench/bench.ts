@@ -5,6 +5,7 @@
  * deno task bench                         # everything, three runs each: about half an hour
  * deno task bench --runs 1 --only small   # cells whose name holds "small"
  * deno task bench --only light            # start-up, extra files, memory
+ * deno task bench --only many             # eight machines at once
  * deno task bench --only install          # whole installations of the emulated machine
  * deno task bench --only install --against 'bash other-tool.sh'   # and another tool's, in turn
  * deno task bench --nix DIR               # the nix programs in DIR, here and on the target
@@ -19,6 +20,7 @@ import { closureItems, type ClosureName, importClosure } from "./closure.ts";
 import { benchCopying, type Cell, copyingTable, LINKS } from "./copying.ts";
 import { benchInstalling, type InstallCell, installingTable, installNames } from "./installing.ts";
 import { benchLight, lightTable } from "./light.ts";
+import { benchMany, manyTable } from "./many.ts";
 import { WAYS } from "./once.ts";
 
 const CLOSURES: readonly ClosureName[] = ["big", "small", "real"];
@@ -43,9 +45,11 @@ try {
   if (installing.length > 0) console.log(`\n${installingTable(installing)}\n`);
   const light = wanted("light") ? await benchLight(runs, 2048) : undefined;
   if (light) console.log(`\n${lightTable(light)}\n`);
+  const many = wanted("many") ? await benchMany(runs) : undefined;
+  if (many) console.log(`\n${manyTable(many)}\n`);
   const numbers = { began, took: Date.now() - began.getTime(), machine: await machine(), runs };
   const json = JSON.stringify(
-    { ...numbers, copying, installing, ...(light && { light }) },
+    { ...numbers, copying, installing, ...(light && { light }), ...(many && { many }) },
     null,
     2,
   );

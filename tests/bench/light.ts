@@ -17,6 +17,8 @@ const CLI = new URL("../../cli.ts", import.meta.url).href;
 export interface Light {
   /** Milliseconds of `--help`, from start to end. */
   readonly help: Measured;
+  /** Milliseconds from the start of the command to its connection to the target. */
+  readonly firstByte: Measured;
   /** Milliseconds to send {@linkcode Light.bytes} of extra files. */
   readonly files: Measured;
   /** Milliseconds that `tar | ssh tar` takes for the same files. */
@@ -33,6 +35,8 @@ export async function benchLight(runs: number, mebibytes: number): Promise<Light
   for (let i = 0; i < Math.max(9, runs); i++) {
     help.push((await run([Deno.execPath(), "run", "--quiet", "-A", CLI, "--help"])).ms);
   }
+  const firstByte: number[] = [];
+  for (let i = 0; i < Math.max(9, runs); i++) firstByte.push(await connectOnce());
   const folder = await Deno.makeTempDir({ prefix: "bench-files-", dir: "/dev/shm" });
   try {
     await Deno.mkdir(`${folder}/files`);
@@ -57,20 +61,46 @@ export async function benchLight(runs: number, mebibytes: number): Promise<Light
       tar.push((await run(["sh", "-c", pipe, "tar", ...args])).ms);
     }
     const bytes = mebibytes * MIB;
-    return { help: summary(help), files: summary(files), tar: summary(tar), bytes, memory };
+    return {
+      ...{ help: summary(help), firstByte: summary(firstByte) },
+      ...{ files: summary(files), tar: summary(tar), bytes, memory },
+    };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
+/** How long the command takes until it connects to its target; it is ended then. */
+async function connectOnce(): Promise<number> {
+  const folder = await Deno.makeTempDir({ prefix: "bench-flake-" });
+  const flake = "{ outputs = _: { nixosConfigurations.x.config.system.build = { }; }; }";
+  await Deno.writeTextFile(`${folder}/flake.nix`, flake);
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const words = ["--flake", `path:${folder}#x`, "-p", `${listener.addr.port}`, "root@127.0.0.1"];
+  const began = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", CLI, ...words],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  using _connection = await listener.accept();
+  const ms = performance.now() - began;
+  child.kill("SIGKILL");
+  await child.status;
+  await Deno.remove(folder, { recursive: true });
+  return ms;
+}
+
 const RECEIVE = "'mkdir /root/files && tar -C /root/files -x'";
 
 /** The numbers as a table. */
-export function lightTable({ help, files, tar, bytes, memory }: Light): string {
+export function lightTable({ help, firstByte, files, tar, bytes, memory }: Light): string {
   const size = `${bytes / MIB} MiB of files`;
   return table([
     ["what", "measured"],
     ["--help", `${help.median.toFixed(0)} ms`],
+    ["first byte to the target", `${firstByte.median.toFixed(0)} ms`],
     [`${size}, ours`, `${seconds(files.median)} s`],
     [`${size}, tar | ssh tar`, `${seconds(tar.median)} s`],
     ["our rate / tar's", (tar.median / files.median).toFixed(2)],
