@@ -45,7 +45,8 @@ export interface RemoteKexec {
 
 /**
  * Unpacks a kexec image on a target, into a new folder that only root can read. A local file streams
- * into tar there; a URL is fetched by the target itself.
+ * into tar there; a URL is fetched by the target itself. What gzip has made hardly smaller, or the target
+ * cannot unpack, is unpacked here on the way. How fast it went is told for {@linkcode copyClosure}.
  *
  * Throws a {@linkcode CommandError} if the target cannot unpack it, and a {@linkcode UsageError} if the
  * local file cannot be read.
