@@ -73,6 +73,8 @@ export async function lookAt(
   const [yes = "", ...settings] = asked;
   const answer = await session.script(LOOK, {
     name: "look",
+    // Settings and addresses may hold secrets.
+    inline: settings.length === 0 && !dead.get(session)?.size,
     args: [yes, [...dead.get(session) ?? []].join(" "), ...settings],
     allowFailure: true,
     deadline: 20_000,

@@ -119,6 +119,8 @@ async function readBootId(
     const { stdout } = await session.script(`${LOOK}${errand?.text ?? ""}`, {
       name: errand?.name ?? "look at the boot",
       args: [previous, ...errand?.args ?? []],
+      // What an errand is told may be a secret, such as a password in an address.
+      inline: (errand?.args ?? []).length === 0,
       deadline: 30_000,
       signal,
     });

@@ -122,6 +122,7 @@ export async function getFacts(session: Session, options: FactsOptions = {}): Pr
     const { stdout } = await session.script(SCRIPT, {
       deadline,
       name: "facts",
+      inline: true,
       ...(signal && { signal }),
     });
     if (!/^facts end$/m.test(stdout)) {

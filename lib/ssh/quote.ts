@@ -31,14 +31,16 @@ export function quoteAll(words: readonly string[]): string {
 /**
  * A command line that runs POSIX shell code whatever the login shell is. sshd hands the command line to
  * the user's login shell; sh, fish and csh agree only on single quotes around text that holds no quote,
- * backslash, exclamation mark or line feed. Code with any of these travels as octal escapes, which
- * `printf %b` of the POSIX shell turns back.
+ * backslash, exclamation mark or line feed. These characters travel as octal escapes, which `printf %b` of
+ * the POSIX shell turns back.
  */
 export function anyShell(code: string): string {
-  if (/^[^'\\!\n]*$/.test(code)) return `sh -c '${code}'`;
-  const octal = Array.from(
-    new TextEncoder().encode(code),
-    (byte) => `\\0${byte.toString(8).padStart(3, "0")}`,
-  ).join("");
+  // deno-lint-ignore no-control-regex
+  const special = /['\\!\x00-\x1f\x7f]/g;
+  if (!special.test(code)) return `sh -c '${code}'`;
+  const octal = code.replace(
+    special,
+    (character) => `\\0${character.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
   return `sh -c 'eval "$(printf %b "$0")"' '${octal}'`;
 }

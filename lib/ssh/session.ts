@@ -30,6 +30,8 @@ export interface ScriptOptions extends RemoteOptions {
   readonly args?: readonly string[];
   /** What the script is called in messages. @default "script" */
   readonly name?: string;
+  /** Whether text and arguments may be seen in lists of processes: a round trip less. @default false */
+  readonly inline?: boolean;
 }
 
 /** What known_hosts files call a target. */
@@ -58,6 +60,8 @@ export interface SessionParts {
 
 /** Characters of a command line. Linux allows 128 KiB an argument, and a character may have four bytes. */
 const MAX_LINE = 30_000;
+/** The same for what can be sent otherwise: the ssh server of small systems takes 9,000 bytes. */
+const MAX_INLINE = 8000;
 
 /** A login on a target. Disposal ends the login and removes what it kept on this machine. */
 export class Session implements AsyncDisposable {
@@ -89,7 +93,7 @@ export class Session implements AsyncDisposable {
     return this.#parts.master.log.fingerprint;
   }
 
-  /** Whether the host key was in a known_hosts file before. */
+  /** Whether the host key was known before. */
   get hostKeyKnown(): boolean {
     return this.#parts.master.log.known;
   }
@@ -133,13 +137,15 @@ export class Session implements AsyncDisposable {
   run(command: readonly string[], options: RemoteOptions = {}): Promise<RunResult> {
     const words = [...(options.become ?? []), ...command];
     if (options.tied) {
-      return this.#ssh(anyShell("sh -s"), options, openEnded(tiedCode('"$@"', words)), words);
+      const code = tiedCode('"$@"', words);
+      const line = anyShell(code);
+      if (line.length <= MAX_INLINE) return this.#ssh(line, options, openEnded(""), words);
+      return this.#ssh(anyShell("sh -s"), options, openEnded(code), words);
     }
     const line = anyShell(`exec ${quoteAll(words)}`);
     if (line.length <= MAX_LINE) return this.#ssh(line, options, "null", words);
     // Thousands of store paths fit into no argument of the local ssh; over the connection they do.
-    const code = `exec ${quoteAll(words)} </dev/null\n`;
-    return this.#ssh("exec sh -s", options, code, words);
+    return this.#ssh("exec sh -s", options, `exec ${quoteAll(words)} </dev/null\n`, words);
   }
 
   /** Runs a program that reads `stream` as its input. */
@@ -153,20 +159,23 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Runs POSIX shell code with `set -eu`. The code goes over the connection as input of `sh`, so it is
-   * in no argument list; what it runs has an empty input.
+   * Runs POSIX shell code with `set -eu`. The code goes over the connection as input of `sh`, so it is in no
+   * argument list unless it is `inline`; what it runs has an empty input.
    */
   script(text: string, options: ScriptOptions = {}): Promise<RunResult> {
-    const { args = [], name = "script", become = [] } = options;
+    const { args = [], name = "script", become = [], inline, tied } = options;
+    const shown = [...become, name, ...args];
     // As a function, the whole is read before any of it runs.
-    const code = options.tied
-      ? openEnded(tiedCode(text, args))
+    const code = tied
+      ? tiedCode(text, args)
       : `main() {\nset -eu\n${text}\n}\nmain ${quoteAll(args)} </dev/null\n`;
-    return this.#ssh(anyShell(quoteAll([...become, "sh", "-s"])), options, code, [
-      ...become,
-      name,
-      ...args,
-    ]);
+    const line = inline ? anyShell(quoteAll([...become, "sh", "-c", code])) : undefined;
+    // A server lets nothing be sent before it has started the command.
+    if (line !== undefined && line.length <= MAX_INLINE) {
+      return this.#ssh(line, options, tied ? openEnded("") : "null", shown);
+    }
+    const input = tied ? openEnded(code) : code;
+    return this.#ssh(anyShell(quoteAll([...become, "sh", "-s"])), options, input, shown);
   }
 
   /** Starts a program and leaves it to the caller, who reads its outputs and disposes of it. */
@@ -208,7 +217,7 @@ export class Session implements AsyncDisposable {
       signal: AbortSignal.any(signals),
       allowFailure: true,
     });
-    // ssh's own failures and the remote command's exit code 255 look alike; the master tells them apart.
+    // ssh's own failures and a remote exit code 255 look alike; the master tells them apart.
     if (result.code === 255 && await this.#lost()) {
       throw new ConnectionError(
         `${where}: the connection was lost during ${shown.slice(0, 4).join(" ")}`,

@@ -75,6 +75,7 @@ export async function checkBootable(
 ): Promise<void> {
   const { stdout } = await installer.script(CHECK, {
     name: "check boot loader",
+    inline: true,
     args: [system ?? ""],
     deadline: 120_000,
     ...(signal && { signal }),

@@ -28,6 +28,7 @@ export async function findDisks(
   if (devices.length === 0) return [];
   const { stdout } = await target.script(RESOLVE, {
     name: "disks",
+    inline: true,
     args: devices,
     deadline: 60_000,
     ...(signal && { signal }),

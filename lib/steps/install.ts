@@ -97,6 +97,8 @@ export async function install(
     ...common,
     name: "nixos-install",
     tied: true,
+    // Nix options may hold secrets, such as tokens.
+    inline: nixOptions.length === 0,
     args: [
       path,
       flag(copyHostKeys),

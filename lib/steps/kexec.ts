@@ -100,6 +100,7 @@ export async function runKexec(
   try {
     await target.script(RUN, {
       name: "kexec/run",
+      inline: true,
       tied: true,
       args: [image.folder, extraFlags],
       become: becomeRoot(image.facts),

@@ -117,6 +117,26 @@ Deno.test("Session.script() shows its text in no argument list", { ignore }, asy
   assert(!stdout.includes("secret"));
 });
 
+for (const tied of [false, true]) {
+  const title = tied ? "that is tied" : "that is not";
+  Deno.test(
+    `Session.script() does the same inline and not, for one ${title}`,
+    { ignore },
+    async () => {
+      await using target = await login(box());
+      const text = "cat <<'END'\n$1 it's 100% \\n \\0101 !\nEND\nread x || echo \"$#$1$2\"; exit 3";
+      const long = "x".repeat(10_000);
+      for (const [inline, last] of [[false, "b"], [true, "b"], [true, long]] as const) {
+        const { stdout, code } = await target.script(text, {
+          args: ["a!\nb'", last],
+          ...{ inline, tied, allowFailure: true },
+        });
+        assertEquals([stdout, code], [`$1 it's 100% \\n \\0101 !\n2a!\nb'${last}\n`, 3]);
+      }
+    },
+  );
+}
+
 Deno.test("Session.pipe() carries 100 MB and keeps none of it in memory", { ignore }, async () => {
   await using target = await login(box());
   const chunk = new Uint8Array(256 * 1024).fill(120);
