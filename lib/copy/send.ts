@@ -48,7 +48,10 @@ export async function sendPaths(options: SendOptions): Promise<void> {
   let before = 0;
   for (let rest = infos; rest.length > 0;) {
     const size = `${rest.length} store paths, ${totalSize(rest)} bytes`;
-    const text = `${size}, round trip ${link.rtt?.toFixed(1)} ms, packed by ${format}`;
+    const known = link.rate === undefined
+      ? `round trip ${link.rtt?.toFixed(1)} ms`
+      : `${(link.rate / 1e6).toFixed(1)} MB/s`;
+    const text = `${size}, ${known}, packed by ${format}`;
     report({ type: "log", level: "debug", text });
     const [now, base] = [pace, before];
     const mayChange = format === "none" && packed !== "none";
