@@ -15,7 +15,7 @@ import { openEnded, tiedCode } from "./tied.ts";
 
 /** How a command is run on a target; everything has a default. */
 export interface RemoteOptions
-  extends Pick<RunOptions, "signal" | "deadline" | "onLine" | "allowFailure" | "hint"> {
+  extends Pick<RunOptions, "signal" | "deadline" | "onLine" | "allowFailure" | "hint" | "shown"> {
   /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
   readonly become?: readonly string[];
   /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
@@ -155,7 +155,7 @@ export class Session implements AsyncDisposable {
     options: RemoteOptions = {},
   ): Promise<RunResult> {
     const words = [...(options.become ?? []), ...command];
-    return this.#ssh(anyShell(`exec ${quoteAll(words)}`), options, stream, words);
+    return this.#ssh(anyShell(`exec ${quoteAll(words)}`), options, stream, options.shown ?? words);
   }
 
   /**

@@ -143,6 +143,7 @@ async function prepare(
   const ready = Promise.withResolvers<void>();
   const hold = new TransformStream<Uint8Array, Uint8Array>();
   const running = installer.pipe(hold.readable, ["sh", "-euc", PREPARE, "reboot"], {
+    shown: ["reboot"],
     deadline: 120_000,
     signal,
     onLine: (line) => {
