@@ -43,8 +43,8 @@ function firstLine(format: Format): Uint8Array {
 }
 
 /**
- * Sends paths and resolves, with their number, when the last has arrived and all are valid there. nix adds each as soon as it is
- * complete, so what has arrived before an interruption stays.
+ * Sends paths and resolves, with their number, when the last has arrived and all are valid there. nix adds
+ * each as soon as it is complete, so what has arrived before an interruption stays.
  */
 export async function push(receiver: Receiver, options: PushOptions): Promise<number> {
   const { infos, source, format, pace, enough, signal, onProgress } = options;
@@ -56,8 +56,8 @@ export async function push(receiver: Receiver, options: PushOptions): Promise<nu
       yield announce(info);
       yield* source.answers.take(info.narSize);
     }
-    yield askValid(infos.slice(0, announced).map(({ path }) => path));
     finished = true;
+    yield askValid(infos.slice(0, announced).map(({ path }) => path));
   }
   const onTaken = (more: number) => onProgress(bytes += more);
   async function* packed(format: Format): AsyncGenerator<Uint8Array> {

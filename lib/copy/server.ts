@@ -44,8 +44,7 @@ export class Server implements AsyncDisposable {
       this.#tail = `${this.#tail}${escapeControls(line)}\n`.slice(-MAX_OUTPUT);
       // What it says of being ended is no news.
       if (!this.#ending) options.report({ type: "output", source: "nix", line });
-    }, { signal: this.#over.signal });
-    this.#said.catch(() => {});
+    }, { signal: this.#over.signal }).catch(() => {});
     if (options.signal.aborted) this.#onAbort();
     else options.signal.addEventListener("abort", this.#onAbort, { once: true });
   }

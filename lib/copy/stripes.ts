@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { AnswerError } from "../errors.ts";
 import type { Dialogue, Receiver } from "./server.ts";
 
 /** How many channels. More are of no use: the connection has a window too. */
@@ -24,6 +25,13 @@ channel=1
 while [ "$channel" -lt "$count" ]; do mkfifo "$folder/$channel"; channel=$((channel + 1)); done
 {
   IFS= read -r unpack || exit 0
+  # To open a fifo is to wait for who writes to it, perhaps without an end.
+  tries=0
+  until [ -e "$folder/1.ready" ] && [ -e "$folder/2.ready" ] && [ -e "$folder/3.ready" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 300 ] || exit 1
+    sleep 0.1 2>/dev/null || sleep 1
+  done
   exec 4<"$folder/1" 5<"$folder/2" 6<"$folder/3"
   rm -rf "$folder"
   {
@@ -51,6 +59,7 @@ until [ -p "$1" ]; do
   [ "$tries" -lt 300 ] || exit 1
   sleep 0.1 2>/dev/null || sleep 1
 done
+: >"$1.ready"
 exec cat >"$1"
 `;
 
@@ -81,7 +90,17 @@ export class Stripes implements Receiver {
         lane.close();
       }
     });
-    await Promise.all([deal(parts, lanes), ...pouring]);
+    const dealing = deal(parts, lanes).then(async (all) => {
+      if (all) return;
+      // Without one channel the others are of no use, and the server would wait for them.
+      const error = new AnswerError(`${this.answers.who}: grants no ${CHANNELS} channels at once`, {
+        hint: "see MaxSessions in its sshd_config",
+      });
+      const why = await this.main.failure(error);
+      await this[Symbol.asyncDispose]();
+      throw why;
+    });
+    await Promise.all([dealing, ...pouring]);
   }
 
   /** Says that nothing more comes. */
@@ -100,18 +119,18 @@ export class Stripes implements Receiver {
   }
 }
 
-async function deal(parts: AsyncIterable<Uint8Array>, lanes: readonly Lane[]): Promise<void> {
+/** Deals a stream out; false when a channel took no more of it. */
+async function deal(parts: AsyncIterable<Uint8Array>, lanes: readonly Lane[]): Promise<boolean> {
   const line = (size: number) => new TextEncoder().encode(`${size}\n`);
   try {
     let count = -1;
     for await (const part of parts) {
       const lane = lanes[Math.max(count, 0) % lanes.length]!;
       const taken = count < 0 ? lane.put(part) : lane.put(line(part.length), part);
-      if (!await taken) return;
+      if (!await taken) return false;
       count++;
     }
-    await lanes[Math.max(count, 0) % lanes.length]!.put(line(0));
-    for (const lane of lanes) lane.end();
+    return await lanes[Math.max(count, 0) % lanes.length]!.put(line(0));
   } catch (error) {
     for (const lane of lanes) lane.fail(error);
     throw error;

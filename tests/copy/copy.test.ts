@@ -204,6 +204,20 @@ for (const without of [[], ["mkfifo"]]) {
   });
 }
 
+Deno.test(
+  "copyClosure() does with fewer channels where no more are granted",
+  { ignore },
+  async () => {
+    const path = await make([...many, item("far", 1, many.map((_, i) => i))]);
+    await using own = await startBox({ sshdConfig: ["MaxSessions 6"] });
+    await using relay = await startRelay({ to: own, delayMs: 40 });
+    await using target = await login(own, "root", { port: relay.port });
+    const { warnings } = await copy(target, path);
+    assertEquals([warnings.length, await stored(own, path)], [1, 41]);
+    assertMatch(warnings[0] ?? "", /copying with plain nix copy: .* grants no 4 channels at once$/);
+  },
+);
+
 Deno.test("copyClosure() over 4 channels ends when the connection does", { ignore }, async () => {
   const path = await make([...many, item("far", 1, many.map((_, i) => i))]);
   await using own = await startBox();
