@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { archive } from "../../lib/files/archive.ts";
+import { archive, quickArchive } from "../../lib/files/archive.ts";
 import { readTree } from "../../lib/files/tree.ts";
 import { contents, feed, Folder, sh } from "./fixture.ts";
 
@@ -37,6 +37,23 @@ Deno.test("archive() gives the same tree when the system's tar unpacks it", asyn
   assert(!(await readTree(folder.path)).beyondUstar);
   assertEquals(await there(folder, into), contents(folder.path));
 });
+
+for (const [size, system] of [[1_000_000, false], [20_000_000, true]] as const) {
+  const who = system ? "the system's tar" : "itself";
+  Deno.test(`quickArchive() packs ${size / 1e6} MB by ${who}, with the same outcome`, async () => {
+    using folder = new Folder();
+    using into = new Folder();
+    plain(folder);
+    folder.write("more", new Uint8Array(size).fill(9));
+    const stream = await quickArchive(await readTree(folder.path));
+    // Only ours says that everything is root's; what unpacks sets the owner.
+    const [head, rest] = stream.tee();
+    const { value = new Uint8Array() } = await head.getReader().read();
+    assertEquals(new TextDecoder().decode(value.subarray(0, 2)) === "./", system);
+    await feed(rest, ["tar", "-C", into.path, "--no-same-owner", "-xpf", "-"]);
+    assertEquals(contents(into.path), contents(folder.path));
+  });
+}
 
 Deno.test("archive() hands what ustar cannot carry to the system's tar", async () => {
   using folder = new Folder();
