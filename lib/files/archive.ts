@@ -58,10 +58,13 @@ async function* members({ folder, entries }: Tree): AsyncGenerator<TarStreamInpu
   }
 }
 
+/** Blocks of 512 bytes that tar writes at once: as much as a pipe holds. */
+const RECORD = "128";
+
 /** The system's tar, which packs what ustar cannot; the owner is set where it is unpacked. */
 function systemTar({ folder, entries }: Tree, signal?: AbortSignal): ReadableStream<Uint8Array> {
   const names = entries.filter(({ path }) => !path.includes("/")).map(({ path }) => `./${path}`);
-  const child = start(["tar", "-C", folder, "-cf", "-", "--", ...names], {
+  const child = start(["tar", "-C", folder, "-b", RECORD, "-cf", "-", "--", ...names], {
     env: { COPYFILE_DISABLE: "1" }, // macOS would add its own files
     ...(signal && { signal }),
   });
