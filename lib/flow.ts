@@ -175,12 +175,13 @@ async function bootInstaller(
   const { kexec: scriptDeadline, boot: deadline } = plan.timeouts;
   const { host } = target.destination;
   const options = { port, extraFlags, scriptDeadline, deadline, signal };
+  const also = substituters && addSubstituters(substituters);
   return stack.use(
     await stages.run("kexec", () =>
       runKexec(target, image, {
         ...options,
         keep: (kept) => keepWayBack(host, kept, report),
-        ...(substituters && { also: addSubstituters(substituters) }),
+        ...(also && { also }),
       })),
   );
 }

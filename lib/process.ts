@@ -186,6 +186,14 @@ export async function run(
   throw commandError(result, options, shown);
 }
 
+/** Whether a program is here and we may run it; it must know `--version`. */
+export async function mayRun(command: string): Promise<boolean> {
+  // Asked for first: on a terminal Deno would ask its user in the middle of the work.
+  const { state } = await Deno.permissions.query({ name: "run", command });
+  if (state !== "granted") return false;
+  return await run([command, "--version"], { deadline: 10_000 }).then(() => true, () => false);
+}
+
 async function feed(child: Deno.ChildProcess, stdin: string | ReadableStream<Uint8Array>) {
   const stream = typeof stdin === "string" ? new Blob([stdin]).stream() : stdin;
   const ended = new AbortController();

@@ -5,7 +5,6 @@
  * @module
  */
 import { Scope } from "../deadline.ts";
-import { ConnectionError } from "../errors.ts";
 import type { NixOptions } from "../nix/command.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Reporter } from "../report/events.ts";
@@ -16,7 +15,7 @@ import { sendingOrder, totalSize } from "./order.ts";
 import { sendPaths } from "./send.ts";
 import type { Dialogue } from "./server.ts";
 import { Servers } from "./servers.ts";
-import { AGAIN, late, Watch } from "./watch.ts";
+import { late, Watch, whyFailed } from "./watch.ts";
 import { localTools } from "./tools.ts";
 import { askClosure, askInfos, askValid } from "./wire.ts";
 
@@ -63,16 +62,7 @@ export async function copyByStream(
   } catch (error) {
     // Whatever failed: when the copy was ended, that is why.
     scope.signal.throwIfAborted();
-    if (await ends(session)) {
-      throw new ConnectionError(
-        `${session.label}: the connection was lost while store paths were copied`,
-        {
-          hint: `check the network and the machine, ${AGAIN}`,
-          cause: error,
-        },
-      );
-    }
-    throw error;
+    throw await whyFailed(session, error);
   }
 }
 
@@ -147,8 +137,9 @@ class Copy {
 
   /** What is believed of the link before the target has answered anything. */
   #guess(): Link {
-    // A greeting takes two round trips, and the start of a process there.
-    return { rtt: this.session.greetedAfter / 4, ...this.options.link };
+    const { greetedAfter, roundTrip = 0 } = this.session;
+    // A greeting takes two round trips, and the start of a process there; of a question's 40 ms may be none.
+    return { rtt: Math.max(greetedAfter / 4, roundTrip - 40), ...this.options.link };
   }
 
   /** Asks a server that was just started which paths it has, and learns of the link what is not known yet. */
@@ -206,12 +197,4 @@ const PATIENCE = {
 function without(all: readonly string[], these: readonly string[]): string[] {
   const set = new Set(these);
   return all.filter((one) => !set.has(one));
-}
-
-/** Whether a session has ended, or does so in a moment. */
-async function ends(session: Session): Promise<boolean> {
-  for (let tries = 0; tries < 6 && !session.ended; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return session.ended;
 }

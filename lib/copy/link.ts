@@ -1,5 +1,5 @@
 /**
- * What is known of the link to a target, and what follows from it. Pure.
+ * What is known of the link to a target, how that is learnt from what goes over it, and what follows.
  *
  * @module
  */

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { CommandError } from "../errors.ts";
 import { nixCommand, type NixOptions, runNix } from "../nix/command.ts";
 import { storeUri } from "../nix/store.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
+import { whyFailed } from "./watch.ts";
 
 /** How `nix copy` is called. */
 export interface PlainOptions extends NixOptions {
@@ -34,5 +36,13 @@ export async function copyByNix(
     ...(wanted.some((path) => path.endsWith(".drv")) ? ["--derivation"] : []),
     ...wanted,
   ];
-  await runNix(nixCommand("copy", args, options), options, { NIX_SSHOPTS: session.sshOptions });
+  const env = { NIX_SSHOPTS: session.sshOptions };
+  try {
+    await runNix(nixCommand("copy", args, options), options, env);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    // nix names its own way to the target, by which nobody knows it.
+    const named = new CommandError(`${session.label}: ${error.message}`, error);
+    throw await whyFailed(session, named);
+  }
 }

@@ -29,9 +29,10 @@ export interface PushOptions {
 /** Small enough to be quick about the first one, large enough that a program for each costs little. */
 const BLOCK = 2 * 1024 * 1024;
 
-// How the stream is packed is told in its first line, so that the server starts before that is known. An
-// unpacker that fails ends the server too: its input ends in the middle of an archive.
-const UNPACK = `{ IFS= read -r unpack || exit 0; exec "$unpack" -dc; } | "$@"`;
+// How the stream is packed is told in its first line, so that the channel is there before that is known. The server
+// starts after it: two at once in a new store would both make it, and one would fail. An unpacker that fails ends the
+// server too: its input ends in the middle of an archive.
+const UNPACK = `IFS= read -r unpack || exit 0; "$unpack" -dc | "$@"`;
 
 /** The command of a receiver of packed streams, with a server that is started by `command`. */
 export function unpacking(command: readonly string[]): string[] {

@@ -51,12 +51,13 @@ export async function sendPaths(options: SendOptions): Promise<void> {
     const known = link.rate === undefined
       ? `round trip ${link.rtt?.toFixed(1)} ms`
       : `${(link.rate / 1e6).toFixed(1)} MB/s`;
-    const text = `${size}, ${known}, packed by ${format}`;
-    report({ type: "log", level: "debug", text });
+    const receiver = format === "none" ? plain : packing();
+    const how = `packed by ${format}, over ${receiver.channels} of the login's channels`;
+    report({ type: "log", level: "debug", text: `${size}, ${known}, ${how}` });
     const [now, base] = [pace, before];
     const mayChange = format === "none" && packed !== "none";
     let left = total - base;
-    const sent = await push(format === "none" ? plain : packing(), {
+    const sent = await push(receiver, {
       ...{ infos: rest, source, format, pace, signal },
       enough: () => mayChange && now.slow && left > WORTH,
       onProgress: (bytes) => {

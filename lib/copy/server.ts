@@ -87,6 +87,8 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined
 export interface Receiver extends AsyncDisposable {
   /** What it answers. */
   readonly answers: WireReader;
+  /** Over how many channels of the connection its stream goes. */
+  readonly channels: number;
   /** Says a stream. Resolves when it was taken or the receiver has ended; rejects when the stream fails. */
   pour(parts: AsyncIterable<Uint8Array>): Promise<void>;
   /** Says that nothing more comes. */
@@ -97,6 +99,7 @@ export interface Receiver extends AsyncDisposable {
 
 /** A server that is asked one thing after the other. */
 export class Dialogue implements Receiver {
+  readonly channels = 1;
   readonly #server: Server;
   readonly #input = new Input();
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { type NixOptions, settingArgs } from "../nix/command.ts";
+import { storeArgs } from "../nix/store.ts";
 import { start } from "../process.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
@@ -68,8 +69,7 @@ export class Servers {
   }
 
   #command(settings: readonly string[]): string[] {
-    const { root } = this.options;
-    const store = root === "/" ? [] : ["--store", `local?root=${root}`];
-    return ["nix-store", ...settingArgs(this.options), ...settings, ...store, "--serve", "--write"];
+    const words = [...settingArgs(this.options), ...settings, ...storeArgs(this.options.root)];
+    return ["nix-store", ...words, "--serve", "--write"];
   }
 }

@@ -7,24 +7,23 @@
 import { AnswerError } from "../errors.ts";
 import type { Dialogue, Receiver } from "./server.ts";
 
-/** How many channels. More are of no use: the connection has a window too. */
+/** How many channels, as the script below has them. More are of no use: the connection has a window too. */
 export const CHANNELS = 4;
 
-// $1 a new folder, $2 how many channels; the command of the server follows. The first line tells how the stream is
-// packed. Then blocks come from each channel in turn, the first of which is the input: a line with a number of bytes,
-// and these; 0 is the end. dd, since it takes no byte more than it is told to.
+// $1 a new folder; the command of the server follows. The first line tells how the stream is packed, and that a server
+// may be started. Then blocks come from each channel in turn, the first of which is the input: a line with a number of
+// bytes, and these; 0 is the end. dd, since it takes no byte more than it is told to.
 const JOIN = `
-folder=$1 count=$2
-shift 2
+folder=$1
+shift
 umask 077
 mkdir "$folder"
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 143' TERM HUP
 trap '' PIPE
-channel=1
-while [ "$channel" -lt "$count" ]; do mkfifo "$folder/$channel"; channel=$((channel + 1)); done
+mkfifo "$folder/1" "$folder/2" "$folder/3"
+IFS= read -r unpack || exit 0
 {
-  IFS= read -r unpack || exit 0
   # To open a fifo is to wait for who writes to it, perhaps without an end.
   tries=0
   until [ -e "$folder/1.ready" ] && [ -e "$folder/2.ready" ] && [ -e "$folder/3.ready" ]; do
@@ -48,7 +47,7 @@ while [ "$channel" -lt "$count" ]; do mkfifo "$folder/$channel"; channel=$((chan
 
 /** The command that joins what comes over the channels, for a server that is started by `command`. */
 export function joining(folder: string, command: readonly string[]): string[] {
-  return ["sh", "-euc", JOIN, "receive", folder, String(CHANNELS), ...command];
+  return ["sh", "-euc", JOIN, "receive", folder, ...command];
 }
 
 // $1 the fifo. It is made by another command, which may come later.
@@ -72,6 +71,11 @@ export function carrying(folder: string, channel: number): string[] {
 export class Stripes implements Receiver {
   /** Takes the channels over. */
   constructor(readonly main: Dialogue, readonly others: readonly Dialogue[]) {}
+
+  /** Over how many channels its stream goes. */
+  get channels(): number {
+    return this.others.length + 1;
+  }
 
   /** What the server answers. */
   get answers(): Receiver["answers"] {

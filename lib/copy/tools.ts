@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { run } from "../process.ts";
+import { mayRun } from "../process.ts";
 
 /** The programs that are looked for, the better one first. */
 const TOOLS = ["zstd", "gzip"] as const;
@@ -16,13 +16,6 @@ export function localTools(): Promise<ReadonlySet<string>> {
 }
 
 async function look(): Promise<ReadonlySet<string>> {
-  const there = await Promise.all(TOOLS.map(isThere));
+  const there = await Promise.all(TOOLS.map(mayRun));
   return new Set(TOOLS.filter((_, index) => there[index]));
-}
-
-async function isThere(command: string): Promise<boolean> {
-  // Asked for first: on a terminal Deno would ask its user in the middle of a copy.
-  const { state } = await Deno.permissions.query({ name: "run", command });
-  if (state !== "granted") return false;
-  return await run([command, "--version"], { deadline: 10_000 }).then(() => true, () => false);
 }

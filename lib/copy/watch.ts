@@ -4,16 +4,34 @@
  * @module
  */
 import type { Scope } from "../deadline.ts";
-import { DeadlineError } from "../errors.ts";
+import { ConnectionError, DeadlineError } from "../errors.ts";
+import type { Session } from "../ssh/session.ts";
 
 /** What to do after a copy that was given up: its part that arrived is not sent again. */
-export const AGAIN = "then run the same command line again: what has arrived stays";
+const AGAIN = "then run the same command line again: what has arrived stays";
 
 /** The error of a copy to `label` that took too long. */
 export function late(label: string, what: string): DeadlineError {
   return new DeadlineError(`${label}: ${what}`, {
     hint: `check the network and the target's disk, ${AGAIN}`,
   });
+}
+
+/** What a copy failed of: that the connection was lost, where it was, whatever was noticed first. */
+export async function whyFailed(session: Session, error: unknown): Promise<unknown> {
+  if (!await ends(session)) return error;
+  return new ConnectionError(
+    `${session.label}: the connection was lost while store paths were copied`,
+    { hint: `check the network and the machine, ${AGAIN}`, cause: error },
+  );
+}
+
+/** Whether a session has ended, or does so in a moment. */
+async function ends(session: Session): Promise<boolean> {
+  for (let tries = 0; tries < 6 && !session.ended; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return session.ended;
 }
 
 /** Ends a scope when nothing has moved for a while. Disposal stops the watch. */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+
 /** What is known of a store path, as its store tells it. */
 export interface PathInfo {
   readonly path: string;

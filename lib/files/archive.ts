@@ -5,36 +5,25 @@
  */
 import { join } from "@std/path";
 import { TarStream, type TarStreamInput } from "@std/tar";
-import { run, start } from "../process.ts";
+import { mayRun, start } from "../process.ts";
 import { rechunk } from "./stream.ts";
 import type { Tree } from "./tree.ts";
+
+/** From so many bytes on the system's tar is worth a process: it is many times as fast. */
+const MUCH = 16 * 1024 * 1024;
 
 /**
  * The archive of a folder's contents, without the folder itself, so that unpacking leaves the mode of the
  * place alone. Everything belongs to root in it. What the ustar format cannot carry goes through the
- * system's tar.
+ * system's tar, and what is much, where there is one.
  */
-export function archive(tree: Tree, signal?: AbortSignal): ReadableStream<Uint8Array> {
-  return tree.beyondUstar ? systemTar(tree, signal) : ustar(tree);
-}
-
-/** From so many bytes on the system's tar is worth a process, in bytes: it is many times as fast. */
-const MUCH = 16 * 1024 * 1024;
-
-/** The same archive, by the system's tar where there is much to pack and it may be run. */
-export async function quickArchive(
+export async function archive(
   tree: Tree,
   signal?: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
   const size = tree.entries.reduce((sum, entry) => sum + entry.size, 0);
-  return size > MUCH && await tarIsHere() ? systemTar(tree, signal) : archive(tree, signal);
-}
-
-async function tarIsHere(): Promise<boolean> {
-  // Asked for first: on a terminal Deno would ask its user in the middle of an install.
-  const { state } = await Deno.permissions.query({ name: "run", command: "tar" });
-  if (state !== "granted") return false;
-  return await run(["tar", "--version"], { deadline: 10_000 }).then(() => true, () => false);
+  const byTar = tree.beyondUstar || size > MUCH && await mayRun("tar");
+  return byTar ? systemTar(tree, signal) : ustar(tree);
 }
 
 // Written in pieces of 512 bytes, as tar has them, the archive would go at a tenth of this speed.

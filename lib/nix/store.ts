@@ -12,6 +12,11 @@ export interface StoreOptions {
   readonly settings?: readonly { readonly name: string; readonly value: string }[] | undefined;
 }
 
+/** The arguments that make a command of a target use the store below a folder there. */
+export function storeArgs(root: string): string[] {
+  return root === "/" ? [] : ["--store", `local?root=${root}`];
+}
+
 /**
  * The address of a target's store for nix, by way of a session: the host is a fixed name, since the
  * session's ssh configuration knows the way whatever host is named, and no real name then has to be

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { AnswerError } from "../errors.ts";
 import { readPaths } from "../nix/build.ts";
 import { type NixOptions, settingArgs } from "../nix/command.ts";
+import { storeArgs } from "../nix/store.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 
@@ -27,9 +27,8 @@ export async function buildThere(
 ): Promise<StorePath> {
   const { root = "/", deadline, signal, printBuildLogs = false } = options;
   const { report = session.report } = options;
-  const store = root === "/" ? [] : ["--store", `local?root=${root}`];
   const quiet = printBuildLogs ? [] : ["--no-build-output"];
-  const command = ["nix-store", ...store, "--realise", ...quiet, ...settingArgs(options)];
+  const command = ["nix-store", ...storeArgs(root), "--realise", ...quiet, ...settingArgs(options)];
   const { stdout } = await session.run([...command, derivation], {
     tied: true,
     hint: "-L shows the whole logs of builds; --build-on local builds here",
@@ -41,7 +40,5 @@ export async function buildThere(
   });
   // Of a store below a folder, some versions name the file, others the path in the store.
   const paths = root === "/" ? stdout : stdout.replaceAll(`${root}/nix/store/`, "/nix/store/");
-  const [output] = readPaths(paths, 1);
-  if (output !== undefined) return output;
-  throw new AnswerError(`${session.label}: the build had no output`, { hint: "--debug shows it" });
+  return readPaths(paths, 1)[0]!;
 }

@@ -36,8 +36,9 @@ export interface CopyOptions extends NixOptions {
  * What is missing is asked for at once; what the target's substituters have it fetches itself; the rest
  * travels in one stream, compressed when the link is the brake, over several channels when it is far, into
  * a `nix-store --serve` on the target, which adds path by path and is asked at the end whether all are
- * there: what has arrived before an interruption is not sent again. Where that is not possible (another source store, settings for the store's address, no nix-store that understands) plain
- * `nix copy` does it. Signatures are not demanded: who may log in as root may add any path.
+ * there: what has arrived before an interruption is not sent again. Where that is not possible (another
+ * source store, settings for the store's address, no nix-store that understands) plain `nix copy` does it.
+ * Signatures are not demanded: who may log in as root may add any path.
  *
  * Throws a {@linkcode CommandError} with nix's message if a path is missing here or the copy fails, a
  * {@linkcode DeadlineError} if nothing moves any more, and a {@linkcode ConnectionError} if the connection

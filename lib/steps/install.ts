@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quickArchive } from "../files/archive.ts";
+import { archive } from "../files/archive.ts";
 import { readTree, type Tree } from "../files/tree.ts";
 import type { Chown, Setting } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
@@ -87,7 +87,7 @@ export async function install(
   const common = { deadline, ...(signal && { signal }) };
   if (extraFiles !== undefined) {
     const tree = typeof extraFiles === "string" ? await readTree(extraFiles) : extraFiles;
-    const stream = await quickArchive(tree, signal);
+    const stream = await archive(tree, signal);
     await installer.pipe(stream, ["tar", "-C", "/mnt", "-xpof", "-"], {
       ...common,
       hint: "see whether the new system's disk has room for the extra files",

@@ -59,8 +59,9 @@ add "extra-trusted-public-keys = $2" 'extra-trusted-public-keys = '
 )
 `;
 
-/** What adds substituters and their public keys to the nix configuration of root on an installer. */
-export function addSubstituters({ substituters, publicKeys }: Substituters): Errand {
+/** What adds substituters and their public keys to the nix configuration of root on an installer, if there are any. */
+export function addSubstituters({ substituters, publicKeys }: Substituters): Errand | undefined {
+  if (substituters.length + publicKeys.length === 0) return undefined;
   return {
     name: "substituters",
     text: ADD,
@@ -91,7 +92,9 @@ export async function useSubstituters(
   installer: Session,
   substituters: Substituters,
 ): Promise<void> {
-  const { text, answered, ...rest } = addSubstituters(substituters);
+  const errand = addSubstituters(substituters);
+  if (!errand) return;
+  const { text, answered, ...rest } = errand;
   const { stdout } = await installer.script(text, { ...rest, deadline: 60_000 });
   answered(stdout, installer);
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { quickArchive } from "../../lib/files/archive.ts";
+import { archive } from "../../lib/files/archive.ts";
 import { readTree } from "../../lib/files/tree.ts";
+import { start } from "../../lib/process.ts";
 import { connect } from "../../lib/ssh/connect.ts";
 import { startBox } from "../loopback/mod.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
@@ -73,28 +74,27 @@ export async function benchLight(runs: number, mebibytes: number): Promise<Light
 /** How long the command takes until it connects to its target; it is ended then. */
 async function connectOnce(): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "bench-flake-" });
-  const flake = "{ outputs = _: { nixosConfigurations.x.config.system.build = { }; }; }";
-  await Deno.writeTextFile(`${folder}/flake.nix`, flake);
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  // Nothing is evaluated for kexec alone.
-  const phases = ["--flake", `path:${folder}#x`, "--phases", "kexec"];
-  const words = [...phases, "-p", `${listener.addr.port}`, "root@127.0.0.1"];
-  const began = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", CLI, ...words],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const connection = await Promise.race([listener.accept(), child.status]);
-  const ms = performance.now() - began;
-  if ("code" in connection) {
-    throw new Error(`it ended with ${connection.code} instead of connecting`);
+  try {
+    const flake = "{ outputs = _: { nixosConfigurations.x.config.system.build = { }; }; }";
+    await Deno.writeTextFile(`${folder}/flake.nix`, flake);
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    // Nothing is evaluated for kexec alone.
+    const phases = ["--flake", `path:${folder}#x`, "--phases", "kexec"];
+    const words = [...phases, "-p", `${listener.addr.port}`, "root@127.0.0.1"];
+    const began = performance.now();
+    await using child = start([Deno.execPath(), "run", "--quiet", "-A", CLI, ...words]);
+    const said = [child.stdout, child.stderr].map((output) => new Response(output).bytes());
+    const connection = await Promise.race([listener.accept(), child.status]);
+    const ms = performance.now() - began;
+    if ("code" in connection) {
+      throw new Error(`it ended with ${connection.code} instead of connecting`);
+    }
+    connection.close();
+    await Promise.all([...said, child.status]);
+    return ms;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
-  connection.close();
-  await child.status;
-  await Deno.remove(folder, { recursive: true });
-  return ms;
 }
 
 const RECEIVE = "'mkdir /root/files && tar -C /root/files -x'";
@@ -127,7 +127,7 @@ if (import.meta.main) {
   const began = performance.now();
   const options = { port: Number(port), identityFile, hostKey: "off" } as const;
   await using session = await connect("root@127.0.0.1", options);
-  const stream = await quickArchive(await readTree(folder));
+  const stream = await archive(await readTree(folder));
   await session.pipe(stream, ["sh", "-c", "mkdir /root/files && tar -C /root/files -x"]);
   const ms = performance.now() - began;
   const memory = peakMemory(await Deno.readTextFile("/proc/self/status"));

@@ -55,18 +55,13 @@ async function installAtOnce(
     scenes.push(stack.use(await Scene.open({ parts, installer, installed })));
   }
   const began = performance.now();
-  await Promise.all(scenes.map(async ({ machine, image, place }) => {
+  await Promise.all(scenes.map(async (scene) => {
     const { rebooted } = await nixosAnywhere({
-      host: `root@${machine.host}`,
-      sshPort: machine.port,
-      postKexecSshPort: machine.port,
-      privateKey: machine.box.identity.privateKey,
-      knownHosts: `${place.folder}/known_hosts`,
-      kexec: image,
+      ...scene.by("machine"),
       storePaths: parts,
       copyHostKeys: true,
     });
-    if (rebooted?.seen !== "running") throw new Error(`${machine.host}: ${rebooted?.seen}`);
+    if (rebooted?.seen !== "running") throw new Error(`${scene.machine.port}: ${rebooted?.seen}`);
   }));
   return performance.now() - began;
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
-import { ConnectionError, DeadlineError } from "../../lib/errors.ts";
+import { CommandError, ConnectionError, DeadlineError } from "../../lib/errors.ts";
 import { Servers } from "../../lib/copy/servers.ts";
 import { askValid } from "../../lib/copy/wire.ts";
 import { silent } from "../../lib/report/events.ts";
@@ -94,6 +94,40 @@ for (const without of [["zstd"], ["zstd", "gzip"]]) {
   );
 }
 
+// A server that starts in a new store makes it, and so would another one: nix then fails with "File exists".
+const ALONE = `#!/bin/sh
+case "$*" in
+*--write*)
+  mkdir /run/opening || { echo two make the store at once >&2; exit 1; }
+  sleep 2
+  rmdir /run/opening
+  ;;
+esac
+exec /usr/bin/nix-store "$@"
+`;
+for (const [delayMs, count] of [[15, 3], [40, 40]] as const) {
+  Deno.test(
+    `copyClosure() has a new store made by one server, ${2 * delayMs} ms away`,
+    { ignore },
+    async () => {
+      const items = Array.from({ length: count }, (_, i) => item(`new-${count}-${i}`, 1_000_000));
+      const path = await make([...items, item(`new-${count}`, 1, items.map((_, i) => i))]);
+      const files = { "/usr/local/bin/nix-store": { text: ALONE, mode: 0o755 } };
+      await using own = await startBox({ files });
+      await using relay = await startRelay({ to: own, delayMs });
+      await using target = await login(own, "root", { port: relay.port });
+      // Known to be far, the link is packed for from the start.
+      const link = { rtt: 2 * delayMs };
+      const { sent, warnings, events } = await copy(target, path, { root: "/mnt", link });
+      assertEquals([sent, warnings], [count + 1, []]);
+      const packed = events.some((event) =>
+        event.type === "log" && event.text.includes("packed by zstd")
+      );
+      assert(packed, "only a packed stream has a server of its own");
+    },
+  );
+}
+
 Deno.test("copyClosure() falls back to nix copy, and says so", { ignore }, async () => {
   const path = await make([item("fallback", 100)]);
   await using bare = await startBox({ without: ["nix-store"] });
@@ -108,6 +142,28 @@ Deno.test("copyClosure() says with nix's words what is missing here", { ignore }
   await using target = await login(box());
   const path = "/nix/store/0c8v6a1qzvlkn1rhkd5czbjl0ssbk5ss-nowhere";
   await assertRejects(() => copy(target, path), Error, path);
+  const from = "daemon?root=/nowhere";
+  await assertRejects(
+    () => copy(target, path, { from }),
+    CommandError,
+    `${target.label}: nix failed: `,
+  );
+});
+
+Deno.test("copyClosure() by nix copy says that the connection was lost", { ignore }, async () => {
+  const path = await make([item("lost", 8_000_000)]);
+  await using bare = await startBox({ without: ["nix-store"] });
+  await using relay = await startRelay({
+    to: bare,
+    bytesPerSecond: 8_000_000,
+    cutAfterBytes: 3_000_000,
+  });
+  await using target = await login(bare, "root", { port: relay.port });
+  await assertRejects(
+    () => copy(target, path),
+    ConnectionError,
+    `${target.label}: the connection was lost while store paths were copied`,
+  );
 });
 
 Deno.test("copyClosure() goes on where an interrupted copy ended", { ignore }, async () => {
@@ -197,10 +253,10 @@ for (const without of [[], ["mkfifo"]]) {
     assertEquals([sent, warnings, await stored(own, path)], [41, [], 41]);
     const left = await own.run("ls -d /tmp/nixos-anywhere.* 2>/dev/null || echo nothing");
     assertEquals(left.stdout, "nothing\n");
-    const packed = events.filter((event) =>
-      event.type === "log" && event.text.endsWith("packed by zstd")
+    const channels = events.flatMap((event) =>
+      event.type === "log" ? /packed by zstd, over (\d) /.exec(event.text)?.[1] ?? [] : []
     );
-    assertEquals(packed.length, 1);
+    assertEquals(channels, [without.length > 0 ? "1" : "4"]);
   });
 }
 

@@ -1,17 +1,17 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { archive, quickArchive } from "../../lib/files/archive.ts";
+import { archive } from "../../lib/files/archive.ts";
 import { readTree } from "../../lib/files/tree.ts";
 import { contents, feed, Folder, sh } from "./fixture.ts";
 
 /** Packs a folder and unpacks it with the system's tar; what came out. */
 async function there(folder: Folder, into: Folder): Promise<string[]> {
-  const stream = archive(await readTree(folder.path));
+  const stream = await archive(await readTree(folder.path));
   await feed(stream, ["tar", "-C", into.path, "--no-same-owner", "-xpf", "-"]);
   return contents(into.path);
 }
 
 const list = async (folder: Folder) =>
-  await feed(archive(await readTree(folder.path)), ["tar", "--numeric-owner", "-tvf", "-"]);
+  await feed(await archive(await readTree(folder.path)), ["tar", "--numeric-owner", "-tvf", "-"]);
 
 /** A folder with what the ustar format can carry. */
 function plain(folder: Folder): void {
@@ -40,12 +40,12 @@ Deno.test("archive() gives the same tree when the system's tar unpacks it", asyn
 
 for (const [size, system] of [[1_000_000, false], [20_000_000, true]] as const) {
   const who = system ? "the system's tar" : "itself";
-  Deno.test(`quickArchive() packs ${size / 1e6} MB by ${who}, with the same outcome`, async () => {
+  Deno.test(`archive() packs ${size / 1e6} MB by ${who}, with the same outcome`, async () => {
     using folder = new Folder();
     using into = new Folder();
     plain(folder);
     folder.write("more", new Uint8Array(size).fill(9));
-    const stream = await quickArchive(await readTree(folder.path));
+    const stream = await archive(await readTree(folder.path));
     // Only ours says that everything is root's; what unpacks sets the owner.
     const [head, rest] = stream.tee();
     const { value = new Uint8Array() } = await head.getReader().read();
@@ -104,7 +104,7 @@ Deno.test("archive() comes in chunks of 256 KiB", async () => {
   using folder = new Folder();
   plain(folder);
   const sizes: number[] = [];
-  for await (const chunk of archive(await readTree(folder.path))) sizes.push(chunk.length);
+  for await (const chunk of await archive(await readTree(folder.path))) sizes.push(chunk.length);
   assert(sizes.length > 3);
   for (const size of sizes.slice(0, -1)) assertEquals(size, 256 * 1024);
   assert(sizes.at(-1)! <= 256 * 1024);
@@ -115,9 +115,9 @@ Deno.test("archive() fails when a file has grown or gone meanwhile", async () =>
   folder.write("a", "short");
   const tree = await readTree(folder.path);
   folder.write("a", "longer than it was");
-  await assertRejects(() => new Response(archive(tree)).bytes());
+  await assertRejects(async () => new Response(await archive(tree)).bytes());
   Deno.removeSync(folder.at("a"));
-  await assertRejects(() => new Response(archive(tree)).bytes(), Deno.errors.NotFound);
+  await assertRejects(async () => new Response(await archive(tree)).bytes(), Deno.errors.NotFound);
 });
 
 Deno.test("archive() fails when the system's tar does, with what it said", async () => {
@@ -125,14 +125,14 @@ Deno.test("archive() fails when the system's tar does, with what it said", async
   Deno.linkSync(folder.write("a"), folder.at("b"));
   const tree = await readTree(folder.path);
   await sh('rm "$1"', folder.at("a"));
-  const error = await assertRejects(() => new Response(archive(tree)).bytes(), Error);
+  const error = await assertRejects(async () => new Response(await archive(tree)).bytes(), Error);
   assertMatch(error.message, /^tar could not pack .*: .*a: /s);
 });
 
 Deno.test("archive() lets go of its files when nobody reads on", async () => {
   using folder = new Folder();
   folder.write("a", new Uint8Array(3_000_000));
-  const reader = archive(await readTree(folder.path)).getReader();
+  const reader = (await archive(await readTree(folder.path))).getReader();
   await reader.read();
   await reader.cancel();
   await new Promise((resolve) => setTimeout(resolve, 200));

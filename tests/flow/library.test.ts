@@ -26,18 +26,6 @@ async function asUser(scene: Scene, work: () => Promise<void>): Promise<void> {
   assertEquals(left, []);
 }
 
-function options(scene: Scene) {
-  const { place, relay, machine, image } = scene;
-  return {
-    host: `root@${relay.host}`,
-    sshPort: relay.port,
-    postKexecSshPort: relay.port,
-    privateKey: machine.box.identity.privateKey,
-    knownHosts: `${place.folder}/known_hosts`,
-    kexec: image,
-  };
-}
-
 Deno.test("nixosAnywhere() tells each stage and each state, and returns what came of it", {
   ignore,
 }, async () => {
@@ -46,7 +34,7 @@ Deno.test("nixosAnywhere() tells each stage and each state, and returns what cam
     const events: ReportEvent[] = [];
     const report = (event: ReportEvent) => void events.push(event);
     const { times, ...rest } = await nixosAnywhere({
-      ...options(scene),
+      ...scene.by("relay"),
       storePaths: parts,
       copyHostKeys: true,
       report,
@@ -84,7 +72,7 @@ Deno.test("nixosAnywhere() changes nothing in a dry run, not even a key", { igno
     const flake = await writeFlake(`${scene.place.folder}/flake`);
     const lines: string[] = [];
     const { phases } = await nixosAnywhere({
-      ...options(scene),
+      ...scene.by("relay"),
       flake,
       dryRun: true,
       report: (event) => void (event.type === "log" && lines.push(event.text)),
@@ -108,7 +96,7 @@ Deno.test("nixosAnywhere() stops when it is not confirmed, and nothing is change
       asked++;
       return Promise.resolve(false);
     };
-    const all = { ...options(scene), storePaths: parts, confirm };
+    const all = { ...scene.by("relay"), storePaths: parts, confirm };
     await assertRejects(() => nixosAnywhere(all), InterruptedError, "not confirmed");
     assertEquals([asked, await listing(scene)], [1, before]);
   });

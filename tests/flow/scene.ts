@@ -11,6 +11,7 @@ import {
   startMachine,
   writeKexec,
 } from "../loopback/mod.ts";
+import type { NixosAnywhereOptions } from "../../lib/flow/run.ts";
 import { type Relay, startRelay } from "../relay.ts";
 import { type Gate, GATED_RUN, systems, type SystemsOptions } from "./boxes.ts";
 import { type Ended, Place, type Running } from "./command.ts";
@@ -103,6 +104,20 @@ export class Scene implements AsyncDisposable {
       ...["-p", `${port}`, "--post-kexec-ssh-port", `${port}`],
       ...["--known-hosts", `${place.folder}/known_hosts`, `root@${host}`],
     ];
+  }
+
+  /** The options that reach the machine, by way of the relay or, with `machine`, without it. */
+  by(way: "relay" | "machine"): NixosAnywhereOptions {
+    const { place, image } = this;
+    const { host, port } = this[way];
+    return {
+      host: `root@${host}`,
+      sshPort: port,
+      postKexecSshPort: port,
+      privateKey: this.key,
+      knownHosts: `${place.folder}/known_hosts`,
+      kexec: image,
+    };
   }
 
   /** The words that install store paths on the machine. */
