@@ -25,13 +25,16 @@ import { WAYS } from "./once.ts";
 
 const CLOSURES: readonly ClosureName[] = ["big", "small", "real"];
 
+const unknown: string[] = [];
 const options = parseArgs(Deno.args, {
   string: ["only", "runs", "out", "nix", "against"],
   default: { only: "", runs: "3", out: "bench.json" },
+  unknown: (word) => void unknown.push(word),
 });
 const runs = Number(options.runs);
-if (!Number.isInteger(runs) || runs < 1 || options._.length > 0) {
-  console.error("error: --runs is a number from 1 on, and there are no other arguments");
+if (!Number.isInteger(runs) || runs < 1 || unknown.length > 0) {
+  const what = unknown.length > 0 ? `unknown: ${unknown[0]}` : "--runs is a number from 1 on";
+  console.error(`error: ${what}\nhint: tests/bench/bench.ts says at its top what there is`);
   Deno.exit(2);
 }
 const wanted = (name: string) => options.only.split(",").some((part) => name.includes(part));
