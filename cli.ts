@@ -178,7 +178,7 @@ class Interrupts implements Disposable {
   readonly #controller = new AbortController();
   readonly #handlers = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) =>
     [name, () => {
-      if (this.#controller.signal.aborted) Deno.exit(130);
+      if (this.#controller.signal.aborted) return void endAtOnce();
       this.#controller.abort(
         new InterruptedError(`interrupted by ${name}`, {
           hint: "run the same command line again to go on",
@@ -198,6 +198,18 @@ class Interrupts implements Disposable {
   [Symbol.dispose](): void {
     for (const [name, handler] of this.#handlers) Deno.removeSignalListener(name, handler);
   }
+}
+
+/** Waits for nothing that runs any more, here or on the target. */
+async function endAtOnce(): Promise<void> {
+  const { killAll } = await import("./lib/process.ts");
+  const began = performance.now();
+  // What tidies up may start more. When nothing runs, the command ends by itself, with all it has to say.
+  const timer = setInterval(() => {
+    killAll();
+    if (performance.now() - began > 1000) Deno.exit(130);
+  }, 20);
+  Deno.unrefTimer(timer);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

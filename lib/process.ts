@@ -47,6 +47,14 @@ export interface RunOptions extends SpawnOptions {
 const MAX_CAPTURE = 4 * 1024 * 1024;
 const GRACE_MS = 2000;
 
+/** All that runs. */
+const running = new Set<Child>();
+
+/** Ends every program that was started here and still runs, at once: SIGKILL. */
+export function killAll(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /** A running program. Disposal ends it and waits for its end. */
 export class Child implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -63,8 +71,10 @@ export class Child implements AsyncDisposable {
     this.#child = child;
     this.#options = options;
     this.fed = fed;
+    running.add(this);
     this.status = child.status.then((status) => {
       this.#ended = true;
+      running.delete(this);
       options.signal?.removeEventListener("abort", this.#onAbort);
       return status;
     });
@@ -89,8 +99,8 @@ export class Child implements AsyncDisposable {
 
   /** Ends it: SIGTERM, and SIGKILL after two seconds. */
   async end(): Promise<void> {
-    this.#kill("SIGTERM");
-    const timer = setTimeout(() => this.#kill("SIGKILL"), GRACE_MS);
+    this.kill("SIGTERM");
+    const timer = setTimeout(() => this.kill("SIGKILL"), GRACE_MS);
     await this.status;
     clearTimeout(timer);
   }
@@ -100,7 +110,8 @@ export class Child implements AsyncDisposable {
     await this.end();
   }
 
-  #kill(signal: Deno.Signal): void {
+  /** Sends it a signal, if it still runs. */
+  kill(signal: Deno.Signal): void {
     if (this.#ended) return;
     try {
       this.#child.kill(signal);

@@ -141,8 +141,8 @@ onBox("sudo's password comes from SUDO_PASSWORD, and is not shown", {}, async (b
   assertEquals([wrong.code, wrong.stderr.includes("close sesame")], [1, false]);
 });
 
-/** The command on a terminal of its own, which `script` makes, and somebody who types. */
-async function onTerminal(box: Box, place: Place, typed: string) {
+/** The command on a terminal of its own, which `script` makes, and what happens when it has asked. */
+async function onTerminal(box: Box, place: Place, asked: (type: Type) => Promise<void>) {
   const image = await writeKexec(`${place.folder}/image.tar.gz`);
   const words = ["--phases", "kexec", "--kexec", image, "-i", box.identityFile];
   const line = [...COMMAND, ...words, ...await to(box, place)].map((word) => `'${word}'`).join(" ");
@@ -157,20 +157,42 @@ async function onTerminal(box: Box, place: Place, typed: string) {
   const timer = setTimeout(() => child.kill("SIGKILL"), 60_000);
   let said = "";
   for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
-    const asked = said.includes("to go on:");
+    const before = said.includes("to go on:");
     said += part;
-    if (!asked && said.includes("to go on:")) await writer.write(new TextEncoder().encode(typed));
+    if (!before && said.includes("to go on:")) {
+      await asked((text) => writer.write(new TextEncoder().encode(text)));
+    }
   }
   clearTimeout(timer);
   await writer.close().catch(() => {});
   return { code: (await child.status).code, said };
 }
 
-for (const [title, typed] of [["another name", "127.0.0.2\n"], ["Ctrl-C", "\x03"]] as const) {
+type Type = (text: string) => Promise<void>;
+
+/** Sends SIGTERM to the command that was started in a place. */
+async function terminate(place: Place): Promise<void> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-ewwo", "pid=,args="] }).output();
+  const lines = new TextDecoder().decode(stdout).split("\n").map((line) => line.trim());
+  const [line = ""] = lines.filter((one) =>
+    one.split(/\s+/)[1] === COMMAND[0] && one.includes(place.folder)
+  );
+  Deno.kill(Number(line.split(" ")[0]), "SIGTERM");
+}
+
+const ends: Readonly<Record<string, (type: Type, place: Place) => Promise<void>>> = {
+  "another name": (type) => type("127.0.0.2\n"),
+  "Ctrl-C": (type) => type("\x03"),
+  "SIGTERM": (_, place) => terminate(place),
+};
+for (const [title, end] of Object.entries(ends)) {
   onBox(`on a terminal the command asks, and ${title} ends it with 130`, {}, async (box, place) => {
-    const { code, said } = await onTerminal(box, place, typed);
+    const { code, said } = await onTerminal(box, place, (type) => end(type, place));
     assertStringIncludes(said, "Type 127.0.0.1 to go on:");
-    assertMatch(said, /error: (root@127\.0\.0\.1: not confirmed|interrupted by SIGINT)\r?$/m);
+    assertMatch(
+      said,
+      /error: (root@127\.0\.0\.1: not confirmed|interrupted by SIG(INT|TERM))\r?$/m,
+    );
     assertStringIncludes(said, "state: nothing was changed on the target");
     assertEquals([code, await box.commands()], [130, []]);
     assertEquals(await exists(`${place.folder}/image.tar.gz`), true);
