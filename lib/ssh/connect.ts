@@ -114,7 +114,7 @@ export async function prepareLogin(
     await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
     const env = options.password === undefined
       ? undefined
-      : await askpass(folder, options.password);
+      : await askpass(folder, options.password, resolved);
     const label = showDestination(where);
     let attempts = 0;
     return {

@@ -5,24 +5,41 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { quote } from "./quote.ts";
+
+/** Whose password it is. */
+export interface Asked {
+  readonly user: string;
+  readonly hostname: string;
+  /** Whether other machines may ask for theirs on the way there. */
+  readonly jumps: boolean;
+}
 
 /**
  * Writes ssh's askpass program into `folder` and returns the variables that make ssh use it. The password
  * is in the environment of that ssh alone, never in a file or an argument. Only questions for a password
- * get it; a key's passphrase is another secret.
+ * get it; a key's passphrase is another secret, and so is the password of a machine on the way.
  */
-export async function askpass(folder: string, password: string): Promise<Record<string, string>> {
+export async function askpass(
+  folder: string,
+  password: string,
+  { user, hostname, jumps }: Asked,
+): Promise<Record<string, string>> {
   if (/[\n\r\0]/.test(password)) {
     throw new UsageError("the password holds a line break", {
       hint: "set SSHPASS to the password alone",
     });
   }
   const path = `${folder}/askpass`;
+  // A server's own questions, as of PAM, have the name in front from OpenSSH 8.5 on.
   const code = `#!/bin/sh
+me=${quote(`${user}@${hostname}`)}
 case "$1" in
 *assphrase*) exit 1 ;;
-*) printf '%s\\n' "$NIXOS_ANYWHERE_PASSWORD" ;;
+"$me's password:"*|"($me) "*) ;;
+*) ${jumps ? "exit 1" : ":"} ;;
 esac
+printf '%s\\n' "$NIXOS_ANYWHERE_PASSWORD"
 `;
   await Deno.writeTextFile(path, code, { mode: 0o700 });
   // DISPLAY for OpenSSH before 8.4, which knows no SSH_ASKPASS_REQUIRE.

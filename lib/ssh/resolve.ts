@@ -40,7 +40,10 @@ export interface Resolved {
   readonly known: string;
   /** Whether ssh is OpenSSH 8.7 or newer. */
   readonly modern: boolean;
+  readonly user: string;
   readonly hostname: string;
+  /** Whether other machines may be on the way. */
+  readonly jumps: boolean;
   readonly port: number;
 }
 
@@ -68,5 +71,7 @@ export async function resolve(
     : "accept-new";
   const modern = value("sessiontype") !== "";
   const known = value("userknownhostsfile");
-  return { policy, known, modern, hostname: value("hostname"), port: Number(value("port")) };
+  const jumps = ["proxyjump", "proxycommand"].some((key) => !/^(none)?$/.test(value(key)));
+  const [user, hostname, port] = [value("user"), value("hostname"), Number(value("port"))];
+  return { policy, known, modern, user, hostname, jumps, port };
 }

@@ -112,6 +112,18 @@ Deno.test("connect() jumps over the user's ProxyJump", { ignore }, async () => {
   assertEquals(error?.name, "HostIdentityError");
 });
 
+Deno.test("connect() keeps the target's password from a jump host", { ignore }, async () => {
+  const hop = { password: true };
+  await using jump = await startBox({ users: { hop } });
+  const password = { password: PASSWORD };
+  const through = await connectFrom(behind(jump), "pwuser@web", password);
+  assertEquals([through.error, through.user], [undefined, "pwuser"]);
+  // Given to it, the password would open this one, too.
+  await using asking = await startBox({ users: { hop: { ...hop, keys: "none" } } });
+  const { error } = await connectFrom(behind(asking), "pwuser@web", password);
+  assertEquals([error?.name, await asking.logins()], ["LoginError", []]);
+});
+
 Deno.test(
   "connect() believes in a jump host only by the user's own rules",
   { ignore },

@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { askpass } from "../../lib/ssh/helpers.ts";
+
+const target = { user: "o'root", hostname: "fe80::1%lan" };
+const questions: readonly (readonly [string, boolean, boolean])[] = [
+  ["o'root@fe80::1%lan's password: ", true, true],
+  ["(o'root@fe80::1%lan) Password: ", true, true],
+  ["Password: ", true, false],
+  ["hop@jump's password: ", true, false],
+  ["(hop@jump) o'root@fe80::1%lan's password: ", true, false],
+  ["Enter passphrase for key '/home/me/.ssh/id': ", false, false],
+];
+for (const [question, direct, jumping] of questions) {
+  Deno.test(`askpass() and "${question}"`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      for (const [jumps, given] of [[false, direct], [true, jumping]] as const) {
+        const env = await askpass(folder, "open sesame", { ...target, jumps });
+        const program = new Deno.Command(env.SSH_ASKPASS ?? "", { args: [question], env });
+        const { success, stdout } = await program.output();
+        const said = new TextDecoder().decode(stdout);
+        assertEquals([success, said], given ? [true, "open sesame\n"] : [false, ""]);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
