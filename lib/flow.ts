@@ -4,7 +4,6 @@
  * @module
  */
 import { Scope } from "./deadline.ts";
-import { forget } from "./files/kept.ts";
 import { followStorePaths, readInputs } from "./files/inputs.ts";
 import {
   buildEvaluated,
@@ -17,7 +16,7 @@ import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
 import { holdAgainst, reach, type Reached } from "./flow/reach.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
 import { type State, STATES } from "./flow/states.ts";
-import { keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
+import { forgetWayBack, keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
 import type { NixOptions } from "./nix/command.ts";
 import type { Phase } from "./plan/phases.ts";
 import { makePlan, type Plan } from "./plan/plan.ts";
@@ -141,7 +140,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
     rebooted = await stages.run("reboot", () => reboot(installer, { system, deadline, signal }));
     if (rebooted.seen === "running") say("done");
     await tellHostKeys(run, knownAs, rebooted.hostKeys);
-    if (plan.destination) await forget(plan.destination.host);
+    await forgetWayBack(plan);
   }
   return {
     host: target.label,
@@ -158,7 +157,7 @@ async function bootInstaller(
   { target, facts, image }: Reached,
   evaluated: Evaluated | undefined,
 ): Promise<Session> {
-  const { plan, report, scope: { signal }, stack, stages, say } = run;
+  const { plan, scope: { signal }, stack, stages, say } = run;
   const substituters = substitutersOf(plan, evaluated);
   if (!image) {
     if (plan.phases.includes("kexec")) {
@@ -173,14 +172,13 @@ async function bootInstaller(
   run.boots = true;
   const { port, extraFlags } = plan.kexec;
   const { kexec: scriptDeadline, boot: deadline } = plan.timeouts;
-  const { host } = target.destination;
   const options = { port, extraFlags, scriptDeadline, deadline, signal };
   const also = substituters && addSubstituters(substituters);
   return stack.use(
     await stages.run("kexec", () =>
       runKexec(target, image, {
         ...options,
-        keep: (kept) => keepWayBack(host, kept, report),
+        keep: (kept) => keepWayBack(run, kept),
         ...(also && { also }),
       })),
   );

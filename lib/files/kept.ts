@@ -6,6 +6,13 @@
  */
 import { join } from "@std/path";
 
+/** Where an installer is: machines behind one address differ by the port. */
+export interface InstallerPlace {
+  readonly host: string;
+  /** The port of its ssh server. */
+  readonly port: number;
+}
+
 /** What is kept of an installer. */
 export interface Kept {
   /** The host keys that it has to show, each `TYPE BASE64`. */
@@ -16,9 +23,9 @@ export interface Kept {
   readonly privateKey?: string;
 }
 
-/** Keeps what lets us back in to `host`, written aside and renamed; returns the file's path. */
-export async function keep(host: string, kept: Kept): Promise<string> {
-  const path = keptPath(host);
+/** Keeps what lets us back in to an installer, written aside and renamed; returns the file's path. */
+export async function keep(place: InstallerPlace, kept: Kept): Promise<string> {
+  const path = keptPath(place);
   await Deno.mkdir(folder(), { recursive: true, mode: 0o700 });
   const aside = `${path}.${crypto.randomUUID()}`;
   await Deno.writeTextFile(aside, JSON.stringify(kept), { mode: 0o600, createNew: true });
@@ -26,14 +33,12 @@ export async function keep(host: string, kept: Kept): Promise<string> {
   return path;
 }
 
-/** What is kept of `host`, if anything is that can be read. */
-export async function readKept(host: string): Promise<Kept | undefined> {
+/** What is kept of an installer, if anything is that can be read. */
+export async function readKept(place: InstallerPlace): Promise<Kept | undefined> {
   try {
     const { hostKeys, fingerprint, privateKey } = JSON.parse(
-      await Deno.readTextFile(keptPath(host)),
-    ) as Partial<
-      Kept
-    >;
+      await Deno.readTextFile(keptPath(place)),
+    ) as Partial<Kept>;
     const isKeys = Array.isArray(hostKeys) &&
       hostKeys.every((key) => /^[\w@.-]+ [A-Za-z0-9+/=]+$/.test(key));
     if (!isKeys || (hostKeys.length === 0 && typeof fingerprint !== "string")) return undefined;
@@ -47,10 +52,10 @@ export async function readKept(host: string): Promise<Kept | undefined> {
   }
 }
 
-/** Forgets `host`. */
-export async function forget(host: string): Promise<void> {
+/** Forgets an installer. */
+export async function forget(place: InstallerPlace): Promise<void> {
   try {
-    await Deno.remove(keptPath(host));
+    await Deno.remove(keptPath(place));
   } catch {
     // Nothing was kept, or it could not be.
   }
@@ -62,7 +67,7 @@ function folder(): string {
   return join(state, "nixos-anywhere");
 }
 
-function keptPath(host: string): string {
+function keptPath({ host, port }: InstallerPlace): string {
   // Names that differ must not fall together, and none may lead out of the folder.
-  return join(folder(), `${encodeURIComponent(host).replaceAll(".", "%2E")}.json`);
+  return join(folder(), `${encodeURIComponent(`${host}:${port}`).replaceAll(".", "%2E")}.json`);
 }

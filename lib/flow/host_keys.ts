@@ -3,16 +3,25 @@
  *
  * @module
  */
-import { keep, type Kept } from "../files/kept.ts";
-import type { Reporter } from "../report/events.ts";
+import { forget, type InstallerPlace, keep, type Kept, readKept } from "../files/kept.ts";
+import type { Plan } from "../plan/plan.ts";
 import { fingerprint, replaceHostKeys } from "../ssh/known_hosts.ts";
 import type { KnownAs } from "../ssh/session.ts";
 import type { Run } from "./run.ts";
 
+/** Where the installer is or was: where this run boots it, or where the user logs in to it. */
+function installerPlaces({ destination, ssh, kexec }: Plan): InstallerPlace[] {
+  if (!destination) return [];
+  const login = ssh.port ?? destination.port ?? 22;
+  return [...new Set([kexec.port, login])].map((port) => ({ host: destination.host, port }));
+}
+
 /** Keeps what lets us back into an installer. A state folder that cannot be written is no reason to stop. */
-export async function keepWayBack(host: string, kept: Kept, report: Reporter): Promise<void> {
+export async function keepWayBack({ plan, report }: Run, kept: Kept): Promise<void> {
   try {
-    const path = await keep(host, kept);
+    const [place] = installerPlaces(plan);
+    if (!place) return;
+    const path = await keep(place, kept);
     if (kept.privateKey === undefined) return;
     const text = `the key to the installer is kept in ${path} until the install has succeeded`;
     report({ type: "log", level: "info", text });
@@ -22,6 +31,20 @@ export async function keepWayBack(host: string, kept: Kept, report: Reporter): P
     }`;
     report({ type: "log", level: "warning", text });
   }
+}
+
+/** What an earlier run has kept of the installer. */
+export async function findWayBack(plan: Plan): Promise<Kept | undefined> {
+  for (const place of installerPlaces(plan)) {
+    const kept = await readKept(place);
+    if (kept) return kept;
+  }
+  return undefined;
+}
+
+/** Forgets the installer, which is no more. */
+export async function forgetWayBack(plan: Plan): Promise<void> {
+  for (const place of installerPlaces(plan)) await forget(place);
 }
 
 /** Shows the new system's host keys and, if the plan says so, puts them into known_hosts. */

@@ -6,7 +6,7 @@
  */
 import { checkImage } from "../files/image_check.ts";
 import { systemOf } from "../files/inputs.ts";
-import { type Kept, readKept } from "../files/kept.ts";
+import type { Kept } from "../files/kept.ts";
 import { ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
 import { showDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
@@ -20,6 +20,7 @@ import type { Session } from "../ssh/session.ts";
 import { findDisks } from "../steps/disks.ts";
 import { discardKexec, type RemoteKexec, uploadKexec } from "../steps/kexec/upload.ts";
 import type { Evaluated } from "./build.ts";
+import { findWayBack } from "./host_keys.ts";
 import type { Run } from "./run.ts";
 
 /** A target that was reached. */
@@ -162,7 +163,8 @@ async function logIn(run: Run): Promise<Session> {
     report,
     signal,
   };
-  const kept = await readKept(destination.host);
+  const { port } = plan.kexec;
+  const kept = await findWayBack(plan);
   try {
     const session = await connect(destination, options);
     if (kept && !session.hostKeyKnown && !(await hasKey(kept, session.fingerprint))) {
@@ -182,11 +184,11 @@ async function logIn(run: Run): Promise<Session> {
       ...options,
       identityFile,
       privateKey,
-      port: plan.kexec.port,
+      port,
       expectedHostKeys: kept.hostKeys,
       expectedFingerprint: kept.fingerprint,
     };
-    const again = connect({ ...destination, user: "root", port: plan.kexec.port }, login);
+    const again = connect({ ...destination, user: "root", port }, login);
     return await again.catch((second) => {
       signal.throwIfAborted();
       report({ type: "log", level: "debug", text: String(second) });

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { Scope } from "../deadline.ts";
 import { BootError, CommandError, ConnectionError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import { becomeRoot } from "../plan/facts.ts";
@@ -89,6 +90,7 @@ export async function runKexec(
   const { port = 22, extraFlags = "", deadline = 600_000, signal } = options;
   const { keep, also, scriptDeadline = 300_000 } = options;
   const { report, label } = target;
+  using running = new Scope(signal);
   let announced = false;
   const key = needsTemporaryKey(target) ? await makeTemporaryKey(signal) : undefined;
   await keep?.({
@@ -108,10 +110,13 @@ export async function runKexec(
       hint: (output) =>
         hintFor(output, "look at its output; too little memory for the image is the usual cause"),
       onLine: (line) => {
-        announced ||= line.includes("machine will boot into nixos");
+        if (!announced && line.includes("machine will boot into nixos")) {
+          announced = true;
+          running.limit(SCRIPT_ENDS, () => lost(label));
+        }
         report({ type: "output", source: "kexec", line });
       },
-      ...(signal && { signal }),
+      signal: running.signal,
     });
   } catch (error) {
     // What was announced comes, however the script ended; the network may be gone before that is heard of.
@@ -167,6 +172,15 @@ export async function runKexec(
     await installer[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** With its announcement the script is done, in milliseconds; later than this nothing of it can be heard any more. */
+const SCRIPT_ENDS = 10_000;
+
+function lost(label: string): ConnectionError {
+  return new ConnectionError(`${label}: the connection was lost during kexec/run`, {
+    hint: "check the network and the machine, then run the same command line again",
+  });
 }
 
 // What is behind it is done only in an installer.

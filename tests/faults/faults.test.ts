@@ -26,18 +26,18 @@ const parts = ignore ? { disko: "", system: "" } : await buildParts();
 const began = performance.now();
 const started: Promise<Outcome>[] = [];
 const outcomes: (Outcome | Fault)[] = [];
-let running = 0;
+const running = new Set<Promise<void>>();
 
 /** Starts rows, in their order, as long as not too many run. */
 function startMore(): void {
-  while (running < AT_ONCE && started.length < all.length) {
-    running++;
+  while (running.size < AT_ONCE && started.length < all.length) {
     const row = runFault(all[started.length] as Fault, parts);
     started.push(row);
-    row.catch(() => {}).finally(() => {
-      running--;
+    const over = row.then(() => {}, () => {}).finally(() => {
+      running.delete(over);
       startMore();
     });
+    running.add(over);
   }
 }
 
@@ -50,7 +50,7 @@ for (const [index, row] of all.entries()) {
     sanitizeResources: false,
     async fn() {
       startMore();
-      while (started.length <= index) await Promise.race(started.slice(-AT_ONCE)).catch(() => {});
+      while (started.length <= index) await Promise.race(running);
       outcomes[index] = row;
       outcomes[index] = await (started[index] as Promise<Outcome>);
     },

@@ -26,7 +26,10 @@ export const SECRETS = {
   DISK_KEY: "planted-disk-key",
 } as const;
 
-const KEPT = "state/nixos-anywhere/127%2E0%2E0%2E1.json";
+/** Where what lets us back into the installer is kept. */
+function keptFile({ relay, otherPort = relay.port }: Scene): string {
+  return `state/nixos-anywhere/127%2E0%2E0%2E1%3A${otherPort}.json`;
+}
 
 /** Runs a fault, then the same command line again; throws where something is not as it must be. */
 export async function runFault(fault: Fault, parts: Parts): Promise<Outcome> {
@@ -61,7 +64,7 @@ export async function runFault(fault: Fault, parts: Parts): Promise<Outcome> {
   if (fault.state) assertEquals(last, `state: ${STATES[fault.state]}`, said);
   else assertMatch(last, /^hint: /, said);
   for (const secret of secrets) assert(!(stderr + stdout).includes(secret), `it shows ${secret}`);
-  assertEquals(await place.left(), fault.kept ? [KEPT] : [], said);
+  assertEquals(await place.left(), fault.kept ? [keptFile(scene)] : [], said);
   if (!fault.gone) assertEquals(await leftThere(scene), "", said);
   const again = fault.again === "none" ? undefined : await runAgain(fault, scene, words, env);
   return {
@@ -87,7 +90,9 @@ async function runAgain(
   const { folder } = scene.place;
   const rebooted = !words.includes("--phases");
   const left = await scene.place.left();
-  if (code === 0) assertEquals(left, rebooted ? [] : [KEPT], `${folder}: the second run`);
+  if (code === 0) {
+    assertEquals(left, rebooted ? [] : [keptFile(scene)], `${folder}: the second run`);
+  }
   return code;
 }
 

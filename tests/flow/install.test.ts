@@ -87,8 +87,9 @@ Deno.test("the same command finds the installer again: another port, root and no
   ];
   const first = await scene.run(words);
   assertEquals(first.code, 1, first.stderr);
-  assertEquals(await place.left(), ["state/nixos-anywhere/127%2E0%2E0%2E1.json"]);
-  const { mode = 0 } = await Deno.stat(`${place.folder}/state/nixos-anywhere/127%2E0%2E0%2E1.json`);
+  const kept = `state/nixos-anywhere/127%2E0%2E0%2E1%3A${otherPort}.json`;
+  assertEquals(await place.left(), [kept]);
+  const { mode = 0 } = await Deno.stat(`${place.folder}/${kept}`);
   assertEquals(mode! & 0o777, 0o600);
   const { code, stderr } = await scene.run(words);
   assertEquals(code, 0, stderr);

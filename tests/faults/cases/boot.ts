@@ -72,6 +72,18 @@ export const BOOT: readonly Fault[] = [
   },
   {
     phase,
+    fault: "connection frozen before the image's script has ended",
+    words,
+    scene: { image: { run: `${stay.image.run}sleep 3\n` } },
+    act: after(announced, freeze),
+    error: silent,
+    gone: true,
+    mend: thaw,
+    again: 1,
+    ...booting,
+  },
+  {
+    phase,
     fault: "connection frozen",
     words,
     act: after(announced, freeze),
