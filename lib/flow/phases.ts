@@ -8,7 +8,7 @@ import type { NixOptions } from "../nix/command.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
-import { buildThere } from "../steps/build.ts";
+import { buildThere, shareThere } from "../steps/build.ts";
 import { copyClosure, type Link } from "../steps/closure.ts";
 import { runDisko } from "../steps/disko.ts";
 import { install } from "../steps/install.ts";
@@ -63,6 +63,9 @@ async function bring(work: Work, what: "disko" | "system", root?: string): Promi
   const storeSettings = plan.ssh.storeSettings;
   const stall = plan.timeouts.copy;
   const remote = built.on === "remote";
+  if (remote && what === "system" && root !== undefined && plan.phases.includes("disko")) {
+    await shareThere(installer, built.disko, { ...nix, root, deadline: stall });
+  }
   await copyClosure(installer, built[what], {
     ...{ ...nix, root, storeSettings, stall, link },
     // Derivations are in this machine's store, and in no cache.

@@ -4,10 +4,37 @@
  * @module
  */
 import { readPaths } from "../nix/build.ts";
-import { type NixOptions, settingArgs } from "../nix/command.ts";
+import { nixCommand, type NixOptions, settingArgs } from "../nix/command.ts";
 import { storeArgs } from "../nix/store.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
+
+/**
+ * Copies a derivation with all that it needs from the target's own store into the one below `root`: what
+ * another derivation that is built there shares with it need not travel again. Where the target cannot, it
+ * is left to travel.
+ */
+export async function shareThere(
+  session: Session,
+  derivation: StorePath,
+  options: NixOptions & { readonly root: string },
+): Promise<void> {
+  const to = ["--to", `local?root=${options.root}`];
+  // Made here, so signed by nobody. nix 2.8 takes a derivation for its output.
+  const words = nixCommand("copy", ["--no-check-sigs", "--derivation", ...to, derivation], options);
+  const { deadline = 600_000, signal, report = session.report } = options;
+  const { code, stderr } = await session.run(words, {
+    tied: true,
+    allowFailure: true,
+    deadline,
+    ...(signal && { signal }),
+  });
+  if (code === 0) return;
+  const text = `${session.label}: nothing is shared by the stores there: ${
+    stderr.split("\n").at(-1)
+  }`;
+  report({ type: "log", level: "debug", text });
+}
 
 /** How a derivation is built on a target; everything has a default. */
 export interface BuildThereOptions extends NixOptions {

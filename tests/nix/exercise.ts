@@ -5,7 +5,7 @@
 import { buildHere } from "../../lib/nix/build.ts";
 import { evaluate } from "../../lib/nix/evaluate.ts";
 import { choosePlace } from "../../lib/nix/place.ts";
-import { buildThere } from "../../lib/steps/build.ts";
+import { buildThere, shareThere } from "../../lib/steps/build.ts";
 import { storePath } from "../../lib/plan/store_path.ts";
 import { connect, copyClosure, parseFlakeRef } from "../../mod.ts";
 
@@ -26,10 +26,27 @@ const valid = async (path: string, ...store: string[]) =>
   (await target.run(["nix-store", ...store, "--check-validity", path], { allowFailure: true }))
     .code === 0;
 const [here, other] = [await choosePlace(evaluation.system), await choosePlace("riscv64-linux")];
+/** Brings a derivation there, and says how many paths travelled. */
+const bring = async (derivation: string, root: string) => {
+  let sent: number | undefined;
+  await copyClosure(target, storePath(derivation), {
+    root,
+    substitute: false,
+    report: (event) => {
+      const count = event.type === "log" && /^(\d+) of \d+ store paths sent/.exec(event.text)?.[1];
+      if (count) sent = Number(count);
+    },
+  });
+  return sent;
+};
 const built = async (derivation: string, root: string) => {
-  const path = storePath(derivation);
-  await copyClosure(target, path, { root, substitute: false });
-  return await buildThere(target, path, { root });
+  await bring(derivation, root);
+  return await buildThere(target, storePath(derivation), { root });
+};
+/** What is left to travel to a store that shares what the one in / has of another derivation. */
+const rest = async () => {
+  await shareThere(target, storePath(disko), { root: "/other" });
+  return await bring(toplevel, "/other");
 };
 console.log(JSON.stringify({
   evaluation,
@@ -38,6 +55,8 @@ console.log(JSON.stringify({
   // The same derivations, so the same paths.
   there: await built(disko, "/") === script,
   thereBelow: await built(toplevel, "/mnt") === system,
+  all: await bring(toplevel, "/third"),
+  rest: await rest(),
   places: [here.on, other.on],
   warnings,
 }));

@@ -67,6 +67,9 @@ Deno.test("every nix call works with Debian 12's nix and with a current one, on 
           system: true,
           there: true,
           thereBelow: true,
+          // Two derivations, one of which need not travel where the other store has it.
+          all: 2,
+          rest: 1,
           places: ["local", "remote"],
           warnings: [],
         });

@@ -81,6 +81,7 @@ Deno.test({
     // nix would find out for every path that this one does not answer.
     assertMatch(output, /^warning: .*the substituter http:\/\/10\.0\.2\.2:9\/ does not answer/m);
     assert(!output.includes("unable to download"), output);
+    assert(!output.includes("nothing is shared by the stores"), output);
 
     const end = /^(\S+) was rebooted into (\S+); it does not let this login in\n$/.exec(stdout);
     const [, host, system = ""] = end ?? [];
