@@ -9,7 +9,7 @@ import type { NixOptions } from "../nix/command.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
-import { commonFormat, type Link, worthPacking, worthStripes } from "./link.ts";
+import { atLeast, commonFormat, type Link, seemsSlow, worthPacking, worthStripes } from "./link.ts";
 import { lookAt } from "./look.ts";
 import { sendingOrder, totalSize } from "./order.ts";
 import { sendPaths } from "./send.ts";
@@ -137,16 +137,17 @@ class Copy {
 
   /** What is believed of the link before the target has answered anything. */
   #guess(): Link {
-    const { greetedAfter, roundTrip = 0 } = this.session;
-    // A greeting takes two round trips, and the start of a process there; of a question's 40 ms may be none.
-    return { rtt: Math.max(greetedAfter / 4, roundTrip - 40), ...this.options.link };
+    const { greetedAfter, roundTrip } = this.session;
+    // A greeting takes two round trips, and the start of a process there.
+    return { rtt: Math.max(greetedAfter / 4, atLeast(roundTrip)), ...this.options.link };
   }
 
   /** Asks a server that was just started which paths it has, and learns of the link what is not known yet. */
   async #ask(there: Dialogue, paths: readonly string[]): Promise<Link> {
-    const { link } = this.options;
+    const { roundTrip } = this.session;
+    const link = { rtt: roundTrip, ...this.options.link };
     const hello = () => there.hear((answers) => answers.hello());
-    if (link.rate !== undefined) {
+    if (link.rate !== undefined || seemsSlow({ rtt: atLeast(roundTrip) })) {
       there.tell(askValid(paths));
       await hello();
       return link;
@@ -156,7 +157,7 @@ class Copy {
     there.tell(askValid([]));
     there.tell(askValid(paths));
     await there.hear((answers) => answers.texts());
-    return { rtt: performance.now() - began, ...link };
+    return { rtt: performance.now() - began, ...this.options.link };
   }
 
   /** Lets the target fetch what its substituters have; returns what is still missing. */

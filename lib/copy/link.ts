@@ -48,6 +48,11 @@ export const SLOW = 40_000_000;
 /** Above this, in milliseconds there and back, a link is expected to be the brake from the start. */
 const NEAR = 15;
 
+/** How far a link is at least, by the round trip of a login, of which 40 ms may be none; see LoginLog. */
+export function atLeast(roundTrip = 0): number {
+  return Math.max(0, roundTrip - 40);
+}
+
 /** The format that both sides know, for a link that is the brake; zstd wins. */
 export function commonFormat(here: ReadonlySet<string>, there: ReadonlySet<string>): Format {
   const both = (tool: string) => here.has(tool) && there.has(tool);
