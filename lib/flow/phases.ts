@@ -64,7 +64,7 @@ async function bring(work: Work, what: "disko" | "system", root?: string): Promi
   const stall = plan.timeouts.copy;
   const remote = built.on === "remote";
   if (remote && what === "system" && root !== undefined && plan.phases.includes("disko")) {
-    await shareThere(installer, built.disko, { ...nix, root, deadline: stall });
+    await shareThere(installer, built.disko, { ...nix, root, deadline: plan.timeouts.build });
   }
   await copyClosure(installer, built[what], {
     ...{ ...nix, root, storeSettings, stall, link },

@@ -25,7 +25,10 @@ export interface CopyOptions extends NixOptions {
   readonly storeSettings?: readonly { readonly name: string; readonly value: string }[] | undefined;
   /** What is known of the link to the target. @default measured */
   readonly link?: Link | undefined;
-  /** How long nothing may move before the copy is given up, in milliseconds. @default 60_000 */
+  /**
+   * How long nothing may move before the copy is given up, in milliseconds; plain `nix copy`, which does not
+   * tell, ends by nix's own timeouts and with the connection. @default 60_000
+   */
   readonly stall?: number | undefined;
 }
 

@@ -90,7 +90,6 @@ export async function runKexec(
   const { port = 22, extraFlags = "", deadline = 600_000, signal } = options;
   const { keep, also, scriptDeadline = 300_000 } = options;
   const { report, label } = target;
-  using running = new Scope(signal);
   let announced = false;
   const key = needsTemporaryKey(target) ? await makeTemporaryKey(signal) : undefined;
   await keep?.({
@@ -100,6 +99,7 @@ export async function runKexec(
   });
   if (key) await authorize(target, key);
   try {
+    using running = new Scope(signal);
     await target.script(RUN, {
       name: "kexec/run",
       inline: true,
