@@ -138,8 +138,8 @@ class Copy {
   /** What is believed of the link before the target has answered anything. */
   #guess(): Link {
     const { greetedAfter, roundTrip } = this.session;
-    // A greeting takes two round trips, and the start of a process there.
-    return { rtt: Math.max(greetedAfter / 4, atLeast(roundTrip)), ...this.options.link };
+    // A greeting takes two round trips, or one by way of others, and the start of a process there.
+    return { rtt: Math.max(greetedAfter / 3, atLeast(roundTrip)), ...this.options.link };
   }
 
   /** Asks a server that was just started which paths it has, and learns of the link what is not known yet. */

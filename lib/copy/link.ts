@@ -48,9 +48,12 @@ export const SLOW = 40_000_000;
 /** Above this, in milliseconds there and back, a link is expected to be the brake from the start. */
 const NEAR = 15;
 
-/** How far a link is at least, by the round trip of a login, of which 40 ms may be none; see LoginLog. */
+/**
+ * How far a link is at least, by the round trip of a login: the question may have waited 40 ms, and for the
+ * acknowledgement of what went before it.
+ */
 export function atLeast(roundTrip = 0): number {
-  return Math.max(0, roundTrip - 40);
+  return Math.max(0, roundTrip - 40) / 2;
 }
 
 /** The format that both sides know, for a link that is the brake; zstd wins. */
