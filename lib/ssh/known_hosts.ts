@@ -25,7 +25,7 @@ export async function replaceHostKeys(
   keys: readonly string[],
   file?: string,
 ): Promise<string> {
-  const path = file ?? where.known.split(" ")[0] ?? "";
+  const path = file ?? where.known[0] ?? "";
   const name = where.port === 22 ? where.hostname : `[${where.hostname}]:${where.port}`;
   try {
     if (await Deno.stat(path).catch(() => undefined)) {

@@ -29,15 +29,16 @@ export async function hostKeyOptions(
   await writePrivate(script, fingerprintScript(policy));
   // ssh itself would make one that others may read.
   await writePrivate(known, "");
-  const users = knownHosts === undefined ? resolved.known : configPath(resolvePath(knownHosts));
+  const files = knownHosts === undefined ? resolved.known : [resolvePath(knownHosts)];
+  const users = files.map(configPath).join(" ");
   return hostKeyLines(policy, { known, users, fingerprintScript: script });
 }
 
 /** What ssh makes of the user's own configuration. */
 export interface Resolved {
   readonly policy: HostKeyPolicy;
-  /** The user's known_hosts files, with spaces between them. */
-  readonly known: string;
+  /** The user's known_hosts files. */
+  readonly known: readonly string[];
   /** Whether ssh is OpenSSH 8.7 or newer. */
   readonly modern: boolean;
   readonly user: string;
@@ -70,8 +71,13 @@ export async function resolve(
     ? "strict"
     : "accept-new";
   const modern = value("sessiontype") !== "";
-  const known = value("userknownhostsfile");
+  const known = knownFiles(value("userknownhostsfile"));
   const jumps = ["proxyjump", "proxycommand"].some((key) => !/^(none)?$/.test(value(key)));
   const [user, hostname, port] = [value("user"), value("hostname"), Number(value("port"))];
   return { policy, known, modern, user, hostname, jumps, port };
+}
+
+/** ssh prints whole paths with spaces between them, and does not quote a space in one. */
+function knownFiles(value: string): string[] {
+  return value.split(/ (?=[/~])/).filter((path) => path !== "" && path !== "none");
 }

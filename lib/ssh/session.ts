@@ -40,8 +40,8 @@ export interface KnownAs {
   readonly hostname: string;
   /** The port that ssh connects to. */
   readonly port: number;
-  /** The user's known_hosts files, with spaces between them. */
-  readonly known: string;
+  /** The user's known_hosts files. */
+  readonly known: readonly string[];
 }
 
 /** What a session is made of; {@linkcode connect} makes one. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
-import { noBoxes, startBox, writeKexec } from "../loopback/mod.ts";
+import { type Box, noBoxes, startBox, writeKexec } from "../loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { exists, type Outcome, Place, type Running } from "./command.ts";
 
@@ -55,24 +55,31 @@ Deno.test("SIGINT during the build ends it, and the builder", { ignore }, async 
   await interrupted(place, running);
 });
 
-Deno.test("a second SIGINT does not wait for the target to be tidied up", { ignore }, async () => {
-  const tar = "#!/bin/sh\necho >/run/box/unpacking\nexec sleep 300\n";
-  const rm = `#!/bin/sh
-case "$*" in */nixos-anywhere.*) echo >/run/box/tidying; exec sleep 300 ;; esac
-exec /bin/busybox rm "$@"
-`;
-  const files = {
-    "/usr/bin/tar": { text: tar, mode: 0o755 },
-    "/usr/local/bin/rm": { text: rm, mode: 0o755 },
-  };
-  await using box = await startBox({ files });
-  await using place = await Place.make();
+const HANGING_TAR = "#!/bin/sh\necho >/run/box/unpacking\nexec sleep 300\n";
+
+/** The command, when the target's tar hangs. */
+async function unpacking(place: Place, box: Box): Promise<Running> {
   const image = await writeKexec(`${place.folder}/image.tar.gz`);
   const running = place.start([
     ...["--phases", "kexec", "--kexec", image, "-i", box.identityFile, "-p", String(box.port)],
     ...["--ssh-option", "UserKnownHostsFile=/dev/null", `root@${box.host}`],
   ]);
   await running.until(() => exists(`${box.shared}/unpacking`));
+  return running;
+}
+
+Deno.test("a second SIGINT does not wait for the target to be tidied up", { ignore }, async () => {
+  const rm = `#!/bin/sh
+case "$*" in */nixos-anywhere.*) echo >/run/box/tidying; exec sleep 300 ;; esac
+exec /bin/busybox rm "$@"
+`;
+  const files = {
+    "/usr/bin/tar": { text: HANGING_TAR, mode: 0o755 },
+    "/usr/local/bin/rm": { text: rm, mode: 0o755 },
+  };
+  await using box = await startBox({ files });
+  await using place = await Place.make();
+  const running = await unpacking(place, box);
   running.child.kill("SIGINT");
   await running.until(() => exists(`${box.shared}/tidying`));
   const began = performance.now();
@@ -81,15 +88,11 @@ exec /bin/busybox rm "$@"
 });
 
 Deno.test("SIGINT during the upload ends it, here and on the target", { ignore }, async () => {
-  const tar = "#!/bin/sh\necho >/run/box/unpacking\nexec sleep 300\n";
-  await using box = await startBox({ files: { "/usr/bin/tar": { text: tar, mode: 0o755 } } });
+  await using box = await startBox({
+    files: { "/usr/bin/tar": { text: HANGING_TAR, mode: 0o755 } },
+  });
   await using place = await Place.make();
-  const image = await writeKexec(`${place.folder}/image.tar.gz`);
-  const running = place.start([
-    ...["--phases", "kexec", "--kexec", image, "-i", box.identityFile, "-p", String(box.port)],
-    ...["--ssh-option", "UserKnownHostsFile=/dev/null", `root@${box.host}`],
-  ]);
-  await running.until(() => exists(`${box.shared}/unpacking`));
+  const running = await unpacking(place, box);
   await interrupted(place, running);
   assertEquals((await box.run("ls /root/.ssh/authorized_keys")).code, 0);
 });

@@ -27,6 +27,16 @@ Deno.test("connect() follows an alias of the user's ssh config", { ignore }, asy
   assertEquals([error, user, trust], [undefined, "admin", "known"]);
 });
 
+Deno.test("connect() finds known_hosts files whose names are awkward", { ignore }, async () => {
+  for (const name of ["my hosts", "50% known"]) {
+    const { hosts = "", config = "", ...rest } = files();
+    const more = `UserKnownHostsFile ~/.ssh/none "~/.ssh/${name.replace("%", "%%")}"`;
+    const awkward = config.replace("UserKnownHostsFile ~/.ssh/hosts", more);
+    const { error, trust } = await connectFrom({ ...rest, config: awkward, [name]: hosts }, "web");
+    assertEquals([error, trust], [undefined, "known"], name);
+  }
+});
+
 Deno.test("connect() lets the destination and the options win over the user's ssh config", {
   ignore,
 }, async () => {
