@@ -99,3 +99,33 @@ Deno.test("the same command finds the installer again: another port, root and no
   assertEquals(await place.left(), []);
   assert(!stderr.includes("Uploading"));
 });
+
+for (const [what, seen] of [["cut", "running"], ["freeze", "silent"]] as const) {
+  Deno.test(
+    `a connection's ${what} while the machine reboots is no failure`,
+    { ignore },
+    async () => {
+      await using scene = await Scene.open({
+        parts,
+        inInstaller: true,
+        gates: { reboot: "sleep 1" },
+      });
+      const { place, relay } = scene;
+      const running = scene.start(["--timeout", "reboot=6", ...scene.words]);
+      await scene.at("reboot", running);
+      relay[what]();
+      const { code, stdout, stderr, hung } = await running.end;
+      assertEquals([code, hung], [0, false], stderr);
+      assertEquals(await place.left(), []);
+      if (seen === "running") {
+        assertEquals(stdout, `root@127.0.0.1 runs ${parts.system}\n`);
+      } else {
+        assertStringIncludes(
+          stdout,
+          `was told to reboot into ${parts.system}, and has not`,
+        );
+        assertMatch(stderr, /^state: .*told to reboot/m);
+      }
+    },
+  );
+}
