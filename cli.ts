@@ -145,10 +145,18 @@ function summary({ host, system, rebooted, phases }: InstallReport): string {
   return `${host}: done with ${phases.join(", ")}`;
 }
 
+/** What this machine may lack: space, a file system that can be written, open files, memory. */
+const SCARCE = new Set(["ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE", "ENOMEM"]);
+
 function explain(error: unknown): void {
   if (error instanceof Deno.errors.NotCapable) {
     console.error(`error: ${escapeControls(error.message)}`);
     console.error("hint: README lists the permissions of deno run that are needed; -A gives all");
+    return;
+  }
+  if (error instanceof Error && SCARCE.has((error as { code?: string }).code ?? "")) {
+    console.error(`error: ${escapeControls(error.message)}`);
+    console.error("hint: free some of it on this machine; TMPDIR says where temporary files go");
     return;
   }
   if (!(error instanceof InstallError)) {

@@ -141,6 +141,20 @@ onBox("sudo's password comes from SUDO_PASSWORD, and is not shown", {}, async (b
   assertEquals([wrong.code, wrong.stderr.includes("close sesame")], [1, false]);
 });
 
+onBox("a full TMPDIR is told in one line", {}, async (box, place) => {
+  const full =
+    'mount -t tmpfs -o size=16k tmpfs "$TMPDIR"; head -c 1M /dev/zero >"$TMPDIR/all"; exec "$@"';
+  const words = [...COMMAND, "--phases", "kexec", "-i", box.identityFile, ...await to(box, place)];
+  const { code, stderr } = await new Deno.Command("unshare", {
+    args: ["-m", "sh", "-c", full, "full", ...words],
+    env: { NO_COLOR: "1", TMPDIR: place.temp },
+    stdin: "null",
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  assertMatch(said, /^error: No space left on device .*\nhint: .*TMPDIR.*\nstate: nothing was/m);
+  assertEquals([code, said.includes("    at ")], [1, false], said);
+});
+
 /** The command on a terminal of its own, which `script` makes, and what happens when it has asked. */
 async function onTerminal(box: Box, place: Place, asked: (type: Type) => Promise<void>) {
   const image = await writeKexec(`${place.folder}/image.tar.gz`);
