@@ -38,7 +38,7 @@ export {
 export { checkBootable } from "./lib/steps/bootable.ts";
 export { findDisks } from "./lib/steps/disks.ts";
 export type { Disk } from "./lib/plan/disks.ts";
-export { type DiskoOptions, runDisko } from "./lib/steps/disko.ts";
+export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.ts";
 export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";
 export { reboot, type Rebooted, type RebootOptions } from "./lib/steps/reboot.ts";

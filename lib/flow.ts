@@ -26,6 +26,7 @@ import { Stages, type StageTimes } from "./report/stages.ts";
 import type { Session } from "./ssh/session.ts";
 import { becomeRootSession } from "./steps/access.ts";
 import { checkBootable } from "./steps/bootable.ts";
+import type { Formatted } from "./steps/disko.ts";
 import { generateHardwareConfig } from "./steps/hardware.ts";
 import { runKexec } from "./steps/kexec.ts";
 import { reboot, type Rebooted } from "./steps/reboot.ts";
@@ -121,15 +122,16 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   if (!built) throw new TypeError("what is built later needs a hardware configuration");
   const { link } = reached.image ?? {};
   const work: Work = { plan, inputs, installer, built, nix, link, signal };
+  let formatted: Formatted | undefined;
   if (plan.phases.includes("disko")) {
     say("formatting");
-    await stages.run("disko", () => formatDisks(work));
+    formatted = await stages.run("disko", () => formatDisks(work));
     say("formatted");
   }
   let system: StorePath | undefined;
   if (plan.phases.includes("install")) {
     say("installing");
-    system = await stages.run("install", () => installSystem(work));
+    system = await stages.run("install", () => installSystem(work, formatted));
     say("installed");
   }
   let rebooted: Rebooted | undefined;

@@ -23,6 +23,8 @@ import { askClosure, askInfos, askValid } from "./wire.ts";
 export interface StreamOptions extends NixOptions {
   readonly root: string;
   readonly substitute: boolean;
+  /** Whether the store is known to be new. */
+  readonly fresh: boolean;
   /** What is known of the link. */
   readonly link: Link;
   /** How long nothing may move, in milliseconds. */
@@ -83,7 +85,7 @@ class Copy {
     await using stack = new AsyncDisposableStack();
     // What will be needed is started at once: on a far link each would cost its round trips.
     const here = stack.use(this.servers.here());
-    const there = stack.use(this.servers.there());
+    const there = options.fresh ? undefined : stack.use(this.servers.there());
     const look = stack.adopt(new Scope(signal), (scope) => scope.abort(NOT_NEEDED));
     const looking = lookAt(session, options.substitute, options, look.signal);
     looking.catch(() => {});
@@ -93,8 +95,8 @@ class Copy {
     await here.hear((answers) => answers.hello());
     const all = await here.ask(askClosure(wanted), (answers) => answers.texts());
     here.tell(askInfos(all));
-    const asked = this.#ask(there, all);
-    asked.catch(() => {});
+    const asked = there && this.#ask(there, all);
+    asked?.catch(() => {});
     const infos = await here.hear((answers) => answers.infos());
     const size = totalSize(infos);
     const striped = worthStripes({ ...options.link, rtt: session.roundTrip }, size);
@@ -106,9 +108,10 @@ class Copy {
       started = undefined;
       return receiver;
     };
-    const link = await asked;
+    const link = await asked ?? this.#guess();
     this.watch.moved();
-    let missing: readonly string[] = without(all, await there.hear((answers) => answers.texts()));
+    const valid = await there?.hear((answers) => answers.texts()) ?? [];
+    let missing: readonly string[] = without(all, valid);
     this.watch.moved();
     if (missing.length === 0) return { paths: all.length, sent: 0, bytes: 0, substituted: 0 };
 
@@ -121,7 +124,8 @@ class Copy {
     const bytes = totalSize(toSend);
     if (toSend.length > 0) {
       await sendPaths({
-        ...{ infos: toSend, source: here, plain: there, packing, link, signal },
+        ...{ infos: toSend, source: here, packing, link, signal },
+        plain: async () => there ?? await this.#greeted(stack),
         packed: commonFormat(await toolsHere, tools),
         report: options.report,
         moved: () => this.watch.moved(),
@@ -133,6 +137,13 @@ class Copy {
       bytes,
       substituted: before - missing.length,
     };
+  }
+
+  /** A server of the target that has greeted. */
+  async #greeted(stack: AsyncDisposableStack): Promise<Dialogue> {
+    const server = stack.use(this.servers.there());
+    await server.hear((answers) => answers.hello());
+    return server;
   }
 
   /** What is believed of the link before the target has answered anything. */

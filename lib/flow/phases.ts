@@ -10,7 +10,7 @@ import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 import { buildThere, shareThere } from "../steps/build.ts";
 import { copyClosure, type Link } from "../steps/closure.ts";
-import { runDisko } from "../steps/disko.ts";
+import { type Formatted, runDisko } from "../steps/disko.ts";
 import { install } from "../steps/install.ts";
 import type { Built } from "./build.ts";
 
@@ -28,16 +28,16 @@ export interface Work {
 }
 
 /** Formats and mounts the disks. */
-export async function formatDisks(work: Work): Promise<void> {
+export async function formatDisks(work: Work): Promise<Formatted> {
+  const { inputs: { keys }, installer, plan, signal } = work;
   const script = await bring(work, "disko");
-  const deadline = work.plan.timeouts.disko;
-  await runDisko(work.installer, script, { keys: work.inputs.keys, deadline, signal: work.signal });
+  return await runDisko(installer, script, { keys, deadline: plan.timeouts.disko, signal });
 }
 
-/** Fills the store of /mnt and installs the system; returns it. */
-export async function installSystem(work: Work): Promise<StorePath> {
+/** Fills the store of /mnt and installs the system; returns it. `formatted` is what disko left in this run. */
+export async function installSystem(work: Work, formatted?: Formatted): Promise<StorePath> {
   const { plan, inputs, installer, signal } = work;
-  const system = await bring(work, "system", "/mnt");
+  const system = await bring(work, "system", { root: "/mnt", fresh: formatted?.newStore ?? false });
   const { chown, copyHostKeys, noCheck } = plan.install;
   const nixOptions = plan.nix.settings;
   const { extraFiles } = inputs;
@@ -54,7 +54,11 @@ export async function installSystem(work: Work): Promise<StorePath> {
 }
 
 /** Brings the disko script or the system into a store of the installer: copied, or built right there. */
-async function bring(work: Work, what: "disko" | "system", root?: string): Promise<StorePath> {
+async function bring(
+  work: Work,
+  what: "disko" | "system",
+  { root, fresh = false }: { readonly root?: string; readonly fresh?: boolean } = {},
+): Promise<StorePath> {
   const { plan, installer, built, nix, link } = work;
   if (built.on === "nowhere") {
     throw new TypeError("a plan without a source has no phase that needs one");
@@ -67,7 +71,7 @@ async function bring(work: Work, what: "disko" | "system", root?: string): Promi
     await shareThere(installer, built.disko, { ...nix, root, deadline: plan.timeouts.build });
   }
   await copyClosure(installer, built[what], {
-    ...{ ...nix, root, storeSettings, stall, link },
+    ...{ ...nix, root, storeSettings, stall, link, fresh: fresh && !remote },
     // Derivations are in this machine's store, and in no cache.
     from: remote ? undefined : from,
     substitute: substitute && !remote,

@@ -155,7 +155,7 @@ export class Session implements AsyncDisposable {
     options: RemoteOptions = {},
   ): Promise<RunResult> {
     const words = [...(options.become ?? []), ...command];
-    return this.#ssh(anyShell(`exec ${quoteAll(words)}`), options, stream, options.shown ?? words);
+    return this.#ssh(anyShell(`exec ${quoteAll(words)}`), options, stream, words);
   }
 
   /**
@@ -203,11 +203,11 @@ export class Session implements AsyncDisposable {
     line: string,
     options: RemoteOptions,
     stdin: "null" | string | ReadableStream<Uint8Array>,
-    shown: readonly string[],
+    words: readonly string[],
   ): Promise<RunResult> {
     const own = options.evenIfAborted ? undefined : this.#parts.options.signal;
     const signals = [options.signal, own].filter((signal) => signal !== undefined);
-    const where = this.label;
+    const [where, { shown = words }] = [this.label, options];
     const result = await run(this.#command(line), {
       ...options,
       stdin,

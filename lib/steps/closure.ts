@@ -23,6 +23,8 @@ export interface CopyOptions extends NixOptions {
   readonly substitute?: boolean | undefined;
   /** Settings for the end of the store's address, such as `compress` `true`. @default [] */
   readonly storeSettings?: readonly { readonly name: string; readonly value: string }[] | undefined;
+  /** Whether the store is known to be new: nothing is asked before something is sent. @default false */
+  readonly fresh?: boolean | undefined;
   /** What is known of the link to the target. @default measured */
   readonly link?: Link | undefined;
   /**
@@ -60,6 +62,7 @@ export async function copyClosure(
   options: CopyOptions = {},
 ): Promise<void> {
   const { root = "/", from, substitute = true, storeSettings = [], link = {} } = options;
+  const { fresh = false } = options;
   const { stall = 60_000, report = session.report } = options;
   const wanted = (typeof path === "string" ? [path] : path).map((one) => storePath(one));
   if (wanted.length === 0) return;
@@ -69,7 +72,7 @@ export async function copyClosure(
   try {
     const copied = await copyByStream(session, wanted, {
       ...options,
-      ...{ root, substitute, link, stall, report },
+      ...{ root, substitute, fresh, link, stall, report },
     });
     const { paths, sent, substituted } = copied;
     const text = `${sent} of ${paths} store paths sent, ${substituted} fetched by the target`;

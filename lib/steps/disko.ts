@@ -18,6 +18,18 @@ export interface DiskoOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a disko script has left. */
+export interface Formatted {
+  /** Whether there is no nix store in `/mnt` yet. */
+  readonly newStore: boolean;
+}
+
+// $1 the script, $2 what is said when there is no store.
+const RUN = `
+"$1"
+[ -e /mnt/nix/store ] || echo "$2"
+`;
+
 // Written aside with its final mode and renamed: nobody ever sees half a key, or one that others can read.
 const WRITE_KEY = `
 umask 077
@@ -34,7 +46,7 @@ trap - EXIT
 /**
  * Puts the disk encryption keys in place (mode 0600) and runs a disko script that is in the target's store.
  * **With disko's default script all data on the disks it names is gone.** The file systems are mounted
- * at `/mnt` afterwards.
+ * at `/mnt` afterwards; whether a nix store was found there is returned.
  *
  * Throws a {@linkcode UsageError} if a key cannot be read (before anything is sent) and a
  * {@linkcode CommandError} if the script fails.
@@ -50,7 +62,7 @@ export async function runDisko(
   installer: Session,
   script: StorePath | string,
   options: DiskoOptions = {},
-): Promise<void> {
+): Promise<Formatted> {
   const { keys = [], deadline = 3_600_000, signal } = options;
   const path = storePath(script, "the disko script");
   for (const { remote, content } of await readKeys(keys)) {
@@ -63,11 +75,18 @@ export async function runDisko(
   }
   const hint =
     "the disks may be half formatted: mend the disko configuration and run the same command line again";
-  await installer.run([path], {
+  const none = `no store: ${crypto.randomUUID()}`;
+  let newStore = false;
+  await installer.run(["sh", "-euc", RUN, "disko", path, none], {
+    shown: [path],
     deadline,
     tied: true,
     hint: (output) => hintFor(output, hint),
-    onLine: (line) => installer.report({ type: "output", source: "disko", line }),
+    onLine: (line) => {
+      if (line === none) newStore = true;
+      else installer.report({ type: "output", source: "disko", line });
+    },
     ...(signal && { signal }),
   });
+  return { newStore };
 }

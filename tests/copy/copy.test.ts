@@ -128,6 +128,32 @@ for (const [delayMs, count] of [[15, 3], [40, 40]] as const) {
   );
 }
 
+const COUNTED = `#!/bin/sh
+echo "$*" >>/run/box/servers
+exec /usr/bin/nix-store "$@"
+`;
+for (const [title, link] of [["far", { rtt: 80 }], ["near", { rtt: 0, rate: 1e9 }]] as const) {
+  Deno.test(
+    `copyClosure() asks nothing of a new store over a ${title} link`,
+    { ignore },
+    async () => {
+      const items = Array.from({ length: 3 }, (_, i) => item(`fresh-${i}`, 1_000_000));
+      const path = await make([...items, item("fresh", 1, items.map((_, i) => i))]);
+      const files = { "/usr/local/bin/nix-store": { text: COUNTED, mode: 0o755 } };
+      await using own = await startBox({ files });
+      await using target = await login(own);
+      const options = { root: "/mnt", link, fresh: true };
+      // The second time it is not new, and nothing breaks.
+      for (const time of [1, 2]) {
+        const { sent, warnings } = await copy(target, path, options);
+        assertEquals([sent, warnings, await stored(own, path, "/mnt")], [4, [], 4]);
+        const servers = (await own.run("grep -c -e --serve /run/box/servers")).stdout;
+        assertEquals(Number(servers), time);
+      }
+    },
+  );
+}
+
 Deno.test("copyClosure() falls back to nix copy, and says so", { ignore }, async () => {
   const path = await make([item("fallback", 100)]);
   await using bare = await startBox({ without: ["nix-store"] });
