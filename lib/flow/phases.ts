@@ -9,7 +9,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 import { buildThere, shareThere } from "../steps/build.ts";
-import { copyClosure, type Link } from "../steps/closure.ts";
+import { copyClosure, type CopyOptions, type Link } from "../steps/closure.ts";
 import { type Formatted, runDisko } from "../steps/disko.ts";
 import { install } from "../steps/install.ts";
 import type { Built } from "./build.ts";
@@ -36,8 +36,14 @@ export async function formatDisks(work: Work): Promise<Formatted> {
 
 /** Fills the store of /mnt and installs the system; returns it. `formatted` is what disko left in this run. */
 export async function installSystem(work: Work, formatted?: Formatted): Promise<StorePath> {
-  const { plan, inputs, installer, signal } = work;
-  const system = await bring(work, "system", { root: "/mnt", fresh: formatted?.newStore ?? false });
+  const { plan, inputs, installer, built, nix, signal } = work;
+  const root = "/mnt";
+  if (built.on === "remote" && formatted) {
+    // What the disko script was built from is in the installer's own store.
+    await shareThere(installer, built.disko, { ...nix, root, deadline: plan.timeouts.build });
+  }
+  const fresh = built.on === "local" && formatted?.newStore;
+  const system = await bring(work, "system", { root, fresh });
   const { chown, copyHostKeys, noCheck } = plan.install;
   const nixOptions = plan.nix.settings;
   const { extraFiles } = inputs;
@@ -57,7 +63,7 @@ export async function installSystem(work: Work, formatted?: Formatted): Promise<
 async function bring(
   work: Work,
   what: "disko" | "system",
-  { root, fresh = false }: { readonly root?: string; readonly fresh?: boolean } = {},
+  store: Pick<CopyOptions, "root" | "fresh"> = {},
 ): Promise<StorePath> {
   const { plan, installer, built, nix, link } = work;
   if (built.on === "nowhere") {
@@ -67,15 +73,13 @@ async function bring(
   const storeSettings = plan.ssh.storeSettings;
   const stall = plan.timeouts.copy;
   const remote = built.on === "remote";
-  if (remote && what === "system" && root !== undefined && plan.phases.includes("disko")) {
-    await shareThere(installer, built.disko, { ...nix, root, deadline: plan.timeouts.build });
-  }
   await copyClosure(installer, built[what], {
-    ...{ ...nix, root, storeSettings, stall, link, fresh: fresh && !remote },
+    ...{ ...nix, ...store, storeSettings, stall, link },
     // Derivations are in this machine's store, and in no cache.
     from: remote ? undefined : from,
     substitute: substitute && !remote,
   });
   if (!remote) return built[what];
-  return await buildThere(installer, built[what], { ...nix, root, deadline: plan.timeouts.build });
+  const deadline = plan.timeouts.build;
+  return await buildThere(installer, built[what], { ...nix, root: store.root, deadline });
 }

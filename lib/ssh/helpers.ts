@@ -31,9 +31,9 @@ export async function askpass(
     });
   }
   const path = `${folder}/askpass`;
-  // A server's own questions, as of PAM, have the name in front from OpenSSH 8.5 on.
+  // As ssh writes it. A server's own questions, as of PAM, have the name in front from OpenSSH 8.5 on.
   const code = `#!/bin/sh
-me=${quote(`${user}@${hostname}`)}
+me=${quote(`${user}@${hostname.toLowerCase()}`)}
 case "$1" in
 *assphrase*) exit 1 ;;
 "$me's password:"*|"($me) "*) ;;

@@ -2,7 +2,7 @@
  * The benchmark: prints tables and writes all numbers as JSON.
  *
  * ```sh
- * deno task bench                         # everything, three runs each: about half an hour
+ * deno task bench                         # everything, three runs each: more than an hour, most of it ssh:// far away
  * deno task bench --runs 1 --only small   # cells whose name holds "small"
  * deno task bench --only light            # start-up, extra files, memory
  * deno task bench --only many             # eight machines at once

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { askpass } from "../../lib/ssh/helpers.ts";
 
-const target = { user: "o'root", hostname: "fe80::1%lan" };
+const target = { user: "o'root", hostname: "FE80::1%lan" };
 const questions: readonly (readonly [string, boolean, boolean])[] = [
   ["o'root@fe80::1%lan's password: ", true, true],
   ["(o'root@fe80::1%lan) Password: ", true, true],
