@@ -15,12 +15,18 @@ export function printTable(rows: readonly (Outcome | Fault)[], seed: number, ms:
       ? [row.phase, row.fault, `${row.exit}`, row.seconds.toFixed(1), row.state, row.again]
       : [row.phase, row.fault, "FAILED", "", "", ""]
   );
-  const widths = HEAD.map((head, column) =>
-    Math.max(head.length, ...cells.map((row) => row[column]?.length ?? 0))
+  printRows(HEAD, cells);
+  console.log(`${cells.length} faults in ${(ms / 1000).toFixed(0)} s, TEST_SEED=${seed}\n`);
+}
+
+/** Prints a table of texts. */
+export function printRows(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0))
   );
   const line = (row: readonly string[]) =>
     row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd();
-  console.log(`\n${line(HEAD)}\n${line(widths.map((width) => "-".repeat(width)))}`);
-  for (const row of cells) console.log(line(row));
-  console.log(`\n${cells.length} faults in ${(ms / 1000).toFixed(0)} s, TEST_SEED=${seed}\n`);
+  console.log(`\n${line(head)}\n${line(widths.map((width) => "-".repeat(width)))}`);
+  for (const row of rows) console.log(line(row));
+  console.log("");
 }
