@@ -5,18 +5,21 @@
  */
 import { join } from "@std/path";
 import { ConnectionError } from "../errors.ts";
+import { type ImageSource, showImage } from "../plan/image.ts";
 import type { Reporter } from "../report/events.ts";
 import { countBytes } from "./stream.ts";
 
 /**
- * Fetches a URL into the user's cache, once, and returns the file's path; the file appears only when it
+ * Fetches an image that has a URL into the user's cache, once, and returns the file's path; the file appears only when it
  * is whole. Throws a {@linkcode ConnectionError} if it cannot be fetched.
  */
 export async function cachedDownload(
-  url: string,
+  source: ImageSource,
   report: Reporter,
   signal?: AbortSignal,
 ): Promise<string> {
+  const url = source.location;
+  const shown = showImage(source);
   const folder = cacheFolder();
   await Deno.mkdir(folder, { recursive: true });
   const path = join(folder, await digest(url));
@@ -24,11 +27,12 @@ export async function cachedDownload(
   report({
     type: "log",
     level: "info",
-    text: `fetching ${url} here: the target cannot do it itself`,
+    text: `fetching ${shown} here`,
   });
   const aside = await Deno.makeTempFile({ dir: folder });
   try {
-    const response = await fetch(url, signal && { signal });
+    const { address, headers } = withoutLogin(url);
+    const response = await fetch(address, { headers, ...(signal && { signal }) });
     if (!response.ok || !response.body) throw new Error(`the server answers ${response.status}`);
     const length = Number(response.headers.get("content-length") ?? NaN);
     const file = await Deno.open(aside, { write: true });
@@ -46,13 +50,31 @@ export async function cachedDownload(
     await Deno.remove(aside).catch(() => {});
     signal?.throwIfAborted();
     throw new ConnectionError(
-      `cannot fetch ${url}: ${cause instanceof Error ? cause.message : cause}`,
+      `cannot fetch ${shown}: ${reason(cause, url, shown)}`,
       {
         hint: "get the image by other means and give its path with --kexec",
         cause,
       },
     );
   }
+}
+
+/** A URL whose login, if it has one, goes in a header: fetch() takes none in the URL. */
+function withoutLogin(text: string): { address: URL; headers: Record<string, string> } {
+  const address = new URL(text);
+  const { username, password } = address;
+  if (username === "" && password === "") return { address, headers: {} };
+  address.username = address.password = "";
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const bytes = new TextEncoder().encode(login);
+  return { address, headers: { authorization: `Basic ${bytes.toBase64()}` } };
+}
+
+/** The runtime's words name the whole URL, which may hold secrets. */
+function reason(cause: unknown, url: string, shown: string): string {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const { href } = withoutLogin(url).address;
+  return said.replaceAll(url, shown).replaceAll(href, shown);
 }
 
 function cacheFolder(): string {

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { UntarStream } from "@std/tar/untar-stream";
 import { UsageError } from "../errors.ts";
 import type { Compression, ImageSource } from "../plan/image.ts";
+import { openImage } from "./image.ts";
 import { start } from "../process.ts";
 
 /** What an image holds in its folder `kexec`, by its contract; outside of that folder it holds nothing. */
@@ -20,15 +21,16 @@ export async function checkImage(
   source: ImageSource,
   sha256?: string,
   signal?: AbortSignal,
+  name = `--kexec: ${JSON.stringify(source.location)}`,
 ): Promise<void> {
   const refuse = (why: string, cause?: unknown) =>
-    new UsageError(`--kexec: ${JSON.stringify(source.location)} is no usable kexec image: ${why}`, {
+    new UsageError(`${name} is no usable kexec image: ${why}`, {
       hint: "get the image again, or build it anew",
       cause,
     });
   const hash = createHash("sha256");
-  const file = await Deno.open(source.location);
-  const hashed = file.readable.pipeThrough(
+  using image = await openImage(source.location);
+  const hashed = image.file.readable.pipeThrough(
     new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
       transform(chunk, controller) {
         if (sha256 !== undefined) hash.update(chunk);
@@ -37,7 +39,7 @@ export async function checkImage(
     }),
   );
   const found = new Set<string>();
-  const bytes = unpack(source.compression, hashed, signal).getReader();
+  const bytes = unpack(image.compression, hashed, signal).getReader();
   const archive = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       const { done, value } = await bytes.read();

@@ -6,6 +6,7 @@
 import type { Disk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import { showFlake } from "../plan/flake.ts";
+import { showImage } from "../plan/image.ts";
 import type { Plan } from "../plan/plan.ts";
 
 /** What the lines are made of. */
@@ -29,7 +30,9 @@ export function planLines(
   if (source.kind === "paths") lines.push(`system: ${source.system}`);
   lines.push(
     kexec
-      ? `installer: by kexec, from ${plan.kexec.image?.location ?? "the published image"}`
+      ? `installer: by kexec, from ${
+        plan.kexec.image ? showImage(plan.kexec.image) : "the published image"
+      }`
       : `installer: ${facts.installer ? "runs already" : "none"}`,
   );
   lines.push(`phases: ${phases.join(", ")}`);

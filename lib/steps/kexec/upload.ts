@@ -4,17 +4,31 @@
  * @module
  */
 import { Scope } from "../../deadline.ts";
-import { AnswerError, DeadlineError } from "../../errors.ts";
-import { Gauge, type Link } from "../../copy/link.ts";
 import {
-  IMAGE_PARENTS,
-  imageRoute,
+  AnswerError,
+  CommandError,
+  DeadlineError,
+  InstallError,
+  UsageError,
+} from "../../errors.ts";
+import { Gauge, type Link } from "../../copy/link.ts";
+import { cachedDownload } from "../../files/download.ts";
+import {
+  chooseFetcher,
+  type Fetcher,
   imageStream,
-  sparingRoute,
-  unpackCommand,
+  openImage,
+  unpacksHere,
 } from "../../files/image.ts";
+import { checkImage } from "../../files/image_check.ts";
+import {
+  CANNOT_FETCH,
+  IMAGE_PARENTS,
+  shownUnpack,
+  unpackScript,
+} from "../../files/image_script.ts";
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
-import { defaultImage, type ImageSource, parseImage } from "../../plan/image.ts";
+import { defaultImage, type ImageSource, parseImage, showImage } from "../../plan/image.ts";
 import { TROUBLES } from "../../plan/troubles.ts";
 import { getFacts } from "../../ssh/facts.ts";
 import type { Session } from "../../ssh/session.ts";
@@ -45,8 +59,8 @@ export interface RemoteKexec {
 
 /**
  * Unpacks a kexec image on a target, into a new folder that only root can read. A local file streams
- * into tar there; a URL is fetched by the target itself. What gzip has made hardly smaller, or the target
- * cannot unpack, is unpacked here on the way. How fast it went is told for {@linkcode copyClosure}.
+ * into tar there; a URL is fetched by the target itself or, where it cannot, here. What gzip has made hardly
+ * smaller, or the target cannot unpack, is unpacked here on the way. How fast it went is told for {@linkcode copyClosure}.
  *
  * Throws a {@linkcode CommandError} if the target cannot unpack it, and a {@linkcode UsageError} if the
  * local file cannot be read.
@@ -67,43 +81,130 @@ export async function uploadKexec(
   const { deadline = 3_600_000, sha256, signal } = options;
   const source = typeof options.image === "string" ? parseImage(options.image) : options.image ??
     defaultImage(facts.arch, target.label);
-  const route = await sparingRoute(source, imageRoute(source, facts, target.label, sha256));
+  const fetch = chooseFetcher(source, facts, target.label, sha256);
   // Named from here, so that it can be removed even when its name was never heard back.
   const name = `nixos-anywhere.${crypto.randomUUID()}`;
-  const command = unpackCommand(source, route, name, sha256);
-  const run = {
-    become: becomeRoot(facts),
-    deadline,
-    hint: unpackHint(source, facts),
-    ...(signal && { signal }),
-  };
+  const hint = unpackHint(source, facts);
   // Fetching it here may never end either.
   using scope = new Scope(signal).limit(deadline, () =>
     new DeadlineError(
       `${target.label}: the image did not arrive within ${deadline / 1000} s`,
-      { hint: unpackHint(source, facts) },
+      { hint },
     ));
-  let link: Link | undefined;
-  const unpack = async () => {
-    if (route.fetch !== "here") return await target.run(command, { ...run, tied: true });
-    const stream = await imageStream(source, route, target.report, scope.signal);
-    const gauge = new Gauge();
-    const done = await target.pipe(stream.pipeThrough(gauge.passing()), command, run);
-    link = gauge.link();
-    return done;
-  };
-  const { stdout } = await unpack().catch(async (error) => {
+  const job = { target, facts, source, sha256, name, hint, deadline, signal: scope.signal };
+  try {
+    if (fetch === "here") return { facts, ...await sendFromHere(job) };
+    const there = await fetchThere(job, fetch);
+    if (typeof there === "string") return { facts, folder: there };
+    return { facts, ...await sendFromHere(job, there) };
+  } catch (error) {
     const folders = IMAGE_PARENTS.map((parent) => `${parent}/${name}`);
     await removeThere(target, folders, facts).catch(() => {});
+    // A command that ended with the scope ended for the scope's reason.
+    signal?.throwIfAborted();
     throw error;
-  });
-  const folder = /^unpacked (\/[A-Za-z0-9/._-]+)$/m.exec(stdout)?.[1];
-  if (folder === undefined) {
-    throw new AnswerError(`${target.label}: the image was not unpacked: no answer`, {
-      hint: TROUBLES.facts.hint,
+  }
+}
+
+interface Job {
+  readonly target: Session;
+  readonly facts: Facts;
+  readonly source: ImageSource;
+  readonly sha256: string | undefined;
+  readonly name: string;
+  readonly hint: string;
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
+
+/** KiB that the published image takes: an estimate for what has a URL. */
+const PUBLISHED_KIB = 600_000;
+
+/**
+ * Lets the target fetch and unpack the image, and returns its folder; or how that failed, where this machine may
+ * be able to: certificates that are too old, no DNS, no way out.
+ */
+async function fetchThere(
+  { target, facts, source, sha256, name, hint, deadline, signal }: Job,
+  fetch: Exclude<Fetcher, "here">,
+): Promise<string | CommandError> {
+  const { compression } = source;
+  const url = new URL(source.location).href.replaceAll("\\", "%5C");
+  try {
+    const text = unpackScript({ fetch, compression, digest: sha256 !== undefined });
+    const { stdout } = await target.script(text, {
+      args: [url, name, sha256 ?? "", String(PUBLISHED_KIB)],
+      become: becomeRoot(facts),
+      shown: shownUnpack(fetch, compression, showImage(source)),
+      tied: true,
+      deadline,
+      hint,
+      signal,
+    });
+    return folderOf(stdout, target);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const why = CANNOT_FETCH.exec(error.output)?.[1];
+    if (why === undefined) throw error;
+    warn(target, `cannot fetch the image (${why}): it is fetched here and sent`);
+    return error;
+  }
+}
+
+/** Sends the image from this machine, fetched here first where it has a URL. */
+async function sendFromHere(
+  { target, facts, source, sha256, name, hint, deadline, signal }: Job,
+  failedThere?: CommandError,
+): Promise<{ folder: string; link?: Link }> {
+  const path = source.kind === "file"
+    ? source.location
+    : await cachedDownload(source, target.report, signal).catch((error) => {
+      signal.throwIfAborted();
+      if (failedThere === undefined) throw error;
+      warn(target, `this machine cannot fetch the image either: ${error.message}`);
+      throw failedThere;
+    });
+  if (source.kind === "url") {
+    const fetched = { ...source, location: path };
+    await checkImage(fetched, sha256, signal, showImage(source)).catch(async (error) => {
+      // Not to be taken from the cache again.
+      await Deno.remove(path).catch(() => {});
+      if (!(error instanceof UsageError)) throw error;
+      throw new InstallError(error.message, { hint: error.hint, cause: error });
     });
   }
-  return { folder, facts, ...(link && { link }) };
+  using image = await openImage(path);
+  const unpack = unpacksHere(image, facts);
+  const compression = unpack ? "none" : image.compression;
+  const gauge = new Gauge();
+  const stream = imageStream(image, { unpack, sha256, report: target.report, signal });
+  const room = String(Math.ceil(1.1 * image.unpacked / 1024));
+  const code = unpackScript({ fetch: "here", compression, digest: false });
+  const { stdout } = await target.pipe(
+    stream.pipeThrough(gauge.passing()),
+    ["sh", "-euc", code, "unpack", "", name, "", room],
+    {
+      become: becomeRoot(facts),
+      shown: shownUnpack("here", compression, path),
+      deadline,
+      hint,
+      signal,
+    },
+  );
+  const link = gauge.link();
+  return { folder: folderOf(stdout, target), ...(link && { link }) };
+}
+
+function folderOf(stdout: string, { label }: Session): string {
+  const folder = /^unpacked (\/[A-Za-z0-9/._-]+)$/m.exec(stdout)?.[1];
+  if (folder !== undefined) return folder;
+  throw new AnswerError(`${label}: the image was not unpacked: no answer`, {
+    hint: TROUBLES.facts.hint,
+  });
+}
+
+function warn({ label, report }: Session, text: string): void {
+  report({ type: "log", level: "warning", text: `${label}: ${text}` });
 }
 
 function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
@@ -111,7 +212,7 @@ function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
     const path = source.location.slice("https://github.com/".length);
     return `the target has IPv6 only, and github.com has none: try --kexec https://gh-v6.com/${path}, or a local file`;
   }
-  return "check the image, the space in /root and the network";
+  return `check the image, the network, and the space in ${IMAGE_PARENTS.join(", ")}`;
 }
 
 /** Removes an image that will not be booted from the target again. */

@@ -70,16 +70,18 @@ const images: readonly (readonly [
   [`${IMAGES}.tar.zst`, "url", "zstd"],
   ["http://[2001:db8::1]:8080/image.tar", "url", "none"],
   ["HTTPS://example.org/image.tgz", "url", "gzip"],
+  ["image", "file", undefined],
+  ["tar.gz", "file", undefined],
+  ["https://example.org/download?file=image.tar.gz", "url", undefined],
+  ["https://me:secret@example.org/assets/123", "url", undefined],
 ];
 
 const badImages: readonly (readonly [image: string, error: RegExp])[] = [
   ["", /^--kexec: "" does not look like a kexec image$/],
-  ["image", /does not look like/],
   ["image.zip", /does not look like/],
   ["image.tar.gz.asc", /does not look like/],
   ["image.tar.bz2", /does not look like/],
-  ["tar.gz", /does not look like/],
-  ["https://example.org/download?file=image.tar.gz", /does not look like/],
+  ["folder/", /does not look like/],
   ["https://example.org/", /does not look like/],
   ["file:///image.tar.gz", /is no URL of an image/],
   ["ssh://web/image.tar.gz", /is no URL of an image/],

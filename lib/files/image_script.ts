@@ -1,0 +1,189 @@
+/**
+ * The shell code that unpacks a kexec image on a target.
+ *
+ * @module
+ */
+import type { Compression } from "../plan/image.ts";
+import type { Fetcher } from "./image.ts";
+import { IMAGE_FILES } from "./image_check.ts";
+
+/** Where the folder of an image may be made on a target; disks before memory. */
+export const IMAGE_PARENTS = ["/root", "/var/tmp", "/var/lib", "/tmp", "/run", "/dev/shm"] as const;
+
+/** How the script says that the target cannot fetch what another machine may be able to. */
+export const CANNOT_FETCH = /^cannot fetch: (.*)$/m;
+
+/** How an image is unpacked on a target. */
+export interface UnpackOptions {
+  readonly fetch: Fetcher;
+  /** How the archive that arrives is compressed; `undefined` where its first bytes have to tell. */
+  readonly compression: Compression | undefined;
+  /** Whether the target takes the digest, which is its `$3`. */
+  readonly digest: boolean;
+}
+
+// Each folder is tried as it will be used: written to, and a program in it run (`noexec` is no mode bit). The first
+// with room for $4 KiB; else the one with the most, since what an image needs is only estimated.
+const FOLDER = `
+umask 077
+folder= spare= most=-1
+tried=
+for base in ${IMAGE_PARENTS.join(" ")}; do
+  mkdir -m 700 "$base/$2" 2>/dev/null || continue
+  tried="$tried $base/$2"
+  { printf '#!/bin/sh\\nexit 0\\n' >"$base/$2/try" && chmod 700 "$base/$2/try" && "$base/$2/try"; } 2>/dev/null || continue
+  rm -f "$base/$2/try"
+  room=$(df -Pk "$base/$2" 2>/dev/null | awk 'NR == 2 { print $4 }' 2>/dev/null) || room=
+  case $room in ''|*[!0-9]*) room=0 ;; esac
+  if [ "$room" -ge "$4" ]; then folder=$base/$2; break; fi
+  if [ "$room" -gt "$most" ]; then spare=$base/$2 most=$room; fi
+done
+folder=\${folder:-$spare}
+for one in $tried; do [ "$one" = "$folder" ] || rm -rf "$one"; done
+[ -n "$folder" ] || { echo "no folder to unpack the image in: none of ${
+  IMAGE_PARENTS.join(" ")
+} can be written to and run programs" >&2; exit 1; }
+trap 'rm -rf "$folder"' EXIT
+trap 'rm -rf "$folder"; exit 143' TERM HUP
+# With nobody to hear of it any more, the shell must not end by saying which of its programs ended.
+trap '' PIPE
+`;
+
+// A URL may hold a password: it is in no argument list. curl's exit codes up to 7, of TLS and of programs that cannot be
+// run come before any byte: wget may do better. 18, 22 and 23 are the server's answer, or a full disk here.
+const BY_WGET = `
+by_wget() {
+  case $1 in
+  # That of busybox knows no -i.
+  *@*|*\\?*) printf '%s\\n' "$1" | wget -q -O - -T 60 -i - 2>"$folder/said" ;;
+  *) wget -q -O - -T 60 -- "$1" 2>"$folder/said" ;;
+  esac
+}`;
+const FETCH: Readonly<Record<Fetcher, string>> = {
+  curl: `${BY_WGET}
+by_curl() {
+  printf 'url = "%s"\\n' "$1" | curl --config - --fail --globoff --silent --show-error --location \\
+    --connect-timeout 30 --speed-limit 1 --speed-time 120 2>"$folder/said"
+}
+fetch() {
+  status=0
+  by_curl "$1" || status=$?
+  case $status in
+  0) return 0 ;;
+  [1-7]|35|5[134589]|60|66|77|8[0-3]|90|91|9[678]|12[67])
+    cp "$folder/said" "$folder/elsewhere"
+    ! command -v wget >/dev/null 2>&1 || ! by_wget "$1" || { rm -f "$folder/elsewhere"; return 0; } ;;
+  18|22|23) cat "$folder/said" >&2 ;;
+  *) cp "$folder/said" "$folder/elsewhere" ;;
+  esac
+  return 1
+}`,
+  wget: `${BY_WGET}
+fetch() {
+  status=0
+  by_wget "$1" || status=$?
+  case $status in
+  0) return 0 ;;
+  3|8) cat "$folder/said" >&2 ;;
+  *) cp "$folder/said" "$folder/elsewhere" ;;
+  esac
+  return 1
+}`,
+  here: "fetch() { cat; }",
+};
+
+const DIGEST_START = `
+mkfifo "$folder/bytes" || { echo 'cannot fetch: no mkfifo' >&2; exit 1; }
+sha256sum <"$folder/bytes" >"$folder/digest" &`;
+const DIGEST_END = `
+wait
+read -r digest _ <"$folder/digest"
+rm -f "$folder/bytes" "$folder/digest"
+[ "$digest" = "$3" ] || { echo "the image's SHA-256 is $digest, not $3" >&2; exit 1; }`;
+
+// 2 is a warning, of gzip and xz: the bytes are good. The six bytes that tell are put back in front of the others.
+const UNPACK = `
+unpack() {
+  case $1 in
+  none) cat ;;
+  told)
+    start=$(dd bs=1 count=6 2>/dev/null | od -An -v -tx1 | tr -d ' \\n')
+    case $start in
+    1f8b*) program=gzip ;;
+    fd377a585a00) program=xz ;;
+    28b52ffd*) program=zstd ;;
+    *) program=none ;;
+    esac
+    [ "$program" = none ] || command -v "$program" >/dev/null 2>&1 || {
+      echo "no $program command" >"$folder/elsewhere"
+      cat >/dev/null
+      return 1
+    }
+    octal=
+    for byte in $(printf '%s' "$start" | sed 's/../& /g'); do
+      octal="$octal\\\\$(printf '%o' "0x$byte")"
+    done
+    { printf "$octal"; cat; } | unpack "$program" ;;
+  *) "$1" -dc || [ "$?" = 2 ] ;;
+  esac
+}`;
+
+/**
+ * The code that unpacks an image into a new folder on the target, as root, and prints `unpacked FOLDER`; it leaves
+ * nothing behind if it fails. `$1` is the URL, `$2` the folder's name, `$3` the digest, `$4` the room that is needed
+ * in KiB. The image comes on its standard input, or is fetched by the target. What was unpacked must be just what
+ * the contract says.
+ */
+export function unpackScript({ fetch, compression, digest }: UnpackOptions): string {
+  // The exit codes of all parts of a pipe, in a shell that knows only that of the last one.
+  return `
+${FOLDER}
+${FETCH[fetch]}
+${UNPACK}
+${digest ? DIGEST_START : ""}
+{ fetch "$1" || echo fetch >"$folder/failed"; } | ${digest ? 'tee "$folder/bytes" |' : ""} {
+  unpack ${compression ?? "told"} || echo unpack >"$folder/failed"
+} | {
+  tar -C "$folder" -xf -
+  status=$?
+  cat >/dev/null
+  exit "$status"
+} || echo tar >"$folder/failed"
+if [ -e "$folder/elsewhere" ]; then
+  printf 'cannot fetch: %s\\n' "$(tail -n 1 "$folder/elsewhere")" >&2
+  exit 1
+fi
+[ ! -e "$folder/failed" ] || exit 1
+rm -f "$folder/said"
+${digest ? DIGEST_END : ""}
+cd "$folder/kexec" || { echo "the archive holds no folder kexec" >&2; exit 1; }
+for file in ${IMAGE_FILES.join(" ")}; do
+  [ -f "$file" ] && [ ! -h "$file" ] || { echo "the archive holds no kexec/$file" >&2; exit 1; }
+done
+[ -x run ] || { echo "kexec/run is not executable" >&2; exit 1; }
+for other in ../.[!.]* ../..?* ../*; do
+  if [ "$other" != ../kexec ] && { [ -e "$other" ] || [ -h "$other" ]; }; then
+    echo "the archive holds more than its folder kexec" >&2
+    exit 1
+  fi
+done
+trap - EXIT
+echo "unpacked $folder"
+`;
+}
+
+/** The same as a command that a person would write, for messages. */
+export function shownUnpack(
+  fetch: Fetcher,
+  compression: Compression | undefined,
+  location: string,
+): string[] {
+  const parts = [
+    ...(fetch === "here"
+      ? []
+      : [fetch === "curl" ? `curl -fL ${location}` : `wget -O - ${location}`]),
+    ...(compression === undefined || compression === "none" ? [] : [`${compression} -dc`]),
+    "tar -xf -",
+  ];
+  return ["sh", "-c", `'${parts.join(" | ")}'`];
+}

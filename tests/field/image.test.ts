@@ -1,0 +1,208 @@
+/** Conditions of kexec images: who can fetch them, what they are called, and where there is room for them. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Scene } from "../flow/scene.ts";
+import { attempt, condition, type Options, usual } from "./condition.ts";
+
+/** The usual words with another image, and only the phase that boots it. */
+function withImage(scene: Scene, image: string): string[] {
+  return [
+    ...["--phases", "kexec"],
+    ...usual(scene).map((word) => word === scene.image ? image : word),
+  ];
+}
+
+/** Serves the scene's image by HTTP, and returns the words for `path` on that server. */
+async function served(
+  scene: Scene,
+  path: string,
+  answer: (request: Request, bytes: Uint8Array<ArrayBuffer>) => Response | Promise<Response> = (
+    _,
+    bytes,
+  ) => new Response(bytes),
+): Promise<string[]> {
+  const bytes = await Deno.readFile(scene.image);
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) => answer(request, bytes),
+  );
+  scene.owned.defer(() => server.shutdown());
+  return withImage(scene, path.replace("HOST", `127.0.0.1:${server.addr.port}`));
+}
+
+const BOOT =
+  `test -w "$TMPDIR"\necho "machine will boot into nixos in 6s..."\necho kexec >>/run/box/signals\n`;
+const URL = "http://HOST/image.tar.gz";
+const curl = (words: string, code: number) => ({
+  "/usr/local/bin/curl": {
+    text: `#!/bin/sh\necho '${words}' >&2\nexit ${code}\n`,
+    mode: 0o755,
+  },
+});
+
+const BROKEN: Readonly<Record<string, [words: string, code: number]>> = {
+  "whose certificates are too old": [
+    "curl: (60) SSL certificate problem: certificate has expired",
+    60,
+  ],
+  "without DNS": ["curl: (6) Could not resolve host: example.org", 6],
+  "without a way out": ["curl: (28) Connection timed out after 30000 milliseconds", 28],
+  "whose curl cannot be run": ["curl: libssl.so.1.1: cannot open shared object file", 127],
+};
+for (const [what, [words, code]] of Object.entries(BROKEN)) {
+  condition("image", `a target ${what}: fetched here and sent, with one warning`, async () => {
+    const target: Options["target"] = { files: curl(words, code), without: ["wget"] };
+    const { code: exit, stderr } = await attempt({ target }, (scene) => served(scene, URL));
+    assertEquals(exit, 0, stderr);
+    const warnings = stderr.split("\n").filter((line) => line.startsWith("warning: "));
+    assertEquals(warnings.length, 1, stderr);
+    assert(warnings[0]?.includes(words), stderr);
+  });
+}
+
+condition("image", "a target whose curl fails and whose wget works", async () => {
+  let asked = "";
+  const target = { files: curl("curl: (60) SSL certificate problem", 60) };
+  const { code, stderr } = await attempt(
+    { target },
+    (scene) =>
+      served(scene, URL, (request, bytes) => {
+        asked += request.headers.get("user-agent");
+        return new Response(bytes);
+      }),
+  );
+  assertEquals(code, 0, stderr);
+  assertMatch(asked, /^Wget/);
+});
+
+condition("image", "neither the target nor this machine can fetch it", async () => {
+  const target = { files: curl("curl: (6) Could not resolve host", 6), without: ["wget"] };
+  const { code, stderr } = await attempt(
+    { target },
+    (scene) => served(scene, URL, () => new Response("gone", { status: 404 })),
+  );
+  assertEquals(code, 1, stderr);
+  assertMatch(stderr, /Could not resolve host/);
+  assertMatch(stderr, /the server answers 404/);
+});
+
+for (
+  const [name, path] of Object.entries({
+    "image.tar.gz": "/assets/123?name=image.tar.gz",
+    "image.tar.xz": "/latest",
+    "image.tar.zst": "/latest",
+    "image.tar": "/latest",
+  })
+) {
+  condition("image", `${name} at a URL that does not say so: ${path}`, async () => {
+    const { code, stderr } = await attempt(
+      { imageName: name },
+      (scene) => served(scene, `http://HOST${path}`),
+    );
+    assertEquals(code, 0, stderr);
+    assert(!stderr.includes("warning: "), stderr);
+  });
+}
+
+condition(
+  "image",
+  "an xz archive behind a name without ending, and no xz on the target",
+  async () => {
+    const { code, stderr } = await attempt(
+      { imageName: "image.tar.xz", target: { without: ["xz"] } },
+      (scene) => served(scene, "http://HOST/latest"),
+    );
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /warning: .*no xz command/);
+  },
+);
+
+condition("image", "a local file whose name says something else than its bytes", async () => {
+  const { code, stderr } = await attempt({ imageName: "image.tar.zst" }, async (scene) => {
+    const other = `${scene.place.folder}/download`;
+    await Deno.copyFile(scene.image, other);
+    const wrong = `${scene.place.folder}/image.tgz`;
+    await Deno.copyFile(scene.image, wrong);
+    const { code } = await scene.run([...withImage(scene, other), "--dry-run"]);
+    assertEquals(code, 0);
+    return withImage(scene, wrong);
+  });
+  assertEquals(code, 0, stderr);
+});
+
+condition("image", "a redirect", async () => {
+  const { code, stderr } = await attempt(
+    {},
+    (scene) =>
+      served(
+        scene,
+        "http://HOST/a",
+        ({ url }, bytes) =>
+          url.endsWith("/a")
+            ? new Response(null, { status: 302, headers: { location: "/b/image?x=y" } })
+            : new Response(bytes),
+      ),
+  );
+  assertEquals(code, 0, stderr);
+});
+
+for (const [who, without] of [["target", []], ["machine here", ["curl", "wget"]]] as const) {
+  condition(
+    "image",
+    `a login in the URL and a token in its query, used by the ${who}`,
+    async () => {
+      const asked: string[] = [];
+      // What is run on the target is written down, with its arguments.
+      const trace = '#!/bin/sh\nprintf \'%s \' "$0" "$@" >>/run/box/commands\n' +
+        'echo >>/run/box/commands\nexec /usr/bin/curl "$@"\n';
+      const files = without.length === 0
+        ? { "/usr/local/bin/curl": { text: trace, mode: 0o755 } }
+        : {};
+      let commands: string[] = [];
+      const { code, stderr } = await attempt({ target: { without, files } }, (scene) => {
+        scene.owned.defer(async () => {
+          commands = await scene.machine.boxes[0]!.commands();
+        });
+        const url = "http://me:geheim@HOST/image.tar.gz?token=verborgen";
+        return served(scene, url, (request, bytes) => {
+          asked.push(request.headers.get("authorization") ?? "", request.url);
+          return new Response(bytes);
+        }).then((words) => ["--debug", ...words]);
+      });
+      assertEquals(code, 0, stderr);
+      assertEquals(asked[0], `Basic ${btoa("me:geheim")}`);
+      assertMatch(asked[1] ?? "", /\?token=verborgen$/);
+      assertEquals(/geheim|verborgen/.exec(stderr), null);
+      assertEquals(/geheim|verborgen/.exec(commands.join("\n")), null);
+    },
+  );
+}
+
+condition("image", "an image fetched here that is not the one that was meant", async () => {
+  const { code, stderr } = await attempt(
+    { target: { without: ["curl", "wget"] } },
+    async (scene) => ["--kexec-sha256", "0".repeat(64), ...await served(scene, URL)],
+  );
+  assertEquals(code, 1, stderr);
+  assertMatch(stderr, /its SHA-256 is [0-9a-f]{64}, not 0{64}/);
+});
+
+/** Folders of the target that look usable and are not, and where the image goes then. */
+const FOLDERS: Readonly<Record<string, [setup: string, folder: string]>> = {
+  "/root is noexec": ["mount -t tmpfs -o noexec,mode=700 none /root", "/var/tmp"],
+  "/root is too small": ["mount -t tmpfs -o size=40k,mode=700 none /root", "/var/tmp"],
+  "/root and /var/tmp are read-only": [
+    "mount -t tmpfs -o ro none /root; mount -t tmpfs -o ro none /var/tmp",
+    "/var/lib",
+  ],
+};
+for (const [what, [setup, folder]] of Object.entries(FOLDERS)) {
+  condition("target", `${what}: the image goes to ${folder}`, async () => {
+    // The keys are not in the home that is hidden.
+    const users = { root: { keys: "etc" } } as const;
+    const { code, stderr } = await attempt({
+      target: { users, setup: `${setup}\n` },
+      image: { run: `#!/bin/sh\nset -eu\ncase $0 in ${folder}/*) ;; *) exit 9 ;; esac\n${BOOT}` },
+    }, (scene) => ["--phases", "kexec", ...usual(scene)]);
+    assertEquals(code, 0, stderr);
+  });
+}
