@@ -8,7 +8,7 @@ import type { Fetcher } from "./image.ts";
 import { IMAGE_FILES } from "./image_check.ts";
 
 /** Where the folder of an image may be made on a target; disks before memory. */
-export const IMAGE_PARENTS = ["/root", "/var/tmp", "/var/lib", "/tmp", "/run", "/dev/shm"] as const;
+export const IMAGE_PARENTS = ["/root", "/var/tmp", "/var/lib", "/tmp", "/dev/shm"] as const;
 
 /** How the script says that the target cannot fetch what another machine may be able to. */
 export const CANNOT_FETCH = /^cannot fetch: (.*)$/m;
@@ -183,7 +183,7 @@ export function shownUnpack(
       ? []
       : [fetch === "curl" ? `curl -fL ${location}` : `wget -O - ${location}`]),
     ...(compression === undefined || compression === "none" ? [] : [`${compression} -dc`]),
-    "tar -xf -",
+    "tar -C /root -xf -",
   ];
   return ["sh", "-c", `'${parts.join(" | ")}'`];
 }

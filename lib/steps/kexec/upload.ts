@@ -91,7 +91,8 @@ export async function uploadKexec(
       `${target.label}: the image did not arrive within ${deadline / 1000} s`,
       { hint },
     ));
-  const job = { target, facts, source, sha256, name, hint, deadline, signal: scope.signal };
+  const within = scope.signal;
+  const job = { target, facts, source, sha256, name, hint, deadline, signal, within };
   try {
     if (fetch === "here") return { facts, ...await sendFromHere(job) };
     const there = await fetchThere(job, fetch);
@@ -114,7 +115,10 @@ interface Job {
   readonly name: string;
   readonly hint: string;
   readonly deadline: number;
-  readonly signal: AbortSignal;
+  /** The caller's signal, for commands, which have the deadline themselves. */
+  readonly signal: AbortSignal | undefined;
+  /** Aborted at the deadline too, for all else. */
+  readonly within: AbortSignal;
 }
 
 /** KiB that the published image takes: an estimate for what has a URL. */
@@ -139,7 +143,7 @@ async function fetchThere(
       tied: true,
       deadline,
       hint,
-      signal,
+      ...(signal && { signal }),
     });
     return folderOf(stdout, target);
   } catch (error) {
@@ -153,20 +157,20 @@ async function fetchThere(
 
 /** Sends the image from this machine, fetched here first where it has a URL. */
 async function sendFromHere(
-  { target, facts, source, sha256, name, hint, deadline, signal }: Job,
+  { target, facts, source, sha256, name, hint, deadline, signal, within }: Job,
   failedThere?: CommandError,
 ): Promise<{ folder: string; link?: Link }> {
   const path = source.kind === "file"
     ? source.location
-    : await cachedDownload(source, target.report, signal).catch((error) => {
-      signal.throwIfAborted();
+    : await cachedDownload(source, target.report, within).catch((error) => {
+      within.throwIfAborted();
       if (failedThere === undefined) throw error;
       warn(target, `this machine cannot fetch the image either: ${error.message}`);
       throw failedThere;
     });
   if (source.kind === "url") {
     const fetched = { ...source, location: path };
-    await checkImage(fetched, sha256, signal, showImage(source)).catch(async (error) => {
+    await checkImage(fetched, sha256, within, showImage(source)).catch(async (error) => {
       // Not to be taken from the cache again.
       await Deno.remove(path).catch(() => {});
       if (!(error instanceof UsageError)) throw error;
@@ -177,7 +181,7 @@ async function sendFromHere(
   const unpack = unpacksHere(image, facts);
   const compression = unpack ? "none" : image.compression;
   const gauge = new Gauge();
-  const stream = imageStream(image, { unpack, sha256, report: target.report, signal });
+  const stream = imageStream(image, { unpack, sha256, report: target.report, signal: within });
   const room = String(Math.ceil(1.1 * image.unpacked / 1024));
   const code = unpackScript({ fetch: "here", compression, digest: false });
   const { stdout } = await target.pipe(
@@ -188,7 +192,7 @@ async function sendFromHere(
       shown: shownUnpack("here", compression, path),
       deadline,
       hint,
-      signal,
+      ...(signal && { signal }),
     },
   );
   const link = gauge.link();

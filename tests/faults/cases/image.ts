@@ -128,13 +128,14 @@ export const IMAGE: readonly Fault[] = [
     scene: {
       ...LARGE,
       target: {
-        setup:
-          "cp -a /root /tmp/root; mount -t tmpfs -o size=1m root /root; cp -a /tmp/root/. /root\n",
+        setup: `cp -a /root /home/root
+          for folder in /root /var/tmp /var/lib /tmp /dev/shm; do mount -t tmpfs -o size=1m full $folder; done
+          cp -a /home/root/. /root\n`,
       },
     },
     error: /root@127\.0\.0\.1: .*(No space left|Cannot write|exit)/,
     // Whoever is just leaving may still be in there.
-    mend: ({ machine }) => machine.box.run("umount -l /root"),
+    mend: ({ machine }) => machine.box.run("umount -l /tmp"),
     ...touched,
   },
   ...([["tar fails", FAIL], ["tar is killed", KILLED]] as const).map(([fault, gate]): Fault => ({

@@ -1,3 +1,4 @@
+import type { Compression } from "../../../lib/plan/image.ts";
 import { storePath } from "../../../lib/plan/store_path.ts";
 import { HOST, type Row, split } from "./row.ts";
 
@@ -56,7 +57,7 @@ const badPaths: readonly string[] = [
 const images: readonly (readonly [
   location: string,
   kind: "file" | "url",
-  compression: "none" | "gzip" | "xz" | "zstd",
+  compression: Compression | undefined,
 ])[] = [
   ["image.tar", "file", "none"],
   ["./image.tar.gz", "file", "gzip"],
