@@ -77,6 +77,11 @@ export async function runFault(fault: Fault, parts: Parts): Promise<Outcome> {
   };
 }
 
+/** A deadline that the fault had to run into is none for the run after it, on whatever busy machine. */
+function patient(word: string): string {
+  return word.replace(/^(image|kexec|boot|disko|copy|install|reboot|connect|build)=\d+$/, "$1=100");
+}
+
 async function runAgain(
   fault: Fault,
   scene: Scene,
@@ -84,7 +89,7 @@ async function runAgain(
   env: Record<string, string>,
 ): Promise<number> {
   await fault.mend?.(scene);
-  const { code, stderr, hung } = await scene.run(words, env, 60);
+  const { code, stderr, hung } = await scene.run(words.map(patient), env, 120);
   assert(!hung, `the second run did not end:\n${stderr.slice(-4000)}`);
   assertEquals(code, fault.again ?? 0, `the second run:\n${stderr.slice(-4000)}`);
   const { folder } = scene.place;
