@@ -89,7 +89,11 @@ async function runAgain(
   env: Record<string, string>,
 ): Promise<number> {
   await fault.mend?.(scene);
-  const { code, stderr, hung } = await scene.run(words.map(patient), env, 120);
+  const { code, stderr, hung } = await scene.run(
+    fault.again ? words : words.map(patient),
+    env,
+    120,
+  );
   assert(!hung, `the second run did not end:\n${stderr.slice(-4000)}`);
   assertEquals(code, fault.again ?? 0, `the second run:\n${stderr.slice(-4000)}`);
   const { folder } = scene.place;
