@@ -8,6 +8,7 @@ import { AnswerError, DeadlineError } from "../../errors.ts";
 import { Gauge, type Link } from "../../copy/link.ts";
 import {
   IMAGE_PARENTS,
+  type ImageRoute,
   imageRoute,
   imageStream,
   sparingRoute,
@@ -29,6 +30,8 @@ export interface UploadOptions {
   readonly facts?: Facts | undefined;
   /** How long the upload may take, in milliseconds. @default 3_600_000 */
   readonly deadline?: number;
+  /** Called when an upload failed and nothing of it is left on the target. */
+  readonly onRemoved?: (() => void) | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -75,6 +78,7 @@ export async function uploadKexec(
     become: becomeRoot(facts),
     deadline,
     hint: unpackHint(source, facts),
+    shown: shownUnpack(source, route.fetch),
     ...(signal && { signal }),
   };
   // Fetching it here may never end either.
@@ -94,7 +98,7 @@ export async function uploadKexec(
   };
   const { stdout } = await unpack().catch(async (error) => {
     const folders = IMAGE_PARENTS.map((parent) => `${parent}/${name}`);
-    await removeThere(target, folders, facts).catch(() => {});
+    await removeThere(target, folders, facts).then(options.onRemoved, () => {});
     throw error;
   });
   const folder = /^unpacked (\/[A-Za-z0-9/._-]+)$/m.exec(stdout)?.[1];
@@ -104,6 +108,14 @@ export async function uploadKexec(
     });
   }
   return { folder, facts, ...(link && { link }) };
+}
+
+/** What a person could type in the place of our script; an address is shown without login and query. */
+function shownUnpack({ kind, location }: ImageSource, fetch: ImageRoute["fetch"]): string[] {
+  const name = kind === "file" ? location : new URL(location).pathname;
+  if (fetch === "here") return ["tar", "-xf", name.slice(name.lastIndexOf("/") + 1)];
+  const { origin, pathname } = new URL(location);
+  return [fetch, `${origin}${pathname}`, "|", "tar", "-xf", "-"];
 }
 
 function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
