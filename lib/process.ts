@@ -151,15 +151,14 @@ export async function run(
   const { report = silent, where = "here", shown = command, onLine, deadline } = options;
   report({ type: "command", command: shown, where });
   using scope = new Scope(options.signal);
-  const errors = new Tail();
-  const both = new Tail();
+  const [errors, both] = [new Tail(), new Tail()];
   if (deadline !== undefined) {
     scope.limit(
       deadline,
       () =>
         new DeadlineError(`${describe(shown, where)} did not end within ${deadline / 1000} s`, {
           hint: hintOf(options.hint, both.text) ??
-            "see what the machine is busy with; --timeout gives it more time",
+            "see what the machine is busy with, or give it more time",
         }),
     );
   }

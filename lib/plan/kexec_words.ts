@@ -24,12 +24,12 @@ const WORDS: readonly Words[] = [
     hint: `${BOOT_ISO}, or let Xen start it as a fully virtualised guest`,
   },
   {
-    said: /Lockdown:|locked down|Required key not available|Key was rejected|unsigned/i,
+    said: /Lockdown:|locked down|Required key not available|Key was rejected|unsigned image/i,
     meaning: "the kernel is locked down, as with Secure Boot, and takes signed kernels only",
     hint: `turn Secure Boot off in the firmware, or ${BOOT_ISO}`,
   },
   {
-    said: /device[- ]?tree|\bdtb\b|\bfdt\b/i,
+    said: /device[- ]?tree|(\b|_)dtb\b|\bfdt\b/i,
     meaning: "kexec found no device tree that it can hand on",
     hint: BOARD,
   },
@@ -44,7 +44,7 @@ const WORDS: readonly Words[] = [
     hint: `${BOARD}; on another machine ${BOOT_ISO}`,
   },
   {
-    said: /kexec\w* failed: Operation not permitted|kexec.*: Operation not permitted/i,
+    said: /\bkexec\w*( failed)?: Operation not permitted/i,
     meaning:
       "the kernel does not let even root load another one: lockdown or Secure Boot, a container, or kernel.kexec_load_disabled",
     hint:
@@ -108,7 +108,9 @@ const WORDS: readonly Words[] = [
 
 /** What to do when the script of a kexec image has failed, by its output; nothing is guessed. */
 export function kexecHint(output: string): string {
-  const known = WORDS.find(({ said }) => said.test(output));
+  // What a trace shows are the script's words, not those of what failed.
+  const said = output.replace(/^\++ .*$/gm, "");
+  const known = WORDS.find((words) => words.said.test(said));
   return hintFor(
     output,
     known

@@ -25,6 +25,8 @@ export const PHASES: readonly Phase[] = ["kexec", "disko", "install", "reboot"];
 export function parsePhases(list: string | readonly string[]): readonly Phase[] {
   const names = typeof list === "string" ? list.split(",") : list;
   const wanted = names.map((name) => name.trim());
+  // The bash tool takes a comma at the end, too.
+  if (wanted.length > 1 && wanted.at(-1) === "") wanted.pop();
   const unknown = wanted.find((name) => !(PHASES as readonly string[]).includes(name));
   const none = wanted.every((name) => name === "");
   if (unknown !== undefined || none) {
