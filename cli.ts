@@ -17,21 +17,19 @@
  *
  * @module
  */
-import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/plan/argv.ts";
-import {
-  CommandError,
-  HostIdentityError,
-  InstallError,
-  InterruptedError,
-  PreflightError,
-  UsageError,
-} from "./lib/errors.ts";
-import type { InstallReport } from "./lib/flow.ts";
+import { Interrupts } from "./lib/cli/interrupts.ts";
+import { outcomeOf } from "./lib/cli/outcome.ts";
+import { confirmTarget, sudoPassword } from "./lib/cli/questions.ts";
+import { takeSecrets } from "./lib/cli/secrets.ts";
+import { summary } from "./lib/cli/summary.ts";
+import { CommandError } from "./lib/errors.ts";
 import type { Confirmation } from "./lib/flow/run.ts";
-import { askHidden, askLine } from "./lib/ask.ts";
-import { escapeControls } from "./lib/escape.ts";
-import type { ReportEvent } from "./lib/report/events.ts";
-import { plainRenderer } from "./lib/report/plain.ts";
+import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/plan/argv.ts";
+import { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
+import { PlainRenderer } from "./lib/report/plain.ts";
+import { JsonRenderer } from "./lib/report/json.ts";
+import type { Renderer } from "./lib/report/renderer.ts";
+import type { State } from "./lib/report/states.ts";
 import { VERSION } from "./lib/version.ts";
 
 /**
@@ -45,179 +43,69 @@ export async function main(words: readonly string[]): Promise<number> {
     console.log((await import("./lib/plan/help.ts")).helpText(VERSION).trimEnd());
   }
   if (only) return 0;
-  let state: string | undefined;
-  const remember = (event: ReportEvent) => {
-    if (event.type === "state") state = event.text;
-  };
-  using interrupts = new Interrupts();
+  const progress: Progress = { state: "uncontacted", phases: PHASES, renderer: undefined };
+  using interrupts = new Interrupts(Deno.exit);
+  const { signal } = interrupts;
   try {
     const line = parseCommandLine(words);
     for (const notice of line.notices) console.error(`notice: ${notice}`);
-    await run(line, interrupts.signal, remember);
+    await run(line, signal, progress);
     return 0;
   } catch (error) {
-    const reason = interrupts.signal.aborted ? interrupts.signal.reason : error;
-    explain(reason);
-    if (state !== undefined) console.error(`state: ${state}`);
-    return exitCode(reason);
+    return end(signal.aborted ? signal.reason : error, progress);
   }
 }
 
-async function run(
-  line: CommandLine,
-  signal: AbortSignal,
-  remember: (event: ReportEvent) => void,
-): Promise<void> {
-  const render = line.json
-    ? (event: ReportEvent) => console.log(JSON.stringify(event))
-    : plainRenderer((text) => console.error(text), {
-      debug: line.debug,
+/** How far a run has come. */
+interface Progress {
+  state: State;
+  phases: readonly Phase[];
+  renderer: Renderer | undefined;
+}
+
+async function run(line: CommandLine, signal: AbortSignal, progress: Progress): Promise<void> {
+  const { options, json, debug } = line;
+  const renderer: Renderer = json
+    ? new JsonRenderer((text) => console.log(text))
+    : new PlainRenderer((text) => console.error(text), {
+      debug,
       color: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
     });
+  progress.renderer = renderer;
+  if (options.phases !== undefined) progress.phases = parsePhases(options.phases);
   const { nixosAnywhere } = await import("./lib/flow.ts");
   const interactive = Deno.stdin.isTerminal();
-  const asks = !line.yes && interactive && !line.options.vmTest;
-  const { sudo, ...login } = secrets(line);
+  const { sudo, ...login } = takeSecrets(line);
   const report = await nixosAnywhere({
-    ...line.options,
+    ...options,
     ...login,
     noCheck: Deno.env.get("NIXOS_NO_CHECK"),
     report: (event) => {
-      remember(event);
-      render(event);
+      if (event.type === "state") progress.state = event.state;
+      renderer.report(event);
     },
     sudoPassword: () => sudoPassword(sudo, interactive, signal),
-    ...(asks && { confirm: (about: Confirmation) => ask(about, signal) }),
+    ...(!line.yes && interactive && {
+      confirm: (about: Confirmation) => confirmTarget(about, signal),
+    }),
     signal,
   });
-  if (!line.json) console.log(line.options.vmTest ? VM_TESTED : summary(report));
-}
-
-/** What the environment holds for us; taken out of it, so that no child inherits it. */
-function secrets(line: CommandLine) {
-  const take = (name: string) => {
-    const value = Deno.env.get(name);
-    if (value !== undefined) Deno.env.delete(name);
-    return value === "" ? undefined : value;
-  };
-  const password = take("SSHPASS") ?? take("SSH_PASS");
-  take("SSH_PASS");
-  const sudo = take("SUDO_PASSWORD") ?? (line.envPassword ? password : undefined);
-  const privateKey = take("SSH_PRIVATE_KEY");
-  if (line.envPassword && password === undefined) {
-    throw new UsageError("--env-password: neither SSHPASS nor SSH_PASS holds a password", {
-      hint: "put the password into the variable SSHPASS",
-    });
-  }
-  return { privateKey, sudo, ...(line.envPassword && { password }) };
-}
-
-/** sudo's password on the target: from the environment, or asked for on the terminal. */
-async function sudoPassword(
-  known: string | undefined,
-  interactive: boolean,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (known !== undefined || !interactive) return known;
-  return await askHidden("Password for sudo on the target: ", signal);
-}
-
-/** Asks for the target's name, once; anything else ends the run. */
-async function ask({ host, plan }: Confirmation, signal: AbortSignal): Promise<boolean> {
-  if (!plan.phases.includes("disko") && !plan.phases.includes("kexec")) return true;
-  const name = host.slice(host.lastIndexOf("@") + 1);
-  const wiped = plan.phases.includes("disko") ? "ALL DATA on these disks will be gone. " : "";
-  return (await askLine(`\n${wiped}Type ${name} to go on: `, signal)).trim() === name;
+  if (json) return;
+  console.log(options.vmTest ? VM_TESTED : summary(report, options.dryRun ?? false));
 }
 
 const VM_TESTED = "the configuration passed its test in a virtual machine";
 
-function summary({ host, system, rebooted, phases }: InstallReport): string {
-  if (rebooted?.seen === "running") return `${host} runs ${rebooted.system ?? "the new system"}`;
-  if (rebooted?.seen === "closed") {
-    return `${host} was rebooted into ${system ?? "its system"}; it does not let this login in`;
+/** Says how a run ended that failed, and returns its exit code. */
+function end(failure: unknown, { state: reached, phases, renderer }: Progress): number {
+  const { code, error, hint, state } = outcomeOf(failure, reached, phases);
+  if (failure instanceof CommandError) {
+    for (const line of renderer?.unseen(failure.output) ?? []) console.error(`  | ${line}`);
   }
-  if (rebooted) {
-    return `${host} was told to reboot into ${system ?? "its system"}, and has not answered yet`;
-  }
-  if (system !== undefined) return `${host}: ${system} is installed, the reboot is left to you`;
-  if (phases.length === 0) return `${host}: nothing was changed`;
-  return `${host}: done with ${phases.join(", ")}`;
-}
-
-/** What this machine may lack: space, a file system that can be written, open files, memory. */
-const SCARCE = new Set(["ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE", "ENOMEM"]);
-
-function explain(error: unknown): void {
-  if (error instanceof Deno.errors.NotCapable) {
-    console.error(`error: ${escapeControls(error.message)}`);
-    console.error("hint: README lists the permissions of deno run that are needed; -A gives all");
-    return;
-  }
-  if (error instanceof Error && SCARCE.has((error as { code?: string }).code ?? "")) {
-    console.error(`error: ${escapeControls(error.message)}`);
-    console.error("hint: free some of it on this machine; TMPDIR says where temporary files go");
-    return;
-  }
-  if (!(error instanceof InstallError)) {
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    console.error(`error: ${text.split("\n").map(escapeControls).join("\n")}`);
-    console.error(
-      "hint: this is a bug of nixos-anywhere: please report it with the output of --debug",
-    );
-    return;
-  }
-  if (error instanceof CommandError && error.output !== "") {
-    for (const line of error.output.split("\n")) console.error(`  | ${line}`);
-  }
-  console.error(`error: ${escapeControls(error.message)}`);
-  console.error(`hint: ${escapeControls(error.hint)}`);
-}
-
-function exitCode(error: unknown): number {
-  if (error instanceof UsageError) return 2;
-  if (error instanceof PreflightError) return 3;
-  if (error instanceof HostIdentityError) return 4;
-  return error instanceof InterruptedError ? 130 : 1;
-}
-
-/** Turns the signals that end a command into an abort: once to end in order, twice to end at once. */
-class Interrupts implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #handlers = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) =>
-    [name, () => {
-      if (this.#controller.signal.aborted) return void endAtOnce();
-      this.#controller.abort(
-        new InterruptedError(`interrupted by ${name}`, {
-          hint: "run the same command line again to go on",
-        }),
-      );
-    }] as const
-  );
-
-  constructor() {
-    for (const [name, handler] of this.#handlers) Deno.addSignalListener(name, handler);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  [Symbol.dispose](): void {
-    for (const [name, handler] of this.#handlers) Deno.removeSignalListener(name, handler);
-  }
-}
-
-/** Waits for nothing that runs any more, here or on the target. */
-async function endAtOnce(): Promise<void> {
-  const { killAll } = await import("./lib/process.ts");
-  const began = performance.now();
-  // What tidies up may start more. When nothing runs, the command ends by itself, with all it has to say.
-  const timer = setInterval(() => {
-    killAll();
-    if (performance.now() - began > 1000) Deno.exit(130);
-  }, 20);
-  Deno.unrefTimer(timer);
+  console.error(`error: ${error}`);
+  console.error(`hint: ${hint}`);
+  if (state !== undefined) console.error(`state: ${state}`);
+  return code;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -14,14 +14,15 @@ import {
 } from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
 import { holdAgainst, reach, type Reached } from "./flow/reach.ts";
+import { checkUnlessForced } from "./flow/refuse.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
-import { type State, STATES } from "./flow/states.ts";
 import { forgetWayBack, keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
 import type { NixOptions } from "./nix/command.ts";
 import type { Phase } from "./plan/phases.ts";
 import { makePlan, type Plan } from "./plan/plan.ts";
 import type { StorePath } from "./plan/store_path.ts";
 import { silent } from "./report/events.ts";
+import { type State, STATES } from "./report/states.ts";
 import { Stages, type StageTimes } from "./report/stages.ts";
 import type { Session } from "./ssh/session.ts";
 import { becomeRootSession } from "./steps/access.ts";
@@ -36,7 +37,7 @@ import { addSubstituters, type Substituters, useSubstituters } from "./steps/sub
 export interface InstallReport {
   /** The target as the user named it. */
   readonly host: string;
-  /** The phases that were run. */
+  /** The phases that were run; without kexec where the target ran an installer already. */
   readonly phases: readonly Phase[];
   /** The system that was installed; absent where the install phase was left out. */
   readonly system?: StorePath;
@@ -66,11 +67,13 @@ export interface InstallReport {
 export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<InstallReport> {
   const { report = silent } = options;
   const { storePaths } = options;
-  const plan = makePlan({
+  const given = makePlan({
     ...options,
     storePaths: storePaths && await followStorePaths(storePaths),
   });
-  const inputs = await readInputs(plan);
+  const inputs = await readInputs(given);
+  // As it was read: what is shown is what will be used.
+  const plan: Plan = { ...given, source: inputs.source };
   if (inputs.swapped) {
     const text = "--store-paths: the system was given first; taken in the other order";
     report({ type: "log", level: "warning", text });
@@ -78,15 +81,20 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   using scope = new Scope(options.signal);
   await using stack = new AsyncDisposableStack();
   const { signal } = scope;
-  const stages = new Stages(report);
+  const stages = new Stages(report, signal);
   const nix: NixOptions = { ...plan.nix, report, signal };
-  const say = (state: State) => report({ type: "state", text: STATES[state] });
+  const say = (state: State) => report({ type: "state", state, text: STATES[state] });
+  say("uncontacted");
   if (plan.build.vmTest) {
     await runVmTest(inputs.source, { ...nix, deadline: plan.timeouts.build }, stages);
     return { host: "here", phases: [], times: stages.times };
   }
-  say("untouched");
-  const run: Run = { plan, options, report, scope, stack, stages, say, boots: false };
+  let contacted = false;
+  const contacts = () => {
+    if (!contacted) say("untouched");
+    contacted = true;
+  };
+  const run: Run = { plan, options, report, scope, stack, stages, say, contacts, boots: false };
   const { hardware } = plan.build;
   const making = { ...nix, deadline: plan.timeouts.build };
   const evaluate = () => evaluateSource(plan, inputs.source, making);
@@ -113,9 +121,9 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
       () => generateHardwareConfig(installer, hardware, { deadline, signal }),
     );
     const evaluating = evaluate();
-    built = await build(evaluating);
+    const checking = evaluating.then((made) => holdAgainst(run, installer, facts, made));
+    [built] = await together(scope, build(evaluating), checking);
     evaluated = await evaluating;
-    await holdAgainst(run, installer, facts, evaluated);
     const substituters = substitutersOf(plan, evaluated);
     if (substituters) await useSubstituters(installer, substituters);
   }
@@ -136,7 +144,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   }
   let rebooted: Rebooted | undefined;
   if (plan.phases.includes("reboot")) {
-    if (!plan.force) await checkBootable(installer, system, signal);
+    await checkUnlessForced(run, () => checkBootable(installer, system, signal));
     say("rebooting");
     const deadline = plan.timeouts.reboot;
     rebooted = await stages.run("reboot", () => reboot(installer, { system, deadline, signal }));
@@ -146,7 +154,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   }
   return {
     host: target.label,
-    phases: plan.phases,
+    phases: plan.phases.filter((phase) => phase !== "kexec" || reached.image),
     ...(system !== undefined && { system }),
     ...(rebooted && { rebooted }),
     times: stages.times,
@@ -165,6 +173,8 @@ async function bootInstaller(
     if (plan.phases.includes("kexec")) {
       stages.skip("kexec", `${facts.name} is an installer already`);
     }
+    // A user's keys are added to root's there: from here on it is not untouched.
+    say("installer");
     const root = await becomeRootSession(target, facts, signal);
     if (root !== target) stack.use(root);
     if (substituters) await useSubstituters(root, substituters);

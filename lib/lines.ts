@@ -4,6 +4,8 @@
  * @module
  */
 
+import { compactLine } from "./terminal.ts";
+
 const MAX_LINE = 16 * 1024;
 
 /** What {@linkcode eachLine} can do besides. */
@@ -28,6 +30,7 @@ export async function eachLine(
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+    if (rest.length > MAX_LINE) rest = compactLine(rest);
     if (rest.length > MAX_LINE) {
       onLine(rest);
       rest = "";

@@ -7,8 +7,7 @@
 import { Scope } from "./deadline.ts";
 import { DeadlineError, UsageError } from "./errors.ts";
 import { eachLine } from "./lines.ts";
-import { commandError, describe, type Hint, hintOf, MAX_OUTPUT, type RunResult } from "./result.ts";
-import { escapeControls } from "./escape.ts";
+import { commandError, describe, type Hint, hintOf, type RunResult, Tail } from "./result.ts";
 import { type Reporter, silent } from "./report/events.ts";
 
 /** What a child reads: nothing, our own terminal, or these bytes. */
@@ -152,24 +151,27 @@ export async function run(
   const { report = silent, where = "here", shown = command, onLine, deadline } = options;
   report({ type: "command", command: shown, where });
   using scope = new Scope(options.signal);
+  const [errors, both] = [new Tail(), new Tail()];
   if (deadline !== undefined) {
     scope.limit(
       deadline,
       () =>
         new DeadlineError(`${describe(shown, where)} did not end within ${deadline / 1000} s`, {
-          hint: hintOf(options.hint, "") ??
-            "look at the machine, then run the same command line again",
+          hint: hintOf(options.hint, both.text) ??
+            "see what the machine is busy with, or give it more time",
         }),
     );
   }
   const child = start(command, { ...options, signal: scope.signal });
   let stdout = "";
-  let tail = "";
   // Others may hold a child's outputs open when it has ended: ssh hands them to its master, which keeps
   // them until the remote command ends. An abort must not wait for that.
   const { signal } = scope;
   const parts = [
-    eachLine(child.stdout, (line) => onLine?.(line, "stdout"), {
+    eachLine(child.stdout, (line) => {
+      both.add(line);
+      onLine?.(line, "stdout");
+    }, {
       signal,
       // As it is: a line of JSON may be longer than the pieces that lines come in.
       onText: (text) => {
@@ -177,7 +179,8 @@ export async function run(
       },
     }),
     eachLine(child.stderr, (line) => {
-      tail = (tail + escapeControls(line) + "\n").slice(-MAX_OUTPUT);
+      errors.add(line);
+      both.add(line);
       onLine?.(line, "stderr");
     }, { signal }),
     child.fed,
@@ -191,7 +194,8 @@ export async function run(
     code: status.code,
     signal: status.signal,
     stdout,
-    stderr: tail.trimEnd(),
+    stderr: errors.text,
+    output: both.text,
   };
   if (status.success || options.allowFailure) return result;
   throw commandError(result, options, shown);

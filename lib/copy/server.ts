@@ -5,8 +5,7 @@
  */
 import { eachLine } from "../lines.ts";
 import type { Child } from "../process.ts";
-import { commandError, MAX_OUTPUT } from "../result.ts";
-import { escapeControls } from "../escape.ts";
+import { commandError, Tail } from "../result.ts";
 import type { Reporter } from "../report/events.ts";
 import { Input } from "./input.ts";
 import { WireReader } from "./reader.ts";
@@ -31,7 +30,7 @@ export class Server implements AsyncDisposable {
   readonly #said: Promise<void>;
   readonly #over = new AbortController();
   readonly #onAbort = () => void this[Symbol.asyncDispose]();
-  #tail = "";
+  readonly #tail = new Tail();
   #ending = false;
 
   /** Wraps a child. Its input belongs to whoever started it. */
@@ -41,7 +40,7 @@ export class Server implements AsyncDisposable {
     this.fed = child.fed;
     this.answers = new WireReader(child.stdout, options.where);
     this.#said = eachLine(child.stderr, (line) => {
-      this.#tail = `${this.#tail}${escapeControls(line)}\n`.slice(-MAX_OUTPUT);
+      this.#tail.add(line);
       // What it says of being ended is no news.
       if (!this.#ending) options.report({ type: "output", source: "nix", line });
     }, { signal: this.#over.signal }).catch(() => {});
@@ -57,8 +56,7 @@ export class Server implements AsyncDisposable {
     // ssh may leave the error output to its master, which keeps it open.
     await within(this.#said, 200);
     const { command, where } = this.#options;
-    const result = { code, signal, stdout: "", stderr: this.#tail.trimEnd() };
-    return commandError(result, { where }, command);
+    return commandError({ code, signal, output: this.#tail.text }, { where }, command);
   }
 
   /** Ends it. */

@@ -7,13 +7,13 @@ import type { Scope } from "../deadline.ts";
 import { ConnectionError, DeadlineError } from "../errors.ts";
 import type { Session } from "../ssh/session.ts";
 
-/** What to do after a copy that was given up: its part that arrived is not sent again. */
-const AGAIN = "then run the same command line again: what has arrived stays";
+/** What is left of a copy that was given up: its part that arrived is not sent again. */
+const STAYS = "what has arrived stays there";
 
 /** The error of a copy to `label` that took too long. */
 export function late(label: string, what: string): DeadlineError {
   return new DeadlineError(`${label}: ${what}`, {
-    hint: `check the network and the target's disk, ${AGAIN}`,
+    hint: `check the network and the target's disk: ${STAYS}`,
   });
 }
 
@@ -22,7 +22,7 @@ export async function whyFailed(session: Session, error: unknown): Promise<unkno
   if (!await ends(session)) return error;
   return new ConnectionError(
     `${session.label}: the connection was lost while store paths were copied`,
-    { hint: `check the network and the machine, ${AGAIN}`, cause: error },
+    { hint: `check the network and the machine: ${STAYS}`, cause: error },
   );
 }
 

@@ -8,6 +8,7 @@ import { checkImage } from "../files/image_check.ts";
 import { systemOf } from "../files/inputs.ts";
 import type { Kept } from "../files/kept.ts";
 import { ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
+import { Scope } from "../deadline.ts";
 import { showDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import { needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
@@ -21,7 +22,8 @@ import { findDisks } from "../steps/disks.ts";
 import { discardKexec, type RemoteKexec, uploadKexec } from "../steps/kexec/upload.ts";
 import type { Evaluated } from "./build.ts";
 import { findWayBack } from "./host_keys.ts";
-import type { Run } from "./run.ts";
+import { refuseUnlessForced } from "./refuse.ts";
+import type { Confirmation, Run } from "./run.ts";
 
 /** A target that was reached. */
 export interface Reached {
@@ -31,17 +33,17 @@ export interface Reached {
   readonly image: RemoteKexec | undefined;
 }
 
-/** Logs in, learns the facts, checks them, asks, and uploads the image. */
+/** Checks the local image, logs in, learns the facts, checks them, shows the plan, asks, and uploads the image. */
 export async function reach(
   run: Run,
   evaluating: Promise<Evaluated> | undefined,
 ): Promise<Reached> {
-  const { plan, options, report, stages, stack, scope: { signal } } = run;
+  const { plan, options, stages, stack, scope: { signal } } = run;
   const image = plan.kexec.image;
-  const checked = image?.kind === "file" && plan.phases.includes("kexec")
-    ? checkImage(image, plan.kexec.sha256, signal)
-    : undefined;
-  checked?.catch(() => {}); // heard of before the image is used
+  if (image?.kind === "file" && plan.phases.includes("kexec")) {
+    // Before anything is contacted; the configuration is evaluated meanwhile.
+    await checkImage(image, plan.kexec.sha256, signal);
+  }
   const target = stack.use(await stages.run("connect", () => logIn(run)));
   const facts = await getFacts(target, {
     sudoPassword: options.sudoPassword,
@@ -49,40 +51,55 @@ export async function reach(
     signal,
   });
   const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
-  for (const objection of objections(plan, facts, target.label, size)) yieldTo(run, objection);
+  for (const objection of objections(plan, facts, target.label, size)) {
+    refuseUnlessForced(run, objection);
+  }
   const kexec = needsKexec(plan, facts);
-  const disks = async () => await holdAgainst(run, target, facts, await evaluating);
+  const show = () => showPlan(run, target, facts, kexec, evaluating);
   if (plan.dryRun || options.confirm) {
-    const about = {
-      host: target.label,
-      plan,
-      facts,
-      kexec,
-      disks: await disks(),
-      evaluated: await evaluating,
-    };
-    for (const line of planLines(about, showDisk)) {
-      report({ type: "log", level: "info", text: line });
-    }
+    const about = await show();
     if (plan.dryRun) return { target, facts, image: undefined };
     if (await options.confirm?.(about) === false) {
       throw new InterruptedError(`${target.label}: not confirmed`, {
         hint: "nothing was changed; --yes asks nothing",
       });
     }
-    return { target, facts, image: kexec ? await upload(run, target, facts, checked) : undefined };
+    return { target, facts, image: kexec ? await upload(run, target, facts, signal) : undefined };
   }
   if (!kexec) {
-    await disks();
+    await show();
     return { target, facts, image: undefined };
   }
-  const [uploaded, found] = await Promise.allSettled([
-    upload(run, target, facts, checked),
-    disks(),
+  // Nobody is asked, so the image need not wait for the evaluation. Nothing is booted before the plan is shown.
+  using uploading = new Scope(signal);
+  const [uploaded, shown] = await Promise.allSettled([
+    upload(run, target, facts, uploading.signal),
+    show().catch((error) => {
+      uploading.abort(error);
+      throw error;
+    }),
   ]);
-  if (found.status === "rejected") throw found.reason;
+  if (shown.status === "rejected") throw shown.reason;
   if (uploaded.status === "rejected") throw uploaded.reason;
   return { target, facts, image: uploaded.value };
+}
+
+/** Shows what is going to be done, with the disks as the target shows them. */
+async function showPlan(
+  run: Run,
+  target: Session,
+  facts: Facts,
+  kexec: boolean,
+  evaluating: Promise<Evaluated> | undefined,
+): Promise<Confirmation> {
+  const evaluated = await evaluating;
+  const disks = await holdAgainst(run, target, facts, evaluated).catch((error) => {
+    run.stages.blame(error);
+    throw error;
+  });
+  const about = { host: target.label, plan: run.plan, facts, kexec, disks, evaluated };
+  for (const text of planLines(about, showDisk)) run.report({ type: "log", level: "info", text });
+  return about;
 }
 
 /**
@@ -99,7 +116,7 @@ export async function holdAgainst(
   const isFlake = evaluated.kind === "flake";
   const system = isFlake ? evaluated.evaluation.system : await systemOf(evaluated.system);
   const wrong = system === undefined ? undefined : wrongSystem(system, facts, target.label);
-  if (wrong) yieldTo(run, wrong);
+  if (wrong) refuseUnlessForced(run, wrong);
   if (!isFlake || !run.plan.phases.includes("disko")) return [];
   try {
     const disks = await findDisks(
@@ -114,7 +131,7 @@ export async function holdAgainst(
     return disks;
   } catch (error) {
     if (!(error instanceof PreflightError)) throw error;
-    yieldTo(run, error);
+    refuseUnlessForced(run, error);
     return [];
   }
 }
@@ -123,29 +140,25 @@ async function upload(
   run: Run,
   target: Session,
   facts: Facts,
-  checked: Promise<void> | undefined,
+  signal: AbortSignal,
 ): Promise<RemoteKexec> {
-  const { plan, stages, stack, say, scope: { signal } } = run;
-  await checked;
+  const { plan, stages, stack, say } = run;
   say("image");
   const { image, sha256 } = plan.kexec;
+  const deadline = plan.timeouts.image;
+  const onRemoved = () => {
+    if (signal.aborted && !run.scope.signal.aborted) say("untouched");
+  };
   const uploaded = await stages.run(
     "image",
-    () => uploadKexec(target, { image, sha256, facts, deadline: plan.timeouts.image, signal }),
+    () => uploadKexec(target, { image, sha256, facts, deadline, signal, onRemoved }),
   );
   // A build may still fail, or someone may end the run, before it is booted.
-  stack.defer(() => run.boots ? undefined : discardKexec(target, uploaded).catch(() => {}));
-  return uploaded;
-}
-
-/** Throws what stands against the install, or only tells it where the user knows better. */
-function yieldTo({ plan, report }: Run, objection: PreflightError): void {
-  if (!plan.force) throw objection;
-  report({
-    type: "log",
-    level: "warning",
-    text: `${objection.message}: going on, as --force says`,
+  stack.defer(async () => {
+    if (run.boots) return;
+    await discardKexec(target, uploaded).then(() => say("untouched"), () => {});
   });
+  return uploaded;
 }
 
 /**
@@ -160,6 +173,7 @@ async function logIn(run: Run): Promise<Session> {
     ...ssh,
     sshOptions: ssh.options,
     deadline: plan.timeouts.connect,
+    onContact: () => run.contacts(),
     report,
     signal,
   };

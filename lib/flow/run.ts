@@ -10,7 +10,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Stages } from "../report/stages.ts";
 import type { Evaluated } from "./build.ts";
-import type { State } from "./states.ts";
+import type { State } from "../report/states.ts";
 
 /** Everything a whole install takes; only `host` and one of `flake` and `storePaths` are needed. */
 export interface NixosAnywhereOptions extends PlanOptions {
@@ -50,6 +50,8 @@ export interface Run {
   readonly stack: AsyncDisposableStack;
   readonly stages: Stages;
   readonly say: (state: State) => void;
+  /** Tells that the target is contacted; only the first time counts. */
+  readonly contacts: () => void;
   /** Whether the image on the target is being booted; until then it is ours to remove. */
   boots: boolean;
 }

@@ -13,7 +13,7 @@ export const PHASES: readonly Phase[] = ["kexec", "disko", "install", "reboot"];
 
 /**
  * Reads a list of phases, in any order and with repeats, and returns them in the order they run.
- * Throws a {@linkcode UsageError} on an unknown name or an empty list.
+ * Throws a {@linkcode UsageError} on an unknown name, an empty one or an empty list.
  *
  * @example
  * ```ts
@@ -24,13 +24,14 @@ export const PHASES: readonly Phase[] = ["kexec", "disko", "install", "reboot"];
  */
 export function parsePhases(list: string | readonly string[]): readonly Phase[] {
   const names = typeof list === "string" ? list.split(",") : list;
-  const wanted = names.map((name) => name.trim()).filter((name) => name !== "");
+  const wanted = names.map((name) => name.trim());
+  // The bash tool takes a comma at the end, too.
+  if (wanted.length > 1 && wanted.at(-1) === "") wanted.pop();
   const unknown = wanted.find((name) => !(PHASES as readonly string[]).includes(name));
-  if (unknown !== undefined || wanted.length === 0) {
+  const none = wanted.every((name) => name === "");
+  if (unknown !== undefined || none) {
     throw new UsageError(
-      unknown === undefined
-        ? "--phases names no phase"
-        : `--phases: no phase is named ${JSON.stringify(unknown)}`,
+      none ? "--phases names no phase" : `--phases: no phase is named ${JSON.stringify(unknown)}`,
       { hint: `use any of ${PHASES.join(",")}, with commas between them` },
     );
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Phase } from "../plan/phases.ts";
+import type { State } from "./states.ts";
 
 /** A part of the run with a beginning and an end: the four phases and what goes before them. */
 export type Stage = "connect" | "build" | "image" | "hardware" | Phase;
@@ -15,8 +16,8 @@ export interface StageEvent {
   readonly type: "stage";
   /** Which stage. */
   readonly stage: Stage;
-  /** What became of it. */
-  readonly state: "start" | "done" | "skipped" | "failed";
+  /** What became of it; `stopped`: it was ended since another one failed, or from outside. */
+  readonly state: "start" | "done" | "skipped" | "failed" | "stopped";
   /** How long it took, in milliseconds; only where it ended. */
   readonly ms?: number;
   /** Why it was left out, or what it made. */
@@ -69,6 +70,8 @@ export interface ProgressEvent {
 export interface StateEvent {
   /** Tells the events apart. */
   readonly type: "state";
+  /** The state's name. */
+  readonly state: State;
   /** One clause, without a period. */
   readonly text: string;
 }

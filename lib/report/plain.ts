@@ -5,6 +5,8 @@
  */
 import { escapeControls } from "../escape.ts";
 import type { Reporter, ReportEvent, Stage } from "./events.ts";
+import { type Renderer, Seen, shownLine } from "./renderer.ts";
+import { TraceFilter } from "./trace.ts";
 
 /** How lines are shown; everything has a default. */
 export interface PlainOptions {
@@ -27,15 +29,51 @@ const TITLES: Readonly<Record<Stage, string>> = {
 
 /** A reporter that hands `write` one line at a time, without its line feed; never animates. */
 export function plainRenderer(write: (line: string) => void, options: PlainOptions = {}): Reporter {
-  return (event) => {
-    const line = plainLine(event, options);
-    if (line !== undefined) write(line);
-  };
+  return new PlainRenderer(write, options).report;
 }
 
-/** The line of an event, `undefined` where it is not shown. */
-export function plainLine(
-  event: ReportEvent,
+/** Programs that trace every command of a script: of interest only to who debugs it. */
+const TRACED = ["kexec", "disko"];
+
+/** Writes a line for each event that is shown; never animates. */
+export class PlainRenderer implements Renderer {
+  readonly #write: (line: string) => void;
+  readonly #options: PlainOptions;
+  readonly #seen = new Seen();
+  readonly #traces = new Map(TRACED.map((source) => [source, new TraceFilter()]));
+
+  /** Makes one that hands `write` one line at a time, without its line feed. */
+  constructor(write: (line: string) => void, options: PlainOptions = {}) {
+    this.#write = write;
+    this.#options = options;
+  }
+
+  /** Shows an event. */
+  readonly report = (event: ReportEvent): void => {
+    const line = event.type === "output"
+      ? this.#output(event.source, event.line)
+      : plainLine(event, this.#options);
+    if (line !== undefined) this.#write(line);
+  };
+
+  /** The last lines of a failed command's output that were not shown. */
+  unseen(output: string): string[] {
+    return this.#seen.rest(output);
+  }
+
+  #output(source: string, line: string): string | undefined {
+    const { debug = false } = this.#options;
+    const text = shownLine(line);
+    const trace = this.#traces.get(source)?.isTrace(text) ?? false;
+    if (!debug && (trace || source === "ssh" || text.trim() === "")) return undefined;
+    this.#seen.add(text);
+    return `${source} | ${text}`;
+  }
+}
+
+/** The line of an event that is no output, `undefined` where it is not shown. */
+function plainLine(
+  event: Exclude<ReportEvent, { type: "output" }>,
   { debug = false, color = false }: PlainOptions,
 ): string | undefined {
   const strong = (text: string) => color ? `\x1b[1m${text}\x1b[0m` : text;
@@ -57,12 +95,6 @@ export function plainLine(
         /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)
       );
       return `${event.where}$ ${escapeControls(words.join(" "))}`;
-    }
-    case "output": {
-      // disko traces every command of its script: of interest only to who debugs it.
-      const trace = event.source === "disko" && /^\++ /.test(event.line);
-      if (!debug && (trace || event.source === "ssh" || event.line.trim() === "")) return undefined;
-      return `${event.source} | ${escapeControls(event.line)}`;
     }
     case "host-key":
       return `${event.host}: host key ${event.fingerprint} (${

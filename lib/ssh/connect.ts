@@ -120,6 +120,7 @@ export async function prepareLogin(
     return {
       async attempt(attempt = {}) {
         const signals = [signal, attempt.signal].filter((one) => one !== undefined);
+        options.onContact?.();
         const socket = `${folder}/c${++attempts}`;
         const master = await logIn({
           label,

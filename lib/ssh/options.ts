@@ -35,6 +35,8 @@ export interface ConnectOptions {
   readonly password?: string | undefined;
   /** How long the login may take, in milliseconds. @default 120_000 */
   readonly deadline?: number | undefined;
+  /** Called right before the target is contacted, at each login. */
+  readonly onContact?: (() => void) | undefined;
   /** Ends the login, and every command of the session, when aborted; the session itself by its disposal. */
   readonly signal?: AbortSignal | undefined;
   /** Hears of what happens. @default nobody */

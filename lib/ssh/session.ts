@@ -6,7 +6,7 @@
 import { ConnectionError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { type Child, run, type RunOptions, start } from "../process.ts";
-import { commandError, type RunResult } from "../result.ts";
+import { commandError, type RunResult, shortCommand } from "../result.ts";
 import type { Reporter } from "../report/events.ts";
 import type { ConnectOptions } from "./options.ts";
 import type { Master } from "./master.ts";
@@ -164,7 +164,7 @@ export class Session implements AsyncDisposable {
    */
   script(text: string, options: ScriptOptions = {}): Promise<RunResult> {
     const { args = [], name = "script", become = [], inline, tied } = options;
-    const shown = [...become, name, ...args];
+    const shown = [...become, name];
     // As a function, the whole is read before any of it runs.
     const code = tied
       ? tiedCode(text, args)
@@ -220,10 +220,8 @@ export class Session implements AsyncDisposable {
     // ssh's own failures and a remote exit code 255 look alike; the master tells them apart.
     if (result.code === 255 && await this.#lost()) {
       throw new ConnectionError(
-        `${where}: the connection was lost during ${shown.slice(0, 4).join(" ")}`,
-        {
-          hint: "check the network and the machine, then run the same command line again",
-        },
+        `${where}: the connection was lost during ${shortCommand(shown)}`,
+        { hint: "check the network and the machine" },
       );
     }
     if (result.code !== 0 && !options.allowFailure) {

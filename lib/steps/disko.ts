@@ -74,7 +74,7 @@ export async function runDisko(
     });
   }
   const hint =
-    "the disks may be half formatted: mend the disko configuration and run the same command line again";
+    "the disks may be half formatted: mend the disko configuration, or what its output names";
   const none = `no store: ${crypto.randomUUID()}`;
   let newStore = false;
   await installer.run(["sh", "-euc", RUN, "disko", path, none], {

@@ -97,6 +97,7 @@ export async function install(
   await installer.script(INSTALL, {
     ...common,
     name: "nixos-install",
+    shown: ["nixos-install", "--no-root-passwd", "--no-channel-copy", "--system", path],
     tied: true,
     // Nix options may hold secrets, such as tokens.
     inline: nixOptions.length === 0,
@@ -109,8 +110,7 @@ export async function install(
       ...chown.flatMap(({ path, owner }) => [path, owner]),
       ...nixOptions.flatMap(({ name, value }) => ["--option", name, value]),
     ],
-    hint:
-      "the disks are formatted, the system is not installed: mend it and run again with --phases install,reboot",
+    hint: "the system is not installed: mend what its output names",
     onLine: (line) => installer.report({ type: "output", source: "nixos-install", line }),
   });
 }

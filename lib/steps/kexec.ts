@@ -11,7 +11,7 @@ import { Scope } from "../deadline.ts";
 import { BootError, CommandError, ConnectionError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import { becomeRoot } from "../plan/facts.ts";
-import { hintFor } from "../plan/troubles.ts";
+import { kexecHint } from "../plan/kexec_words.ts";
 import { awaitBoot } from "../ssh/boot.ts";
 import { READ_RELEASE } from "../ssh/release.ts";
 import type { Errand } from "../ssh/errand.ts";
@@ -102,13 +102,13 @@ export async function runKexec(
     using running = new Scope(signal);
     await target.script(RUN, {
       name: "kexec/run",
+      shown: [...becomeRoot(image.facts), `${image.folder}/kexec/run`],
       inline: true,
       tied: true,
       args: [image.folder, extraFlags],
       become: becomeRoot(image.facts),
       deadline: scriptDeadline,
-      hint: (output) =>
-        hintFor(output, "look at its output; too little memory for the image is the usual cause"),
+      hint: kexecHint,
       onLine: (line) => {
         if (!announced && line.includes("machine will boot into nixos")) {
           announced = true;
@@ -164,8 +164,7 @@ export async function runKexec(
       `${label}: came back as ${came.name || "a system without a name"} instead of the installer`,
       {
         outcome: "other",
-        hint:
-          "the image's kernel did not start, or the machine was reset: look at its console, then try again",
+        hint: "the image's kernel did not start, or the machine was reset: look at its console",
       },
     );
   } catch (error) {
@@ -179,7 +178,7 @@ const SCRIPT_ENDS = 10_000;
 
 function lost(label: string): ConnectionError {
   return new ConnectionError(`${label}: the connection was lost during kexec/run`, {
-    hint: "check the network and the machine, then run the same command line again",
+    hint: "check the network and the machine",
   });
 }
 

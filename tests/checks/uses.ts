@@ -2,7 +2,7 @@
 
 const ONLY_IN: Readonly<Record<string, string>> = {
   "Deno.Command": "lib/process.ts",
-  "Deno.addSignalListener": "cli.ts",
+  "Deno.addSignalListener": "lib/cli/interrupts.ts",
   "Deno.args": "cli.ts",
   "Deno.exit": "cli.ts",
   console: "cli.ts",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { State } from "../../lib/flow/states.ts";
+import type { State } from "../../lib/report/states.ts";
 import type { Gate } from "../flow/boxes.ts";
 import type { Running } from "../flow/command.ts";
 import type { Scene, SceneOptions } from "../flow/scene.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { STATES } from "../../lib/flow/states.ts";
+import { STATES } from "../../lib/report/states.ts";
 import type { Parts } from "../flow/parts.ts";
 import { Scene } from "../flow/scene.ts";
 import type { Fault } from "./fault.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InterruptedError } from "../../lib/errors.ts";
 import { nixosAnywhere } from "../../lib/flow.ts";
-import { STATES } from "../../lib/flow/states.ts";
+import { STATES } from "../../lib/report/states.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import { ignore } from "../ssh/fixture.ts";
 import { buildParts, writeFlake } from "./parts.ts";

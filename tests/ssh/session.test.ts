@@ -12,7 +12,9 @@ Deno.test(
     const result = await target.run(["sh", "-c", "echo out; echo err >&2; exit 3"], {
       allowFailure: true,
     });
-    assertEquals(result, { code: 3, signal: null, stdout: "out\n", stderr: "err" });
+    const { output, ...rest } = result;
+    assertEquals(rest, { code: 3, signal: null, stdout: "out\n", stderr: "err" });
+    assertEquals(output.split("\n").sort(), ["err", "out"]);
   },
 );
 

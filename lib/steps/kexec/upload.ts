@@ -43,6 +43,8 @@ export interface UploadOptions {
   readonly facts?: Facts | undefined;
   /** How long the upload may take, in milliseconds. @default 3_600_000 */
   readonly deadline?: number;
+  /** Called when an upload failed and nothing of it is left on the target. */
+  readonly onRemoved?: (() => void) | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -100,7 +102,7 @@ export async function uploadKexec(
     return { facts, ...await sendFromHere(job, there) };
   } catch (error) {
     const folders = IMAGE_PARENTS.map((parent) => `${parent}/${name}`);
-    await removeThere(target, folders, facts).catch(() => {});
+    await removeThere(target, folders, facts).then(options.onRemoved, () => {});
     // A command that ended with the scope ended for the scope's reason.
     signal?.throwIfAborted();
     throw error;

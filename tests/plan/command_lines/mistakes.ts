@@ -35,6 +35,9 @@ const wrong:
     ["--post-kexec-ssh-port 22,23", /^--post-kexec-ssh-port: "22,23" is no port$/],
     ["--phases=", /^--phases names no phase$/],
     ["--phases ,", /^--phases names no phase$/],
+    ["--phases kexec,,disko", /^--phases: no phase is named ""$/],
+    ["--phases ,disko", /^--phases: no phase is named ""$/],
+    ["--phases disko,,", /^--phases: no phase is named ""$/],
     [
       "--phases kexec,format",
       /^--phases: no phase is named "format"$/,

@@ -4,11 +4,12 @@
  * @module
  */
 
-/** A point of an install from which on the target's state is another. */
+/** A point of an install from which on the target's state is another, in their order. */
 export type State = keyof typeof STATES;
 
 /** The state of each point, as a clause. */
 export const STATES = {
+  uncontacted: "nothing was contacted",
   untouched: "nothing was changed on the target",
   image: "an unpacked kexec image may be left on the target; nothing else was changed",
   booting: "the target may be booting the installer; its disks are untouched",

@@ -1,0 +1,43 @@
+/**
+ * What renderers have in common.
+ *
+ * @module
+ */
+import { escapeControls } from "../escape.ts";
+import { playLine } from "../terminal.ts";
+import type { Reporter } from "./events.ts";
+
+/** Shows events, and knows which lines of output it has shown. */
+export interface Renderer {
+  /** Shows an event. */
+  readonly report: Reporter;
+  /** The last lines, at most 20, of a failed command's output that were not shown when they came. */
+  unseen(output: string): string[];
+}
+
+/** A line of output as it is shown: played as by a terminal, and then harmless. */
+export function shownLine(line: string): string {
+  return escapeControls(playLine(line));
+}
+
+/** More lines than the output has that an error keeps. */
+const REMEMBERED = 1000;
+const REPLAYED = 20;
+
+/** The lines of output that were shown lately. */
+export class Seen {
+  #lines: string[] = [];
+
+  /** Remembers a line, as {@linkcode shownLine} makes it. */
+  add(line: string): void {
+    this.#lines.push(line.trimEnd());
+    if (this.#lines.length > 2 * REMEMBERED) this.#lines = this.#lines.slice(-REMEMBERED);
+  }
+
+  /** The last lines of `output` that are none of them. */
+  rest(output: string): string[] {
+    const seen = new Set(this.#lines);
+    return output.split("\n").filter((line) => line.trim() !== "" && !seen.has(line.trimEnd()))
+      .slice(-REPLAYED);
+  }
+}
