@@ -170,7 +170,9 @@ function explain(error: unknown): void {
   if (error instanceof CommandError && error.output !== "") {
     for (const line of error.output.split("\n")) console.error(`  | ${line}`);
   }
-  console.error(`error: ${escapeControls(error.message)}`);
+  // nix's messages have several lines: those behind the first are indented, so that none passes for ours.
+  const lines = error.message.split("\n").map(escapeControls);
+  console.error(`error: ${lines.join("\n  ")}`);
   console.error(`hint: ${escapeControls(error.hint)}`);
 }
 
