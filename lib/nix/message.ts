@@ -50,8 +50,18 @@ export function readNixError(lines: readonly string[]): NixMessage | undefined {
   if (told.length === 0) return undefined;
   return {
     message: bounded(told.flatMap(({ message }) => message)),
-    trace: told.flatMap(({ trace }) => trace),
+    trace: told.flatMap(({ trace }) => framesOfOthers(trace)),
   };
+}
+
+/** A trace without the frames that lie in the expression that we gave to nix. */
+function framesOfOthers(trace: readonly string[]): string[] {
+  const frames: string[][] = [];
+  for (const line of trace) {
+    if (line.startsWith("… ") || frames.length === 0) frames.push([]);
+    frames.at(-1)!.push(line);
+  }
+  return frames.filter((frame) => !frame.some((line) => /^\s*at «string»/.test(line))).flat();
 }
 
 function readBlock([first = "", ...rest]: string[]): NixMessage {
