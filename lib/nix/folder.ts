@@ -67,7 +67,9 @@ export async function hintOnFile(flake: FlakeRef, file: string): Promise<string>
   const module = [...modules.matchAll(/^\s*path\s*=\s*(.+?)\s*$/gm)].map(([, path = ""]) => path)
     .find((path) => file === path || file.startsWith(`${path}/`));
   if (module !== undefined) {
-    const [, fragment = ""] = showFlake(flake).split("#", 2);
+    const [outputs, name = "", config, ...below] = flake.attributes;
+    const short = outputs === "nixosConfigurations" && config === "config" && below.length === 0;
+    const fragment = short ? escapeControls(name) : showFlake(flake).split("#", 2)[1];
     return `${escapeControls(module)} is a git submodule, which nix leaves out: ` +
       `use --flake 'git+file://${escapeControls(root)}?submodules=1#${fragment}'`;
   }
