@@ -7,6 +7,7 @@ import { Scope } from "./deadline.ts";
 import { followStorePaths, readInputs } from "./files/inputs.ts";
 import {
   buildEvaluated,
+  checkSource,
   type Evaluated,
   evaluateSource,
   needsBuild,
@@ -82,11 +83,13 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   await using stack = new AsyncDisposableStack();
   const { signal } = scope;
   const stages = new Stages(report, signal);
-  const nix: NixOptions = { ...plan.nix, report, signal };
+  const nix: NixOptions = { ...plan.nix, said: new Set(), report, signal };
   const say = (state: State) => report({ type: "state", state, text: STATES[state] });
+  const making = { ...nix, deadline: plan.timeouts.build };
   say("uncontacted");
+  await checkSource(plan, inputs.source, making);
   if (plan.build.vmTest) {
-    await runVmTest(inputs.source, { ...nix, deadline: plan.timeouts.build }, stages);
+    await runVmTest(inputs.source, making, stages);
     return { host: "here", phases: [], times: stages.times };
   }
   let contacted = false;
@@ -96,10 +99,9 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   };
   const run: Run = { plan, options, report, scope, stack, stages, say, contacts, boots: false };
   const { hardware } = plan.build;
-  const making = { ...nix, deadline: plan.timeouts.build };
   const evaluate = () => evaluateSource(plan, inputs.source, making);
   const build = (evaluating: ReturnType<typeof evaluate>) => {
-    const work = async () => await buildEvaluated(await evaluating, making);
+    const work = async () => await buildEvaluated(plan, await evaluating, making, stack);
     return needsBuild(plan, inputs.source) ? stages.run("build", work) : work();
   };
   const early = hardware ? undefined : evaluate();

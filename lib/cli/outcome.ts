@@ -54,7 +54,7 @@ const GO_ON: Readonly<
 export interface Outcome {
   /** The exit code of the command. */
   readonly code: number;
-  /** What went wrong; more than one line only for a bug. */
+  /** What went wrong; more than one line only for a bug and for messages of nix. */
   readonly error: string;
   /** What to do next. */
   readonly hint: string;
@@ -69,7 +69,7 @@ export function outcomeOf(error: unknown, state: State, phases: readonly Phase[]
   const code = codes[state] ?? codes.else;
   return {
     code,
-    error: kind === "bug" ? bugText(error) : escapeControls((error as Error).message),
+    error: kind === "bug" ? bugText(error) : lines((error as Error).message),
     hint: [hintOf(kind, error), goOn(kind, error, state, phases)].filter(Boolean).join("; then "),
     state: code === 2 ? undefined : STATES[state],
   };
@@ -121,6 +121,11 @@ function goOn(
   return fewer
     ? `run it again with --phases ${left.join(",")}${because}`
     : `run the same command line again${left ? "" : because}`;
+}
+
+/** nix's messages have several lines: those behind the first are indented, so that none passes for ours. */
+function lines(message: string): string {
+  return message.split("\n").map(escapeControls).join("\n  ");
 }
 
 function bugText(error: unknown): string {

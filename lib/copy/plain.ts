@@ -38,7 +38,7 @@ export async function copyByNix(
   ];
   const env = { NIX_SSHOPTS: session.sshOptions };
   try {
-    await runNix(nixCommand("copy", args, options), options, env);
+    await runNix(nixCommand("copy", args, options), options, { env });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     // nix names its own way to the target, by which nobody knows it.

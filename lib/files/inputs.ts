@@ -5,6 +5,7 @@
  */
 import { UsageError } from "../errors.ts";
 import type { StorePaths } from "../plan/options.ts";
+import { neededParts } from "../plan/phases.ts";
 import type { Plan, Source } from "../plan/plan.ts";
 import { TROUBLES } from "../plan/troubles.ts";
 import type { StorePath } from "../plan/store_path.ts";
@@ -65,29 +66,57 @@ export async function followStorePaths({ disko, system }: StorePaths): Promise<S
   return { disko: await follow(disko), system: await follow(system) };
 }
 
-/** What a built NixOS system is for, `x86_64-linux`; `undefined` where it is not here or does not say. */
+/** The architectures that the headers of ELF files name, by their number for it; little-endian, 64-bit as 2. */
+const ELF: Readonly<Record<string, string>> = {
+  "62/2": "x86_64-linux",
+  "183/2": "aarch64-linux",
+  "243/2": "riscv64-linux",
+  "258/2": "loongarch64-linux",
+};
+
+/**
+ * What a built NixOS system runs on, `x86_64-linux`; `undefined` where it is not here or does not say. Its file
+ * `system` names the kernel's platform, wherever it was built; without one, the header of its systemd tells.
+ */
 export async function systemOf(system: StorePath): Promise<string | undefined> {
-  const text = await Deno.readTextFile(`${system}/system`).catch(() => "");
-  return /^[\w-]+$/.test(text.trim()) ? text.trim() : undefined;
+  const text = (await Deno.readTextFile(`${system}/system`).catch(() => "")).trim();
+  if (/^[A-Za-z0-9_]+-[A-Za-z0-9_]+$/.test(text)) return text;
+  try {
+    using file = await Deno.open(`${system}/systemd/lib/systemd/systemd`);
+    const header = new Uint8Array(20);
+    if (await file.read(header) !== header.length) return undefined;
+    const view = new DataView(header.buffer);
+    // The magic number, then the class and the byte order.
+    if (view.getUint32(0) !== 0x7f454c46 || header[5] !== 1) return undefined;
+    return ELF[`${view.getUint16(18, true)}/${header[4]}`];
+  } catch {
+    return undefined;
+  }
 }
 
-/** A system holds `nixos-version` and `init`, a disko script is a file: that tells which is which. */
+/**
+ * A system holds `nixos-version` and `init`, a disko script is a file: that tells which is which. Only what the
+ * phases use has to be there.
+ */
 async function settleSource(plan: Plan): Promise<[Source, boolean]> {
   const { source } = plan;
   if (source.kind !== "paths" || plan.copy.from !== undefined) return [source, false];
-  const { disko, system } = source;
-  for (const path of [disko, system]) {
-    if (await Deno.lstat(path).catch(() => undefined)) continue;
+  const swapped = !await isSystem(source.system) && await isSystem(source.disko);
+  const settled = swapped ? { ...source, disko: source.system, system: source.disko } : source;
+  const needed = neededParts(plan);
+  for (const part of needed) {
+    if (await Deno.lstat(settled[part]).catch(() => undefined)) continue;
     throw new UsageError(
-      `<disko_script> and <nixos_system> must be existing store-paths: ${path} is not here`,
+      `<disko_script> and <nixos_system> must be existing store-paths: ${
+        settled[part]
+      } is not here`,
       {
         hint: TROUBLES.storePaths.hint,
       },
     );
   }
-  if (await isSystem(system)) return [source, false];
-  if (await isSystem(disko)) return [{ ...source, disko: system, system: disko }, true];
-  throw new UsageError(`--store-paths: ${system} is no NixOS system`, {
+  if (!needed.includes("system") || await isSystem(settled.system)) return [settled, swapped];
+  throw new UsageError(`--store-paths: ${settled.system} is no NixOS system`, {
     hint:
       "give the disko script first (system.build.diskoScript), then the system (system.build.toplevel)",
   });

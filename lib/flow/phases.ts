@@ -38,7 +38,7 @@ export async function formatDisks(work: Work): Promise<Formatted> {
 export async function installSystem(work: Work, formatted?: Formatted): Promise<StorePath> {
   const { plan, inputs, installer, built, nix, signal } = work;
   const root = "/mnt";
-  if (built.on === "remote" && formatted) {
+  if (built.on === "remote" && formatted && built.disko !== undefined) {
     // What the disko script was built from is in the installer's own store.
     await shareThere(installer, built.disko, { ...nix, root, deadline: plan.timeouts.build });
   }
@@ -66,20 +66,22 @@ async function bring(
   store: Pick<CopyOptions, "root" | "fresh"> = {},
 ): Promise<StorePath> {
   const { plan, installer, built, nix, link } = work;
-  if (built.on === "nowhere") {
-    throw new TypeError("a plan without a source has no phase that needs one");
+  const path = built.on === "nowhere" ? undefined : built[what];
+  if (built.on === "nowhere" || path === undefined) {
+    throw new TypeError("only what the phases need was built");
   }
   const { from, substitute } = plan.copy;
   const storeSettings = plan.ssh.storeSettings;
   const stall = plan.timeouts.copy;
   const remote = built.on === "remote";
-  await copyClosure(installer, built[what], {
+  await copyClosure(installer, path, {
     ...{ ...nix, ...store, storeSettings, stall, link },
     // Derivations are in this machine's store, and in no cache.
     from: remote ? undefined : from,
     substitute: substitute && !remote,
   });
-  if (!remote) return built[what];
+  if (built.on === "local") return path;
   const deadline = plan.timeouts.build;
-  return await buildThere(installer, built[what], { ...nix, root: store.root, deadline });
+  const settings = [...nix.settings ?? [], ...built.settings];
+  return await buildThere(installer, path, { ...nix, settings, root: store.root, deadline });
 }

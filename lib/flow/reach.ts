@@ -11,7 +11,7 @@ import { ConnectionError, InterruptedError, PreflightError } from "../errors.ts"
 import { Scope } from "../deadline.ts";
 import { showDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
-import { needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
+import { needsKexec, objections, wrongBuilder, wrongSystem } from "../plan/preflight.ts";
 import { planLines } from "../report/plan_lines.ts";
 import { connect } from "../ssh/connect.ts";
 import { getFacts } from "../ssh/facts.ts";
@@ -114,9 +114,17 @@ export async function holdAgainst(
 ): Promise<readonly string[]> {
   if (evaluated === undefined || evaluated.kind === "none") return [];
   const isFlake = evaluated.kind === "flake";
-  const system = isFlake ? evaluated.evaluation.system : await systemOf(evaluated.system);
+  const system = isFlake
+    ? evaluated.evaluation.system
+    : run.plan.phases.includes("install")
+    ? await systemOf(evaluated.system)
+    : undefined;
   const wrong = system === undefined ? undefined : wrongSystem(system, facts, target.label);
   if (wrong) refuseUnlessForced(run, wrong);
+  const builder = isFlake && evaluated.place.on === "remote"
+    ? wrongBuilder(evaluated.evaluation.buildSystem, facts, target.label)
+    : undefined;
+  if (builder && !wrong) refuseUnlessForced(run, builder);
   if (!isFlake || !run.plan.phases.includes("disko")) return [];
   try {
     const disks = await findDisks(

@@ -11,15 +11,27 @@ import { nixCommand, type NixOptions, runNix, settingArgs } from "./command.ts";
 /**
  * Builds derivations on this machine (or its remote builders) and returns their outputs in the same
  * order. By derivation, since the answer of `nix build --json` cannot be told apart in nix 2.8, and
- * `nix-store --realise` has had the same meaning in every version.
+ * `nix-store --realise` has had the same meaning in every version. As long as links to the outputs are in the
+ * folder `roots`, nothing collects them as garbage.
  */
 export async function buildHere(
   derivations: readonly string[],
-  options: NixOptions = {},
+  options: NixOptions & { readonly roots?: string | undefined } = {},
 ): Promise<readonly StorePath[]> {
+  const { roots } = options;
   const quiet = options.printBuildLogs ? [] : ["--no-build-output"];
-  const command = ["nix-store", "--realise", ...quiet, ...settingArgs(options), ...derivations];
-  return readPaths((await runNix(command, options)).stdout, derivations.length);
+  const link = roots === undefined ? [] : ["--add-root", `${roots}/built`];
+  const command = ["nix-store", "--realise", ...link, ...quiet, ...settingArgs(options)];
+  const { stdout } = await runNix([...command, ...derivations], options);
+  if (roots === undefined) return readPaths(stdout, derivations.length);
+  // nix prints the links, not what they lead to.
+  const links = stdout.split("\n").filter((line) => line !== "");
+  const paths = await Promise.all(
+    links.map((path) =>
+      path.startsWith(`${roots}/`) ? Deno.readLink(path).catch(() => path) : path
+    ),
+  );
+  return readPaths(paths.join("\n"), derivations.length);
 }
 
 /** Builds an attribute of the configuration's `system.build` on this machine, with its whole log. */

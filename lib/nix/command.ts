@@ -4,10 +4,12 @@
  * @module
  */
 import { CommandError } from "../errors.ts";
-import { TROUBLES } from "../plan/troubles.ts";
 import { run } from "../process.ts";
 import type { RunResult } from "../result.ts";
 import { type Reporter, silent } from "../report/events.ts";
+import { hintOn } from "./hints.ts";
+import type { NixMessage } from "./message.ts";
+import { NixOutput } from "./output.ts";
 
 /** A nix option for every nix command, here and on the target. */
 export interface NixSetting {
@@ -29,6 +31,10 @@ export interface NixOptions {
   readonly deadline?: number | undefined;
   /** Ends the call when aborted. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether the settings of a flake (its `nixConfig`) are trusted. @default what nix's own settings say */
+  readonly acceptFlakeConfig?: boolean | undefined;
+  /** The warnings that were reported before: calls that share this report each once. @default none */
+  readonly said?: Set<string> | undefined;
   /** Hears of the command and of what it prints. @default nobody */
   readonly report?: Reporter | undefined;
 }
@@ -41,7 +47,7 @@ export function settingArgs({ settings = [], showTrace = false }: NixOptions): s
   ];
 }
 
-/** The words of a new-style command, `nix SUBCOMMAND …`. */
+/** The words of a new-style command, `nix SUBCOMMAND …`; a subcommand may be two words. */
 export function nixCommand(
   subcommand: string,
   args: readonly string[],
@@ -51,57 +57,74 @@ export function nixCommand(
     "nix",
     "--extra-experimental-features",
     "nix-command flakes",
-    subcommand,
+    ...subcommand.split(" "),
+    ...(options.acceptFlakeConfig ? ["--accept-flake-config"] : []),
     ...settingArgs(options),
     ...args,
   ];
 }
 
-/** Runs a nix command on this machine; its error output is reported line by line. */
+/** How a call differs from others; everything has a default. */
+export interface NixCall {
+  /** Variables of the command. @default none */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether the call may fail: what it prints is for --debug only. @default false */
+  readonly quiet?: boolean;
+}
+
+/** How a nix command ended. */
+export interface NixResult extends RunResult {
+  /** The settings of the flake that nix left out, since it does not trust them. */
+  readonly untrusted: readonly string[];
+}
+
+/**
+ * Runs a nix command on this machine; its error output is reported line by line, but for its errors, which are
+ * the message of the {@linkcode CommandError} that is thrown.
+ */
 export async function runNix(
   command: readonly string[],
   options: NixOptions,
-  env: Readonly<Record<string, string>> = {},
-): Promise<RunResult> {
-  const { report = silent, signal, deadline } = options;
+  { env = {}, quiet = false }: NixCall = {},
+): Promise<NixResult> {
+  const { report = silent, signal, deadline, said, showTrace } = options;
+  const output = new NixOutput({ report, quiet, said });
   try {
-    return await run(command, {
+    const result = await run(command, {
       env,
       report,
       onLine: (line, stream) => {
-        if (stream === "stderr") report({ type: "output", source: "nix", line });
+        if (stream === "stderr") output.line(line);
       },
       ...(signal && { signal }),
       ...(deadline !== undefined && { deadline }),
     });
+    output.succeeded();
+    return { ...result, untrusted: output.untrusted };
   } catch (error) {
-    throw error instanceof CommandError ? explain(error) : error;
+    throw error instanceof CommandError
+      ? explain(error, output.failed(showTrace && !quiet))
+      : error;
   }
 }
 
-const HINTS: readonly (readonly [RegExp, string])[] = [
-  [
-    /does not provide attribute/,
-    TROUBLES.attribute.hint,
-  ],
-  [
-    /attribute '\w*(disko|format|mount)Script\w*' missing/,
-    "the configuration has no disko script: import disko's NixOS module and set disko.devices",
-  ],
-];
-
-/** nix's own message as the message of the error, with what to do where that is known. */
-function explain(error: CommandError): Error {
-  const said = error.output.split("\n").findLast((line) => /^\s*error: /.test(line));
+/** nix's own message as the message of the error, all of its lines, with what to do where that is known. */
+export function explain(error: CommandError, said: NixMessage | undefined): CommandError {
   if (said === undefined) return error;
-  return new CommandError(`nix failed: ${said.replace(/^\s*error: /, "")}`, {
-    command: error.command,
-    exitCode: error.exitCode,
-    signal: error.signal,
-    output: error.output,
-    where: error.where,
-    hint: HINTS.find(([pattern]) => pattern.test(said))?.[1] ??
-      "nix's own output tells more; --show-trace tells where in the configuration, -L shows build logs",
+  const message = said.message.join("\n");
+  const { command, exitCode, signal, where } = error;
+  const place = where === "here" ? "" : `${where}: `;
+  return new CommandError(`${place}nix failed: ${message}`, {
+    ...{ command, exitCode, signal, where },
+    // The rest was reported as it came.
+    output: "",
+    hint: hintOn(message),
     cause: error,
   });
+}
+
+/** The same error with another hint. */
+export function withHint(error: CommandError, hint: string): CommandError {
+  const { command, exitCode, signal, output, where, message, cause } = error;
+  return new CommandError(message, { command, exitCode, signal, output, where, cause, hint });
 }

@@ -3,14 +3,19 @@
  *
  * @module
  */
-import { AnswerError } from "../errors.ts";
+import { AnswerError, CommandError, InstallError } from "../errors.ts";
 import { type FlakeRef, installable, showFlake } from "../plan/flake.ts";
-import { nixCommand, type NixOptions, runNix } from "./command.ts";
+import { silent } from "../report/events.ts";
+import { nixCommand, type NixOptions, runNix, withHint } from "./command.ts";
+import { hintOnFile } from "./folder.ts";
+import { missingFile } from "./hints.ts";
 
 /** What a configuration says of itself. */
 export interface Evaluation {
-  /** The system it is built for and on, as nix names it: `x86_64-linux`. */
+  /** The system it runs on, as nix names it: `x86_64-linux`. */
   readonly system: string;
+  /** The system it is built on: another one where it is cross-compiled. */
+  readonly buildSystem: string;
   /** The derivations of the asked attributes of `system.build`, in their order. */
   readonly derivations: readonly string[];
   /** The devices that the configuration's disko.devices.disk names. */
@@ -21,38 +26,107 @@ export interface Evaluation {
   readonly publicKeys: readonly string[];
 }
 
+/** What the evaluation asks a configuration `c` for; `attributes` are names of its `system.build`. */
+export function evaluationCode(attributes: readonly string[]): string {
+  const list = attributes.map((name) => `b.${name}.drvPath`).join(" ");
+  const names = attributes.map((name) => `"${name}"`).join(" ");
+  const runs = attributes.includes("toplevel")
+    ? "(c.boot.kernelPackages.stdenv.hostPlatform.system or null)"
+    : "";
+  const wipes = attributes.some((name) => name !== "toplevel");
+  // What may be missing or refuse to be read must not stop the rest; a disko script needs no system, and a
+  // system no disko. The kernel's platform is what nixpkgs itself writes into a system, as what it is for.
+  return `c: let
+    b = c.system.build or { };
+    missing = builtins.filter (name: !(b ? \${name})) [ ${names} ];
+    attempt = value: let t = builtins.tryEval (builtins.deepSeq value value); in if t.success then t.value else null;
+    p = c.nixpkgs or { };
+    nameOf = x: if builtins.isString x then x else x.system or (
+      let m = builtins.match "([A-Za-z0-9_]+)-.*" (x.config or ""); in
+      if m == null then null else "\${builtins.head m}-linux");
+    first = list: if list == [ ] then null else
+      let value = attempt (builtins.head list); in if value != null then value else first (builtins.tail list);
+  in if missing != [ ] then { inherit missing; } else {
+    buildSystem = b.${attributes.at(-1)}.system;
+    system = first [
+      ${runs}
+      (nameOf (p.hostPlatform or { }))
+      (if (p.crossSystem or null) == null then null else nameOf p.crossSystem)
+      (if (p.crossSystem or null) == null then nameOf (p.localSystem or { }) else null)
+      (if (p.crossSystem or null) == null then p.system or null else null)
+    ];
+    derivations = map builtins.unsafeDiscardStringContext [ ${list} ];
+    substituters = attempt (c.nix.settings.substituters or [ ]);
+    ${
+    wipes
+      ? 'disks = map (d: d.device or "") (builtins.attrValues (c.disko.devices.disk or { }));'
+      : "disks = [ ];"
+  }
+    publicKeys = attempt (c.nix.settings.trusted-public-keys or [ ]);
+  }`;
+}
+
 /**
  * Evaluates a configuration once and returns the derivations of some attributes of its `system.build`
  * (`toplevel`, `diskoScript`, …) and what else an install needs to know. Builds nothing.
  *
- * Throws a {@linkcode UsageError} if the flake has no such configuration, a {@linkcode CommandError} with
- * nix's message if the evaluation fails.
+ * Throws an {@linkcode InstallError} if the configuration lacks one of the attributes, and a
+ * {@linkcode CommandError} with nix's message if the evaluation fails.
  */
 export async function evaluate(
   flake: FlakeRef,
   attributes: readonly string[],
   options: NixOptions = {},
 ): Promise<Evaluation> {
-  const list = attributes.map((name) => `b.${name}.drvPath`).join(" ");
-  const code = `c: let b = c.system.build; in {
-    system = (b.${attributes.at(-1)}).system;
-    derivations = map builtins.unsafeDiscardStringContext [ ${list} ];
-    substituters = c.nix.settings.substituters or [ ];
-    disks = map (d: d.device or "") (builtins.attrValues (c.disko.devices.disk or { }));
-    publicKeys = c.nix.settings.trusted-public-keys or [ ];
-  }`;
-  const target = installable(flake);
-  const command = nixCommand(
-    "eval",
-    ["--json", "--no-write-lock-file", target, "--apply", code],
-    options,
-  );
-  const { stdout } = await runNix(command, options);
-  return parseEvaluation(stdout, attributes.length, showFlake(flake));
+  const args = ["--json", "--no-write-lock-file", installable(flake)];
+  const apply = ["--apply", evaluationCode(attributes)];
+  const command = nixCommand("eval", [...args, ...apply], options);
+  try {
+    const { stdout } = await runNix(command, options);
+    const name = showFlake(flake);
+    refuseMissing(stdout, name);
+    return parseEvaluation(
+      stdout,
+      attributes.length,
+      name,
+      (text) => (options.report ?? silent)({ type: "log", level: "warning", text }),
+    );
+  } catch (error) {
+    const file = error instanceof CommandError ? missingFile(error.message) : undefined;
+    if (file === undefined) throw error;
+    throw withHint(error as CommandError, await hintOnFile(flake, file));
+  }
 }
 
-/** Reads the answer of the evaluation. Throws an {@linkcode AnswerError} if it is not of its shape. */
-export function parseEvaluation(json: string, count: number, name: string): Evaluation {
+/** Throws where the answer is a list of attributes that `system.build` has not. */
+function refuseMissing(json: string, name: string): void {
+  const missing = /^\s*\{"missing":\["(\w+)"/.exec(json)?.[1];
+  if (missing === undefined) return;
+  const [hint, why] = missing.endsWith("NoDeps")
+    ? [
+      "leave --no-disko-deps out, or update the flake's disko",
+      ": its disko makes no scripts without dependencies",
+    ]
+    : missing.endsWith("Script")
+    ? [
+      "the configuration has no disko script: import disko's NixOS module and set disko.devices; " +
+      "disks that are mounted below /mnt already need none: --phases kexec,install,reboot",
+      "",
+    ]
+    : ["name a NixOS configuration, or the .config of one", ": it is no NixOS configuration"];
+  throw new InstallError(`${name}: attribute 'system.build.${missing}' missing${why}`, { hint });
+}
+
+/**
+ * Reads the answer of the evaluation; `warn` hears of what could not be used. Throws an
+ * {@linkcode AnswerError} if the answer is not of its shape.
+ */
+export function parseEvaluation(
+  json: string,
+  count: number,
+  name: string,
+  warn: (text: string) => void = () => {},
+): Evaluation {
   const refuse = () =>
     new AnswerError(`${name}: nix's answer about the configuration makes no sense`, {
       hint: "run the command with --debug and try its nix eval by hand",
@@ -63,31 +137,42 @@ export function parseEvaluation(json: string, count: number, name: string): Eval
   } catch {
     throw refuse();
   }
-  const { system, derivations, substituters, publicKeys, disks } = (value ?? {}) as Record<
-    string,
-    unknown
-  >;
-  const fits = typeof system === "string" && /^[A-Za-z0-9_]+-[A-Za-z0-9_]+$/.test(system) &&
+  const { system, buildSystem, derivations, substituters, publicKeys, disks } =
+    (value ?? {}) as Record<string, unknown>;
+  const fits = isSystem(buildSystem) && (system === null || isSystem(system)) &&
     Array.isArray(derivations) && derivations.length === count &&
     derivations.every((path) =>
       typeof path === "string" && /^\/nix\/store\/[0-9a-z]{32}-[\w+.?=-]+\.drv$/.test(path)
     );
-  if (!fits || !areDevices(disks) || !areWords(substituters) || !areWords(publicKeys)) {
-    throw refuse();
-  }
+  if (!fits || !areDevices(disks)) throw refuse();
+  // An optional extra: a cache that is not used makes the install slower, not wrong.
+  const words = (list: unknown, setting: string): readonly string[] => {
+    const read = readWords(list);
+    if (read) return read;
+    warn(`${name}: its nix.settings.${setting} cannot be read: not given to the installer`);
+    return [];
+  };
   return {
-    system,
+    system: system ?? buildSystem,
+    buildSystem,
     derivations: derivations as string[],
-    substituters,
-    publicKeys,
+    substituters: words(substituters, "substituters"),
+    publicKeys: words(publicKeys, "trusted-public-keys"),
     disks: disks.filter((disk) => disk !== ""),
   };
 }
 
-/** Addresses and keys hold no white space: they become words of a nix.conf. */
-function areWords(value: unknown): value is string[] {
-  return Array.isArray(value) &&
-    value.every((word) => typeof word === "string" && /^[^\s\p{Cc}]+$/u.test(word));
+function isSystem(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Za-z0-9_]+-[A-Za-z0-9_]+$/.test(value);
+}
+
+/** Addresses and keys become words of a nix.conf, where an item with white space in it is several words. */
+function readWords(value: unknown): readonly string[] | undefined {
+  const items = typeof value === "string" ? [value] : value;
+  if (!Array.isArray(items) || !items.every((item) => typeof item === "string")) return undefined;
+  const words = (items as string[]).flatMap((item) => item.split(/\s+/))
+    .filter((word) => word !== "");
+  return words.some((word) => /[\s\p{Cc}]/u.test(word)) ? undefined : words;
 }
 
 /** Devices are paths; a disk without one is told by an empty text. */

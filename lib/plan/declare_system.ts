@@ -96,6 +96,14 @@ export const SYSTEM_OPTIONS: readonly Declaration[] = [
     take: ({ options }, values) => options.nixOptions = append(options.nixOptions, setting(values)),
   },
   {
+    name: "accept-flake-config",
+    values: [],
+    group: "Build",
+    help: "trust and use the settings in the flake (its nixConfig), such as caches",
+    default: "as nix is set to",
+    take: on("acceptFlakeConfig", true),
+  },
+  {
     name: "build-on-remote",
     values: [],
     group: "Build",

@@ -130,6 +130,11 @@ export interface PlanOptions extends InstallSource {
   readonly from?: string | undefined;
   /** Nix options for every nix command. @default [] */
   readonly nixOptions?: readonly Setting[] | undefined;
+  /**
+   * Whether the settings in the flake (its `nixConfig`), such as caches, are trusted and used.
+   * @default what nix's own `accept-flake-config` says
+   */
+  readonly acceptFlakeConfig?: boolean | undefined;
   /** Whether whole build logs are shown. @default false */
   readonly printBuildLogs?: boolean | undefined;
   /** Whether nix tells where in the code an evaluation failed. @default false */

@@ -37,3 +37,14 @@ export function parsePhases(list: string | readonly string[]): readonly Phase[] 
   }
   return PHASES.filter((phase) => wanted.includes(phase));
 }
+
+/** A part of what is installed: the disko script, or the system. */
+export type Part = "disko" | "system";
+
+/** The parts that phases use: nothing else is evaluated, built or demanded. */
+export function neededParts({ phases }: { readonly phases: readonly Phase[] }): readonly Part[] {
+  return [
+    ...(phases.includes("disko") ? ["disko" as const] : []),
+    ...(phases.includes("install") ? ["system" as const] : []),
+  ];
+}

@@ -91,6 +91,7 @@ export interface Plan {
     readonly settings: readonly Setting[];
     readonly printBuildLogs: boolean;
     readonly showTrace: boolean;
+    readonly acceptFlakeConfig: boolean;
   };
 }
 
@@ -158,6 +159,7 @@ export function makePlan(options: PlanOptions): Plan {
       settings: options.nixOptions ?? [],
       printBuildLogs: options.printBuildLogs ?? false,
       showTrace: options.showTrace ?? false,
+      acceptFlakeConfig: options.acceptFlakeConfig ?? false,
     },
   });
 }

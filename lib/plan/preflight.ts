@@ -120,11 +120,28 @@ export function wrongSystem(
   facts: Facts,
   host: string,
 ): PreflightError | undefined {
-  const [cpu = ""] = system.split("-");
-  if ((MACHINES[cpu] ?? [cpu]).includes(facts.arch)) return undefined;
+  if (runsOn(system, facts)) return undefined;
   return new PreflightError(`${host}: is ${facts.arch}, and the configuration is for ${system}`, {
     hint: "set the configuration's nixpkgs.hostPlatform to the target's, or name another target",
   });
+}
+
+/** What stands against building on the machine of these facts what is built on `system`. */
+export function wrongBuilder(
+  system: string,
+  facts: Facts,
+  host: string,
+): PreflightError | undefined {
+  if (runsOn(system, facts)) return undefined;
+  const message = `${host}: is ${facts.arch}, and the configuration is built on ${system}`;
+  return new PreflightError(message, {
+    hint: "build it here or on a remote builder of that kind, or set nixpkgs.buildPlatform",
+  });
+}
+
+function runsOn(system: string, facts: Facts): boolean {
+  const [cpu = ""] = system.split("-");
+  return (MACHINES[cpu] ?? [cpu]).includes(facts.arch);
 }
 
 /** Throws the first of the {@linkcode objections}, if there is one. */

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { CommandError } from "../errors.ts";
 import { readPaths } from "../nix/build.ts";
-import { nixCommand, type NixOptions, settingArgs } from "../nix/command.ts";
+import { explain, nixCommand, type NixOptions, settingArgs } from "../nix/command.ts";
+import { NixOutput } from "../nix/output.ts";
 import { storeArgs } from "../nix/store.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
@@ -56,15 +58,20 @@ export async function buildThere(
   const { report = session.report } = options;
   const quiet = printBuildLogs ? [] : ["--no-build-output"];
   const command = ["nix-store", ...storeArgs(root), "--realise", ...quiet, ...settingArgs(options)];
-  const { stdout } = await session.run([...command, derivation], {
+  const output = new NixOutput({ report, said: options.said });
+  const running = session.run([...command, derivation], {
     tied: true,
     hint: "-L shows the whole logs of builds; --build-on local builds here",
     onLine: (line, stream) => {
-      if (stream === "stderr") report({ type: "output", source: "nix", line });
+      if (stream === "stderr") output.line(line);
     },
     ...(deadline !== undefined && { deadline }),
     ...(signal && { signal }),
   });
+  const { stdout } = await running.catch((error) => {
+    throw error instanceof CommandError ? explain(error, output.failed()) : error;
+  });
+  output.succeeded();
   // Of a store below a folder, some versions name the file, others the path in the store.
   const paths = root === "/" ? stdout : stdout.replaceAll(`${root}/nix/store/`, "/nix/store/");
   return readPaths(paths, 1)[0]!;

@@ -47,7 +47,7 @@ const rows: readonly Row[] = [
     trouble: "attribute",
     words: ["-f", "FLAKE#nope", "--kexec", "IMAGE"],
     box: {},
-    code: 1,
+    code: 2,
     said: "does not provide attribute",
   },
   { trouble: "fragment", words: ["-f", "FLAKE", "root@127.0.0.1"], code: 2 },

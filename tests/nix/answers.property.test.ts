@@ -11,6 +11,7 @@ const DRV = `/nix/store/${HASH}-disko.drv`;
 const OUT = `/nix/store/${HASH}-disko`;
 const EVALUATION = JSON.stringify({
   system: "x86_64-linux",
+  buildSystem: "x86_64-linux",
   derivations: [DRV],
   substituters: ["https://cache.nixos.org/"],
   publicKeys: ["a:b="],

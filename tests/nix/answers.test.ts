@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { AnswerError } from "../../lib/errors.ts";
 import { readBuild, readPaths } from "../../lib/nix/build.ts";
 import { parseEvaluation } from "../../lib/nix/evaluate.ts";
-import { readConfig } from "../../lib/nix/place.ts";
+import { readConfig } from "../../lib/nix/settings.ts";
 
 const HASH = "0c8v6a1qzvlkn1rhkd5czbjl0ssbk5ss";
 const DRV = `/nix/store/${HASH}-disko.drv`;
@@ -11,7 +11,8 @@ const B = `/nix/store/${HASH}-b`;
 
 const evaluation = (changed: Record<string, unknown> = {}) =>
   JSON.stringify({
-    system: "x86_64-linux",
+    system: "aarch64-linux",
+    buildSystem: "x86_64-linux",
     derivations: [DRV, DRV],
     disks: ["/dev/sda", "/dev/disk/by-id/a b"],
     substituters: ["https://cache.nixos.org/", "s3://b?profile=x&region=y"],
@@ -49,6 +50,8 @@ const senseless: readonly [title: string, json: string][] = [
   ["text", '"x"'],
   ["an empty object", "{}"],
   ["no system", evaluation({ system: undefined })],
+  ["no system to build on", evaluation({ buildSystem: null })],
+  ["a system to build on that is shell text", evaluation({ buildSystem: "$(id)-linux" })],
   ["a system of two words", evaluation({ system: "x86_64-linux; id" })],
   ["a system with shell text", evaluation({ system: "$(id)-linux" })],
   ["a derivation too few", evaluation({ derivations: [DRV] })],
@@ -59,16 +62,36 @@ const senseless: readonly [title: string, json: string][] = [
   ["a derivation and an option", evaluation({ derivations: [DRV, `--x ${DRV}`] })],
   ["a derivation with a line feed", evaluation({ derivations: [DRV, `${DRV}\n`] })],
   ["a derivation's output", evaluation({ derivations: [DRV, `${DRV}!out`] })],
-  ["a substituter with a space", evaluation({ substituters: ["https://a b"] })],
-  ["a substituter with a line feed", evaluation({ substituters: ["https://a\nsandbox=false"] })],
-  ["an empty substituter", evaluation({ substituters: [""] })],
-  ["substituters as text", evaluation({ substituters: "https://a" })],
-  ["a key that is a number", evaluation({ publicKeys: [1] })],
   ["no disks", evaluation({ disks: undefined })],
   ["a disk that is no path", evaluation({ disks: ["sda"] })],
   ["a disk with a control character", evaluation({ disks: ["/dev/sda\x1b[2J"] })],
-  ["no keys", evaluation({ publicKeys: undefined })],
 ];
+
+Deno.test("parseEvaluation() takes what a system is built on for what it runs on, where nothing else is said", () => {
+  const read = parseEvaluation(evaluation({ system: null }), 2, "x");
+  assertEquals([read.system, read.buildSystem], ["x86_64-linux", "x86_64-linux"]);
+});
+
+Deno.test("parseEvaluation() makes words of substituters and keys, as a nix.conf does", () => {
+  const changed = {
+    substituters: ["https://a https://b", "", "https://c\nsandbox=false"],
+    publicKeys: "a:b=\n",
+  };
+  const told: string[] = [];
+  const read = parseEvaluation(evaluation(changed), 2, "x", (text) => void told.push(text));
+  assertEquals(read.substituters, ["https://a", "https://b", "https://c", "sandbox=false"]);
+  assertEquals(read.publicKeys, ["a:b="]);
+  assertEquals(told, []);
+});
+
+for (const publicKeys of [undefined, null, 5, [1], {}, ["a\x1b[2J"]]) {
+  Deno.test(`parseEvaluation() leaves out keys that are ${JSON.stringify(publicKeys)}, and says so`, () => {
+    const told: string[] = [];
+    const json = evaluation({ publicKeys });
+    assertEquals(parseEvaluation(json, 2, "x", (text) => void told.push(text)).publicKeys, []);
+    assertMatch(told.join(), /^x: its nix\.settings\.trusted-public-keys cannot be read/);
+  });
+}
 
 for (const [title, json] of senseless) {
   Deno.test(`parseEvaluation() refuses ${title}`, () => {
@@ -136,15 +159,27 @@ Deno.test("readConfig() reads what decides where to build", () => {
       "extra-platforms": { value: ["i686-linux"] },
       ...changed,
     }));
-  const plain = { system: "x86_64-linux", extraPlatforms: ["i686-linux"], builders: false };
+  const plain = {
+    system: "x86_64-linux",
+    extraPlatforms: ["i686-linux"],
+    builders: false,
+    acceptFlakeConfig: false,
+  };
   assertEquals(config({}), plain);
   assertEquals(config({ builders: { value: "@/etc/nix/machines" } }), plain);
   assertEquals(config({ builders: { value: " " } }), plain);
   assertEquals(config({ builders: { value: "ssh://b aarch64-linux" } }).builders, true);
+  assertEquals(config({ "accept-flake-config": { value: true } }).acceptFlakeConfig, true);
+  assertEquals(config({ "accept-flake-config": { value: "yes" } }).acceptFlakeConfig, false);
 });
 
 Deno.test("readConfig() decides nothing by an answer that makes no sense", () => {
-  const nothing = { system: "unknown", extraPlatforms: [], builders: false };
+  const nothing = {
+    system: "unknown",
+    extraPlatforms: [],
+    builders: false,
+    acceptFlakeConfig: false,
+  };
   const answers = ["", "x", "{}", "5", '{"system":5}', '{"system":{"value":["x"]}}'];
   for (const json of answers) assertEquals(readConfig(json), nothing, json);
 });

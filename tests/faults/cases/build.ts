@@ -37,10 +37,10 @@ export const BUILD: readonly Fault[] = [
       const words = await flake({})(scene);
       return words.map((word) => word.endsWith("#web") ? word.replace("#web", "#other") : word);
     },
-    error: /nix failed: .*does not provide attribute/,
-    state: "untouched",
-    again: 1,
+    error: /does not provide attribute nixosConfigurations\.other: no configuration has this name$/,
+    again: 2,
     ...local,
+    code: 2,
   },
   {
     phase,

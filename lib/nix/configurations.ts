@@ -1,0 +1,118 @@
+/**
+ * Whether a flake has the configuration that was asked for, told before anything is contacted.
+ *
+ * @module
+ */
+import { CommandError, UsageError } from "../errors.ts";
+import { escapeControls } from "../escape.ts";
+import type { FlakeRef } from "../plan/flake.ts";
+import { silent } from "../report/events.ts";
+import { nixCommand, type NixOptions, runNix } from "./command.ts";
+import { hintOnFile, whyNoFlake } from "./folder.ts";
+import { isFetch, missingFile } from "./hints.ts";
+
+/**
+ * Checks that a flake can be read and has the configuration that `flake` names. Only names are evaluated: that
+ * takes a fraction of a second for a flake that is here. `expected` is a file that the flake may name though it
+ * is made later, as a hardware configuration is.
+ *
+ * Throws a {@linkcode UsageError} that tells the names there are, and a {@linkcode CommandError} where something
+ * could not be fetched.
+ */
+export async function checkConfiguration(
+  flake: FlakeRef,
+  options: NixOptions,
+  expected?: string,
+): Promise<void> {
+  const where = escapeControls(flake.url);
+  const why = await whyNoFlake(flake);
+  if (why !== undefined) {
+    throw new UsageError(`--flake: ${where} is no flake: ${why}`, {
+      hint:
+        "give the folder of a flake.nix, or a flake's address, then # and the configuration's name",
+    });
+  }
+  const [outputs = "", name = ""] = flake.attributes;
+  const args = ["--json", "--no-write-lock-file", `${flake.url}#${outputs}`];
+  const words = nixCommand("eval", [...args, "--apply", "builtins.attrNames"], options);
+  let names: readonly string[] | undefined;
+  try {
+    const { stdout, untrusted } = await runNix(words, options);
+    names = readNames(stdout);
+    tellUntrusted(untrusted, options);
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.signal !== null) throw error;
+    const { message } = error;
+    if (/does not provide attribute/.test(message)) names = [];
+    else if (expected !== undefined && message.includes(baseName(expected))) return;
+    else if (isFetch(message)) throw error;
+    else {
+      const file = missingFile(message);
+      const hint = file === undefined ? error.hint : await hintOnFile(flake, file);
+      throw new UsageError(`--flake: ${where}: ${message}`, { hint, cause: error });
+    }
+  }
+  if (names === undefined || names.includes(name)) return;
+  const wanted = escapeControls(`${outputs}.${name}`);
+  throw new UsageError(
+    `--flake: flake ${where} does not provide attribute ${wanted}: ${
+      names.length === 0 ? "it has no NixOS configurations" : "no configuration has this name"
+    }`,
+    { hint: hintOnNames(name, names) },
+  );
+}
+
+/** nix asks about a flake's settings only on a terminal of its own: what it left out is told here, once. */
+function tellUntrusted(untrusted: readonly string[], { report = silent }: NixOptions): void {
+  if (untrusted.length === 0) return;
+  const names = [...new Set(untrusted)].map(escapeControls).join(", ");
+  const text = `the flake's own settings are not used, since nix does not trust them: ${names}; ` +
+    "--accept-flake-config uses them";
+  report({ type: "log", level: "warning", text });
+}
+
+/** Reads the names; `undefined` where the answer is of another shape, which decides nothing. */
+export function readNames(json: string): readonly string[] | undefined {
+  try {
+    const names: unknown = JSON.parse(json);
+    const fits = Array.isArray(names) && names.every((name) => typeof name === "string");
+    return fits ? names : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What to use instead of a name that is not there. */
+export function hintOnNames(wanted: string, names: readonly string[]): string {
+  const shown = (name: string) =>
+    escapeControls(/^[\w-]+$/.test(name) ? name : JSON.stringify(name));
+  if (names.length === 0) {
+    return "the flake's outputs need nixosConfigurations.<name>; `git add` files that are new";
+  }
+  const near =
+    names.map((name) => [distance(wanted.toLowerCase(), name.toLowerCase()), name] as const)
+      .toSorted(([a], [b]) => a - b)[0];
+  const close = near && near[0] <= Math.max(1, wanted.length / 3) ? near[1] : undefined;
+  const some = names.slice(0, 20).map(shown).join(", ");
+  const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
+  return `${close === undefined ? "" : `did you mean ${shown(close)}? `}it has: ${some}${more}`;
+}
+
+/** How many letters have to be changed, added or removed to make one word of another. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 20 || a.length > 200) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const other = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(other, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row.at(-1)!;
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

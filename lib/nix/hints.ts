@@ -1,0 +1,92 @@
+/**
+ * What to do about nix's errors.
+ *
+ * @module
+ */
+import { TROUBLES } from "../plan/troubles.ts";
+
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/does not provide attribute/, TROUBLES.attribute.hint],
+  [
+    /Failed assertions/,
+    "the configuration contradicts itself or lacks something: change what the assertions name",
+  ],
+  [
+    /This version of Nixpkgs requires|requires an implementation of Nix|You are evaluating with Nix/,
+    "this machine's nix is too old for the flake's nixpkgs: use the newer nix that the message asks for, " +
+    "or an older nixpkgs in the flake",
+  ],
+  [
+    /The option [`'].*' does not exist/,
+    "the option's name is misspelt, or the module that declares it is not imported",
+  ],
+  [
+    /was accessed but has no value defined|is used but not defined/,
+    "the configuration needs a value for this option",
+  ],
+  [
+    /has conflicting definition values|defined multiple times/,
+    "the option is set in more than one place: leave one, or decide with lib.mkForce",
+  ],
+  [
+    /an unfree license|is marked as (broken|insecure)|not available on the requested hostPlatform/,
+    "nixpkgs refuses this package: set what the message names in nixpkgs.config of the configuration",
+  ],
+  [
+    /is forbidden in pure eval/,
+    "a flake sees nothing outside of itself: take the file into the flake, or make it one of its inputs",
+  ],
+  [
+    /is required to build .* but I am a|Reason: platform mismatch|platform mismatch/,
+    "this machine cannot build it: --build-on remote builds on the target, or give nix a remote builder",
+  ],
+  [
+    /hash mismatch in fixed-output derivation/,
+    "what was fetched is not what the configuration says: update the hash, or the input that has it",
+  ],
+  [
+    /unable to download|Could ?n[o']t resolve host|Failed to (fetch|open archive)|program 'git' failed/,
+    "something that the flake needs could not be fetched: check the network, and the address",
+  ],
+  [
+    /No space left on device|database or disk is full/,
+    "free some space on this machine: nix-collect-garbage removes what nothing needs",
+  ],
+  [
+    /cannot connect to (socket|daemon)|opening lock file .*Permission denied/,
+    "nix's daemon does not answer on this machine: start it (systemctl start nix-daemon)",
+  ],
+  [
+    /builder (for .* )?failed|Cannot build/i,
+    "the whole log: -L shows it while it is built, `nix log` afterwards",
+  ],
+];
+
+/** What to do about a message of nix. */
+export function hintOn(message: string): string {
+  return HINTS.find(([pattern]) => pattern.test(message))?.[1] ??
+    "--show-trace tells where in the configuration, -L shows build logs";
+}
+
+/** Whether a message says that something could not be fetched: another try may succeed. */
+export function isFetch(message: string): boolean {
+  return /unable to download|resolve host|Failed to (fetch|open archive)|program 'git' failed|HTTP error|while fetching the input|timed? ?out|unexpected end-of-file/i
+    .test(message);
+}
+
+/** The file of a flake that nix did not find in it; `undefined` where the message is of something else. */
+export function missingFile(message: string): string | undefined {
+  for (
+    const pattern of [
+      /getting status of ['"]?\/nix\/store\/[a-z0-9]{32}-source\/([^'"\n]+)['"]?: No such file/,
+      /path ['"]?\/nix\/store\/[a-z0-9]{32}-source\/([^'"\n]+)['"]? does not exist/,
+      /path ['"]?«[^»\n]+»\/([^'"\n]+)['"]? does not exist/,
+      /Path '([^'\n]+)' in the repository .* is not tracked by Git/,
+      /Path '([^'\n]+)' does not exist in Git repository/,
+    ]
+  ) {
+    const file = pattern.exec(message)?.[1];
+    if (file !== undefined) return file;
+  }
+  return undefined;
+}
