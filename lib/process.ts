@@ -6,6 +6,7 @@
  */
 import { Scope } from "./deadline.ts";
 import { DeadlineError, UsageError } from "./errors.ts";
+import { feed } from "./feed.ts";
 import { eachLine } from "./lines.ts";
 import { commandError, describe, type Hint, hintOf, type RunResult, Tail } from "./result.ts";
 import { type Reporter, silent } from "./report/events.ts";
@@ -41,7 +42,14 @@ export interface RunOptions extends SpawnOptions {
   readonly allowFailure?: boolean;
   /** What to do about a failure, perhaps told by the output. @default a hint to look at the output */
   readonly hint?: Hint;
+  /** Starts it in another way, and calls `onStart` whenever the deadline's clock is to start. @default start */
+  readonly begin?: (options: SpawnOptions, onStart: () => void) => Running;
 }
+
+/** A program that runs: a {@linkcode Child}, or what stands for one. */
+export type Running =
+  & Pick<Child, "status" | "fed" | "ended" | "stdout" | "stderr" | "end">
+  & AsyncDisposable;
 
 const MAX_CAPTURE = 4 * 1024 * 1024;
 const GRACE_MS = 2000;
@@ -84,6 +92,11 @@ export class Child implements AsyncDisposable {
   /** Whether it has ended. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Its process id. */
+  get pid(): number {
+    return this.#child.pid;
   }
 
   /** Its standard output. */
@@ -152,7 +165,8 @@ export async function run(
   report({ type: "command", command: shown, where });
   using scope = new Scope(options.signal);
   const [errors, both] = [new Tail(), new Tail()];
-  if (deadline !== undefined) {
+  const onStart = () => {
+    if (deadline === undefined) return;
     scope.limit(
       deadline,
       () =>
@@ -161,8 +175,10 @@ export async function run(
             "see what the machine is busy with, or give it more time",
         }),
     );
-  }
-  const child = start(command, { ...options, signal: scope.signal });
+  };
+  const own = { ...options, signal: scope.signal };
+  if (!options.begin) onStart();
+  const child = options.begin ? options.begin(own, onStart) : start(command, own);
   let stdout = "";
   // Others may hold a child's outputs open when it has ended: ssh hands them to its master, which keeps
   // them until the remote command ends. An abort must not wait for that.
@@ -207,29 +223,6 @@ export async function mayRun(command: string): Promise<boolean> {
   const { state } = await Deno.permissions.query({ name: "run", command });
   if (state !== "granted") return false;
   return await run([command, "--version"], { deadline: 10_000 }).then(() => true, () => false);
-}
-
-async function feed(child: Deno.ChildProcess, stdin: string | ReadableStream<Uint8Array>) {
-  const stream = typeof stdin === "string" ? new Blob([stdin]).stream() : stdin;
-  const ended = new AbortController();
-  const piped = stream.pipeTo(child.stdin, { signal: ended.signal });
-  piped.catch(() => {});
-  try {
-    // A source that has nothing more to say must not outlive the child that it feeds.
-    await Promise.race([piped, child.status]);
-  } catch (error) {
-    // A child that ends before it has read everything says why with its exit code.
-    if (error instanceof Deno.errors.BrokenPipe) return;
-    // Half an input must not look like a whole one: the child goes with its source.
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It ended in between.
-    }
-    throw error;
-  } finally {
-    ended.abort();
-  }
 }
 
 function cannotStart(program: string, cwd: string | undefined, cause: unknown): Error {

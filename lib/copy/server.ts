@@ -4,7 +4,7 @@
  * @module
  */
 import { eachLine } from "../lines.ts";
-import type { Child } from "../process.ts";
+import type { Running } from "../process.ts";
 import { commandError, Tail } from "../result.ts";
 import type { Reporter } from "../report/events.ts";
 import { Input } from "./input.ts";
@@ -25,7 +25,7 @@ export class Server implements AsyncDisposable {
   readonly answers: WireReader;
   /** Resolves when all of its input was taken, or it has ended; rejects when its input fails. */
   readonly fed: Promise<void>;
-  readonly #child: Child;
+  readonly #child: Running;
   readonly #options: ServerOptions;
   readonly #said: Promise<void>;
   readonly #over = new AbortController();
@@ -34,7 +34,7 @@ export class Server implements AsyncDisposable {
   #ending = false;
 
   /** Wraps a child. Its input belongs to whoever started it. */
-  constructor(child: Child, options: ServerOptions) {
+  constructor(child: Running, options: ServerOptions) {
     this.#child = child;
     this.#options = options;
     this.fed = child.fed;
@@ -102,7 +102,7 @@ export class Dialogue implements Receiver {
   readonly #input = new Input();
 
   /** Starts a server with `begin`, which is handed its input. */
-  constructor(begin: (input: ReadableStream<Uint8Array>) => Child, options: ServerOptions) {
+  constructor(begin: (input: ReadableStream<Uint8Array>) => Running, options: ServerOptions) {
     this.#server = new Server(begin(this.#input.stream), options);
   }
 

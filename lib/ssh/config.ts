@@ -25,6 +25,8 @@ export interface LoginConfig {
   readonly sshOptions: readonly string[];
   /** Whether there is a password to log in with. */
   readonly password: boolean;
+  /** Whether no key is tried before it. */
+  readonly passwordOnly?: boolean;
   /** Whether nobody may be asked for a password. */
   readonly keysOnly: boolean;
   /** Whether ssh knows the keys that came with OpenSSH 8.7. */
@@ -53,6 +55,8 @@ export function loginOptions(config: LoginConfig): string[] {
     ...(config.password
       ? ["BatchMode no", "PasswordAuthentication yes", "NumberOfPasswordPrompts 1"]
       : []),
+    // sshd ends a login after six keys that it does not know, and an agent may hold as many.
+    ...(config.passwordOnly ? ["PreferredAuthentications keyboard-interactive,password"] : []),
     ...(config.keysOnly ? ["PasswordAuthentication no", "KbdInteractiveAuthentication no"] : []),
     // The user's own settings for these would end the run's one connection or mix into its output.
     "RequestTTY no",

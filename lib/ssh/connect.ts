@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InstallError, LoginError } from "../errors.ts";
+import { ConnectionError, InstallError, LoginError } from "../errors.ts";
 import {
   type Destination,
   parseDestination,
@@ -13,6 +13,7 @@ import {
 import { silent } from "../report/events.ts";
 import { askpass, writePrivate } from "./helpers.ts";
 import { loginOptions, socketConfig } from "./config.ts";
+import { LoginLog } from "./log.ts";
 import { logIn } from "./master.ts";
 import type { ConnectOptions } from "./options.ts";
 import { hostKeyOptions, resolve } from "./resolve.ts";
@@ -31,6 +32,8 @@ export interface AttemptOptions {
   /** Called when the server has greeted. */
   readonly onGreeted?: () => void;
   readonly signal?: AbortSignal;
+  /** What the log of ssh goes to. @default one of its own */
+  readonly log?: LoginLog | undefined;
 }
 
 /**
@@ -53,25 +56,82 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Session> {
   const named = options.identityFile ?? options.privateKey;
-  if (named === undefined || options.onlyIdentity !== undefined) {
-    return await logInOnce(destination, options);
-  }
-  try {
+  if (options.password === undefined) {
+    if (named === undefined || options.onlyIdentity !== undefined) {
+      return await logInOnce(destination, options);
+    }
     // Alone first: a server gives up after a few keys that it does not know.
-    return await logInOnce(destination, { ...options, onlyIdentity: true });
-  } catch (error) {
-    if (!(error instanceof LoginError)) throw error;
-    return await logInOnce(destination, { ...options, onlyIdentity: false });
+    return await inTurn(destination, [
+      () => ({ ...options, onlyIdentity: true }),
+      () => ({ ...options, onlyIdentity: false }),
+    ]);
   }
+  // A password that was refused is not sent again: the next one may lock the account.
+  return await inTurn(destination, [
+    () => named === undefined ? undefined : { ...options, onlyIdentity: true },
+    ({ asked, offered }) =>
+      asked || !offersPassword(offered) ? undefined : { ...options, passwordOnly: true },
+    ({ asked }) => ({
+      ...options,
+      onlyIdentity: options.onlyIdentity ?? false,
+      ...(asked && { password: undefined, keysOnly: true }),
+    }),
+  ]);
+}
+
+/** What a login that was refused has shown. */
+interface Refused {
+  /** Whether the server was given the password. */
+  readonly asked: boolean;
+  /** The ways to log in that it offers; none where it did not say so. */
+  readonly offered: readonly string[];
+}
+
+/** How one login is made. */
+interface LoginOptions extends ConnectOptions {
+  /** Whether the password alone is tried: a server ends a login after a few keys that it does not know. */
+  readonly passwordOnly?: boolean;
+}
+
+function offersPassword(offered: readonly string[]): boolean {
+  return offered.length === 0 ||
+    offered.some((one) => /^(password|keyboard-interactive)$/.test(one));
+}
+
+/** Logs in the first way that is accepted; each is told what the one before has shown. */
+async function inTurn(
+  destination: string | Destination,
+  ways: readonly ((before: Refused) => LoginOptions | undefined)[],
+): Promise<Session> {
+  let before: Refused = { asked: false, offered: [] };
+  let refused: unknown;
+  for (const way of ways) {
+    const options = way(before);
+    if (!options) continue;
+    const log = new LoginLog();
+    try {
+      return await logInOnce(destination, options, log);
+    } catch (error) {
+      // A server that has had enough keys may just go.
+      const turnedAway = error instanceof ConnectionError && log.offered.length > 0 &&
+        log.method === undefined;
+      if (!(error instanceof LoginError || turnedAway)) throw error;
+      // What was said of the password tells more than what is said of keys afterwards.
+      if (!before.asked) refused = error;
+      before = { asked: before.asked || log.asked, offered: log.offered };
+    }
+  }
+  throw refused;
 }
 
 async function logInOnce(
   destination: string | Destination,
-  options: ConnectOptions,
+  options: LoginOptions,
+  log?: LoginLog,
 ): Promise<Session> {
   const login = await prepareLogin(destination, options);
   try {
-    const session = await login.attempt();
+    const session = await login.attempt({ log });
     const { fingerprint } = session;
     if (fingerprint) {
       const trust = session.hostKeyKnown ? "known" : "new";
@@ -87,7 +147,7 @@ async function logInOnce(
 /** Makes the private folder with the configuration of a login to `destination`. Contacts nothing. */
 export async function prepareLogin(
   destination: string | Destination,
-  options: ConnectOptions = {},
+  { passwordOnly = false, ...options }: LoginOptions = {},
 ): Promise<Login> {
   const where = typeof destination === "string" ? parseDestination(destination) : destination;
   const { sshOptions = [], report = silent, signal } = options;
@@ -104,6 +164,7 @@ export async function prepareLogin(
       identityFile,
       sshOptions,
       password,
+      passwordOnly,
       keysOnly,
       onlyIdentity,
     };
@@ -117,38 +178,36 @@ export async function prepareLogin(
       : await askpass(folder, options.password, resolved);
     const label = showDestination(where);
     let attempts = 0;
-    return {
-      async attempt(attempt = {}) {
-        const signals = [signal, attempt.signal].filter((one) => one !== undefined);
-        options.onContact?.();
-        const socket = `${folder}/c${++attempts}`;
+    const master = async (attempt: AttemptOptions, bare: boolean) => {
+      const signals = [signal, attempt.signal].filter((one) => one !== undefined);
+      options.onContact?.();
+      const socket = `${folder}/c${++attempts}`;
+      const asked = `${folder}/asked${attempts}`;
+      const { log = new LoginLog(), greeting, onGreeted } = attempt;
+      try {
         const master = await logIn({
-          label,
-          host: where.host,
-          config,
-          socket,
-          env,
-          greeting: attempt.greeting,
-          onGreeted: attempt.onGreeted,
-          deadline,
-          signal: AbortSignal.any(signals),
-          report,
+          ...{ label, host: where.host, config, socket, bare, log, greeting, onGreeted },
+          env: env && { ...env, NIXOS_ANYWHERE_ASKED: asked },
+          ...{ deadline, report, signal: AbortSignal.any(signals) },
         });
         try {
           attempt.signal?.throwIfAborted();
           await Deno.rename(socket, `${folder}/c`);
+          return master;
         } catch (error) {
           await master[Symbol.asyncDispose]();
           throw error;
         }
+      } finally {
+        log.asked = await Deno.stat(asked).then(() => true, () => false);
+      }
+    };
+    return {
+      async attempt(attempt = {}) {
         return new Session({
-          label,
-          destination: where,
-          master,
-          resolved,
-          options,
-          folder,
-          report,
+          ...{ label, destination: where, resolved, options, folder, report },
+          master: await master(attempt, false),
+          logInBare: () => master({}, true),
         });
       },
       async [Symbol.asyncDispose]() {

@@ -6,6 +6,7 @@
 import { AnswerError, CommandError, ConnectionError, type InstallError } from "../errors.ts";
 import { type Facts, parseFacts, TOOLS } from "../plan/facts.ts";
 import { TROUBLES } from "../plan/troubles.ts";
+import { lastWords, ShellError } from "./no_shell.ts";
 import { READ_RELEASE } from "./release.ts";
 import { serveSudoPassword } from "./sudo.ts";
 import type { Session } from "./session.ts";
@@ -139,15 +140,18 @@ export async function getFacts(session: Session, options: FactsOptions = {}): Pr
     if (password === undefined) return { ...facts, become: "none" };
     return { ...facts, askpass: await serveSudoPassword(session, password) };
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
+    if (!(error instanceof CommandError || error instanceof ShellError)) throw error;
     throw notAnswered(session, error);
   }
 }
 
-function notAnswered(session: Session, error: CommandError): InstallError {
-  const said = error.output === "" ? "it said nothing" : error.output.split("\n").at(-1);
-  return new ConnectionError(`${session.label}: retrieving host facts via ssh failed: ${said}`, {
-    hint: TROUBLES.facts.hint,
+function notAnswered(session: Session, error: CommandError | ShellError): InstallError {
+  const { label } = session;
+  const said = error instanceof ShellError
+    ? error.message.replace(`${label}: `, "")
+    : lastWords(error.output) || "it said nothing";
+  return new ConnectionError(`${label}: retrieving host facts via ssh failed: ${said}`, {
+    hint: error instanceof ShellError ? error.hint : TROUBLES.facts.hint,
     cause: error,
   });
 }

@@ -39,6 +39,12 @@ case "$1" in
 "$me's password:"*|"($me) "*) ;;
 *) ${jumps ? "exit 1" : ":"} ;;
 esac
+# One-time codes are no passwords, and a password that was refused is not sent again: that may lock the account.
+case "\${1#"($me) "}" in *[Cc]ode*|*[Tt]oken*|*OTP*|*[Oo]ne-time*) exit 1 ;; esac
+if [ -n "$NIXOS_ANYWHERE_ASKED" ]; then
+  [ ! -e "$NIXOS_ANYWHERE_ASKED" ] || exit 1
+  : >"$NIXOS_ANYWHERE_ASKED"
+fi
 printf '%s\\n' "$NIXOS_ANYWHERE_PASSWORD"
 `;
   await Deno.writeTextFile(path, code, { mode: 0o700 });

@@ -6,7 +6,7 @@
  */
 import { ConnectionError, HostIdentityError, type InstallError, LoginError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
-import { TROUBLES } from "../plan/troubles.ts";
+import { lastWords, shellHint } from "./no_shell.ts";
 
 /** Collects the log of one ssh process. Bounded: keeps what it needs and the last 20 plain lines. */
 export class LoginLog {
@@ -23,6 +23,10 @@ export class LoginLog {
    * time. Where both ends wait before they send little, it is 40 ms at least.
    */
   roundTrip: number | undefined;
+  /** Whether ssh was given the password; set by who made the login. */
+  asked = false;
+  /** The ways to log in that the server offers, as it said last. */
+  offered: readonly string[] = [];
   #lines: string[] = [];
   #settled = false;
   #asked: number | undefined;
@@ -38,11 +42,23 @@ export class LoginLog {
       this.#asked = performance.now();
     } else if (text.startsWith("SSH2_MSG_SERVICE_ACCEPT received")) {
       this.roundTrip ??= this.#asked && performance.now() - this.#asked;
+    } else if (this.#settled && text.startsWith("Authentications that can continue: ")) {
+      this.offered = text.slice(text.indexOf(": ") + 2).split(",");
     } else if (!this.#settled && text.startsWith("Server host key: ")) {
       this.fingerprint = /SHA256:\S+/.exec(text)?.[0];
       // What was said before was about a host on the way.
       this.known = true;
     }
+  }
+
+  /** Takes a line that the login shell prints. */
+  hear(line: string): void {
+    if (line.trim() !== "") this.#keep(line.trim());
+  }
+
+  #keep(line: string): void {
+    this.#lines.push(escapeControls(line));
+    if (this.#lines.length > 20) this.#lines.shift();
   }
 
   #plain(line: string): void {
@@ -51,8 +67,7 @@ export class LoginLog {
       line.trim() !== "" &&
       !/^(Authenticated to |Transferred: |Bytes per second: |OpenSSH_)/.test(line)
     ) {
-      this.#lines.push(escapeControls(line));
-      if (this.#lines.length > 20) this.#lines.shift();
+      this.#keep(line);
     }
     this.method = /^Authenticated to .* using "([a-z-]+)"/.exec(line)?.[1] ?? this.method;
   }
@@ -119,9 +134,10 @@ export class LoginLog {
       });
     }
     if (this.method !== undefined) {
-      const why = "the login works, and its command ends at once";
+      const words = lastWords(text);
+      const why = `the login works, and its command ends at once${words && `: ${words}`}`;
       return new ConnectionError(`${label}: retrieving host facts via ssh failed: ${why}`, {
-        hint: TROUBLES.facts.hint,
+        hint: shellHint(text),
       });
     }
     return new ConnectionError(`${label}: no ssh connection: ${last}`, {

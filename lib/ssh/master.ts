@@ -31,6 +31,10 @@ export interface MasterOptions {
   readonly deadline: number;
   readonly signal?: AbortSignal | undefined;
   readonly report?: Reporter | undefined;
+  /** Whether it has no command of its own, for servers that grant one session at a time. @default false */
+  readonly bare?: boolean | undefined;
+  /** What the log of ssh goes to. @default one of its own */
+  readonly log?: LoginLog | undefined;
 }
 
 /** A master that has logged in. Disposal ends it, and with it every session on it. */
@@ -54,9 +58,10 @@ export async function logIn(options: MasterOptions): Promise<Master> {
   const { label, host, config, socket, deadline, greeting, report = silent } = options;
   // Not -v, which the ssh of a ProxyJump would be given too: its log would mix with the target's.
   const first = ["LogLevel DEBUG1", "ControlMaster yes", "ControlPersist no", ...config];
-  const command = ["ssh", "-S", socket, ...optionWords(first), "--", host, "cat"];
+  const words = ["ssh", "-S", socket, ...optionWords(first)];
+  const command = options.bare ? bareCommand(words, host) : [...words, "--", host, "cat"];
   report({ type: "command", command, where: "here" });
-  const log = new LoginLog();
+  const { log = new LoginLog() } = options;
   using scope = new Scope(options.signal);
   const late = () =>
     new ConnectionError(
@@ -76,14 +81,17 @@ export async function logIn(options: MasterOptions): Promise<Master> {
     signal: scope.signal,
   });
   const drained = Promise.all([
-    child.stdout.pipeTo(new WritableStream()),
+    // Its command says nothing: what comes is said by the login shell.
+    eachLine(child.stdout, (line) => log.hear(line)),
     eachLine(child.stderr, (line) => {
       log.add(line);
       if (log.greeted && greetedAfter === Infinity) {
         greetedAfter = performance.now() - began;
         options.onGreeted?.();
       }
-      if (!line.startsWith("debug1: ")) report({ type: "output", source: "ssh", line });
+      if (!/^(debug1: |channel \d+: open failed: )/.test(line)) {
+        report({ type: "output", source: "ssh", line });
+      }
     }),
   ]);
   try {
@@ -104,17 +112,26 @@ export async function logIn(options: MasterOptions): Promise<Master> {
       // The socket comes a moment after the login.
       await delay(log.method === undefined ? 20 : 3, scope.signal);
     }
+    // How it was granted stands in the log before that, and the log may be read later.
+    for (let tries = 0; log.method === undefined && tries < 50 && !child.ended; tries++) {
+      await delay(10, scope.signal);
+    }
   } catch (error) {
     await child.end();
     throw error;
   }
-  return new RunningMaster(child, log, greetedAfter);
+  return new RunningMaster(child, log, greetedAfter, options.bare ? tether(child.pid) : undefined);
 }
 
 class RunningMaster implements Master {
   readonly end: Promise<void>;
 
-  constructor(readonly child: Child, readonly log: LoginLog, readonly greetedAfter: number) {
+  constructor(
+    readonly child: Child,
+    readonly log: LoginLog,
+    readonly greetedAfter: number,
+    readonly tether: Child | undefined,
+  ) {
     this.end = child.status.then(() => {});
   }
 
@@ -123,8 +140,29 @@ class RunningMaster implements Master {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.tether?.end();
     await this.child.end();
   }
+}
+
+/** The words of a master without a command of its own. */
+function bareCommand(words: readonly string[], host: string): string[] {
+  // -N contradicts the option, in the order in which they stand.
+  const rest = words.filter((word, at) =>
+    word !== "SessionType default" && !(word === "-o" && words[at + 1] === "SessionType default")
+  );
+  return [...rest, "-N", "--", host];
+}
+
+/** Ends the process when this one ends, however it does: with no command there is nothing else to notice it. */
+function tether(pid: number): Child {
+  const code = 'cat >/dev/null; kill "$1"';
+  const hold = new TransformStream<Uint8Array, Uint8Array>();
+  const child = start(["sh", "-c", code, "tether", `${pid}`], { stdin: hold.readable });
+  for (const output of [child.stdout, child.stderr]) {
+    output.pipeTo(new WritableStream()).catch(() => {});
+  }
+  return child;
 }
 
 async function isSocket(path: string): Promise<boolean> {

@@ -5,58 +5,21 @@
  */
 import { ConnectionError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
-import { type Child, run, type RunOptions, start } from "../process.ts";
+import { run } from "../process.ts";
 import { commandError, type RunResult, shortCommand } from "../result.ts";
-import type { Reporter } from "../report/events.ts";
-import type { ConnectOptions } from "./options.ts";
+import { type Reporter, silent } from "../report/events.ts";
+import { Channels } from "./channels.ts";
+import { CLEAN, commandLine, execLine, shownWords } from "./command_line.ts";
+import { Mark } from "./mark.ts";
 import type { Master } from "./master.ts";
-import { anyShell, quoteAll } from "./quote.ts";
+import { shellError } from "./no_shell.ts";
+import type { ConnectOptions } from "./options.ts";
+import { quoteAll } from "./quote.ts";
+import { Remote, type RemoteParts } from "./remote.ts";
+import type { KnownAs, RemoteOptions, ScriptOptions, SessionParts } from "./session_parts.ts";
 import { openEnded, tiedCode } from "./tied.ts";
 
-/** How a command is run on a target; everything has a default. */
-export interface RemoteOptions
-  extends Pick<RunOptions, "signal" | "deadline" | "onLine" | "allowFailure" | "hint" | "shown"> {
-  /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
-  readonly become?: readonly string[];
-  /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
-  readonly evenIfAborted?: boolean;
-  /** Whether it is ended there too when it is given up here or the connection is lost. @default false */
-  readonly tied?: boolean;
-}
-
-/** What {@linkcode Session.script} takes besides its text. */
-export interface ScriptOptions extends RemoteOptions {
-  /** The script's `$1`, `$2`, … @default [] */
-  readonly args?: readonly string[];
-  /** What the script is called in messages. @default "script" */
-  readonly name?: string;
-  /** Whether text and arguments may be seen in lists of processes: a round trip less. @default false */
-  readonly inline?: boolean;
-}
-
-/** What known_hosts files call a target. */
-export interface KnownAs {
-  /** The name that ssh connects to. */
-  readonly hostname: string;
-  /** The port that ssh connects to. */
-  readonly port: number;
-  /** The user's known_hosts files. */
-  readonly known: readonly string[];
-}
-
-/** What a session is made of; {@linkcode connect} makes one. */
-export interface SessionParts {
-  readonly label: string;
-  readonly destination: Destination;
-  readonly master: Master;
-  /** What ssh made of the host's name, and where it keeps host keys. */
-  readonly resolved: KnownAs;
-  /** How it was logged in, for logging in again. */
-  readonly options: ConnectOptions;
-  /** The private folder, removed at disposal. */
-  readonly folder: string;
-  readonly report: Reporter;
-}
+export type { KnownAs, RemoteOptions, ScriptOptions, SessionParts };
 
 /** Characters of a command line. Linux allows 128 KiB an argument, and a character may have four bytes. */
 const MAX_LINE = 30_000;
@@ -67,10 +30,20 @@ const MAX_INLINE = 8000;
 export class Session implements AsyncDisposable {
   readonly #parts: SessionParts;
   readonly #owned = new AsyncDisposableStack();
+  readonly #mark = new Mark();
+  readonly #channels: Channels;
+  #master: Master;
+  #greeting = "";
 
   /** Wraps a login; use {@linkcode connect}. */
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#master = parts.master;
+    this.#channels = new Channels(parts.label, async () => {
+      const first = this.#master;
+      this.#master = await parts.logInBare();
+      await first[Symbol.asyncDispose]();
+    });
   }
 
   /** The target as the user named it, for messages. */
@@ -90,37 +63,47 @@ export class Session implements AsyncDisposable {
 
   /** The fingerprint of the host key that it proved to have, `SHA256:…`. */
   get fingerprint(): string | undefined {
-    return this.#parts.master.log.fingerprint;
+    return this.#master.log.fingerprint;
   }
 
   /** Whether the host key was known before. */
   get hostKeyKnown(): boolean {
-    return this.#parts.master.log.known;
+    return this.#master.log.known;
   }
 
   /** How the login was granted: `publickey`, `password`, … */
   get method(): string | undefined {
-    return this.#parts.master.log.method;
+    return this.#master.log.method;
   }
 
   /** Milliseconds that this login waited for the server's greeting. */
   get greetedAfter(): number {
-    return this.#parts.master.greetedAfter;
+    return this.#master.greetedAfter;
   }
 
   /** Milliseconds there and back, as this login measured them; near targets seem farther than they are. */
   get roundTrip(): number | undefined {
-    return this.#parts.master.log.roundTrip;
+    return this.#master.log.roundTrip;
   }
 
   /** Whether the connection has ended. */
   get ended(): boolean {
-    return this.#parts.master.ended;
+    return this.#master.ended;
   }
 
   /** How it was logged in, for logging in again after a boot. */
   get options(): ConnectOptions {
     return this.#parts.options;
+  }
+
+  /** How many of its commands may run at once, and who waits for that. */
+  get channels(): Pick<Channels, "limit" | "crowded" | "enter"> {
+    return this.#channels;
+  }
+
+  /** What start-up files of its login shell print before every command, escaped; as far as it was heard. */
+  get greeting(): string {
+    return this.#greeting;
   }
 
   /** Hears of what happens in this session. */
@@ -138,14 +121,14 @@ export class Session implements AsyncDisposable {
     const words = [...(options.become ?? []), ...command];
     if (options.tied) {
       const code = tiedCode('"$@"', words);
-      const line = anyShell(code);
+      const line = commandLine(this.#mark, code);
       if (line.length <= MAX_INLINE) return this.#ssh(line, options, openEnded(""), words);
-      return this.#ssh(anyShell("sh -s"), options, openEnded(code), words);
+      return this.#ssh(this.#reading(), options, openEnded(code), words);
     }
-    const line = anyShell(`exec ${quoteAll(words)}`);
+    const line = execLine(this.#mark, words);
     if (line.length <= MAX_LINE) return this.#ssh(line, options, "null", words);
     // Thousands of store paths fit into no argument of the local ssh; over the connection they do.
-    return this.#ssh("exec sh -s", options, `exec ${quoteAll(words)} </dev/null\n`, words);
+    return this.#ssh(this.#reading(), options, `exec ${quoteAll(words)} </dev/null\n`, words);
   }
 
   /** Runs a program that reads `stream` as its input. */
@@ -155,7 +138,7 @@ export class Session implements AsyncDisposable {
     options: RemoteOptions = {},
   ): Promise<RunResult> {
     const words = [...(options.become ?? []), ...command];
-    return this.#ssh(anyShell(`exec ${quoteAll(words)}`), options, stream, words);
+    return this.#ssh(execLine(this.#mark, words), options, stream, words);
   }
 
   /**
@@ -165,26 +148,31 @@ export class Session implements AsyncDisposable {
   script(text: string, options: ScriptOptions = {}): Promise<RunResult> {
     const { args = [], name = "script", become = [], inline, tied } = options;
     const shown = [...become, name];
-    // As a function, the whole is read before any of it runs.
-    const code = tied
-      ? tiedCode(text, args)
-      : `main() {\nset -eu\n${text}\n}\nmain ${quoteAll(args)} </dev/null\n`;
-    const line = inline ? anyShell(quoteAll([...become, "sh", "-c", code])) : undefined;
+    // As a function, the whole is read before any of it runs. What makes us root may have start-up files of its own.
+    const code = CLEAN +
+      (tied
+        ? tiedCode(text, args)
+        : `main() {\nset -eu\n${text}\n}\nmain ${quoteAll(args)} </dev/null\n`);
+    const line = inline ? execLine(this.#mark, [...become, "sh", "-c", code]) : undefined;
     // A server lets nothing be sent before it has started the command.
     if (line !== undefined && line.length <= MAX_INLINE) {
       return this.#ssh(line, options, tied ? openEnded("") : "null", shown);
     }
-    const input = tied ? openEnded(code) : code;
-    return this.#ssh(anyShell(quoteAll([...become, "sh", "-s"])), options, input, shown);
+    return this.#ssh(this.#reading(become), options, tied ? openEnded(code) : code, shown);
   }
 
-  /** Starts a program and leaves it to the caller, who reads its outputs and disposes of it. */
-  start(command: readonly string[], stdin: "null" | ReadableStream<Uint8Array> = "null"): Child {
-    this.report({ type: "command", command, where: this.label });
-    return start(this.#command(anyShell(`exec ${quoteAll(command)}`)), {
-      stdin,
-      ...(this.#parts.options.signal && { signal: this.#parts.options.signal }),
-    });
+  /**
+   * Starts a program and leaves it to the caller, who reads its outputs and disposes of it. It waits until the server
+   * grants it a channel; with `now` it fails instead.
+   */
+  start(
+    command: readonly string[],
+    stdin: "null" | ReadableStream<Uint8Array> = "null",
+    { now = false }: { readonly now?: boolean } = {},
+  ): Remote {
+    this.report({ type: "command", command: shownWords(command), where: this.label });
+    const { signal } = this.#parts.options;
+    return this.#begin(execLine(this.#mark, command), { stdin, signal, now });
   }
 
   /** Disposes of `resource` together with the session. */
@@ -195,7 +183,7 @@ export class Session implements AsyncDisposable {
   /** Ends the login and removes the private folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#owned.disposeAsync();
-    await this.#parts.master[Symbol.asyncDispose]();
+    await this.#master[Symbol.asyncDispose]();
     await Deno.remove(this.#parts.folder, { recursive: true }).catch(() => {});
   }
 
@@ -207,15 +195,17 @@ export class Session implements AsyncDisposable {
   ): Promise<RunResult> {
     const own = options.evenIfAborted ? undefined : this.#parts.options.signal;
     const signals = [options.signal, own].filter((signal) => signal !== undefined);
-    const [where, { shown = words }] = [this.label, options];
-    const result = await run(this.#command(line), {
+    const [where, { shown = shownWords(words) }] = [this.label, options];
+    this.report({ type: "command", command: shown, where });
+    let remote: Remote | undefined;
+    const result = await run([], {
       ...options,
-      stdin,
       shown,
       where,
-      report: this.report,
+      report: silent,
       signal: AbortSignal.any(signals),
       allowFailure: true,
+      begin: ({ signal }, onStart) => remote = this.#begin(line, { stdin, signal, onStart }),
     });
     // ssh's own failures and a remote exit code 255 look alike; the master tells them apart.
     if (result.code === 255 && await this.#lost()) {
@@ -224,6 +214,7 @@ export class Session implements AsyncDisposable {
         { hint: "check the network and the machine" },
       );
     }
+    if (remote && !await remote.begun) throw shellError(where, result.code, remote.noise);
     if (result.code !== 0 && !options.allowFailure) {
       throw commandError(result, {
         where,
@@ -233,13 +224,22 @@ export class Session implements AsyncDisposable {
     return result;
   }
 
-  #command(line: string): string[] {
-    return ["ssh", "-F", `${this.#parts.folder}/socket.config`, "-T", "--", "target", line];
+  #begin(line: string, parts: Omit<RemoteParts, "command" | "mark" | "channels">): Remote {
+    const config = `${this.#parts.folder}/socket.config`;
+    const command = ["ssh", "-F", config, "-T", "--", "target", line];
+    const remote = new Remote({ ...parts, command, mark: this.#mark, channels: this.#channels });
+    remote.begun.then((begun) => this.#greeting ||= begun ? remote.noise : "");
+    return remote;
+  }
+
+  /** The command line of a shell that reads its code from its input. */
+  #reading(become: readonly string[] = []): string {
+    return execLine(this.#mark, [...become, "sh", "-s"]);
   }
 
   async #lost(): Promise<boolean> {
     // The master needs a moment to notice what its client has seen already.
-    const { master } = this.#parts;
+    const master = this.#master;
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([master.end, new Promise((resolve) => timer = setTimeout(resolve, 300))]);
     clearTimeout(timer);

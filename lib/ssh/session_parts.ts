@@ -1,0 +1,57 @@
+/**
+ * What sessions are made of, and how commands are run in them.
+ *
+ * @module
+ */
+import type { Destination } from "../plan/destination.ts";
+import type { RunOptions } from "../process.ts";
+import type { Reporter } from "../report/events.ts";
+import type { Master } from "./master.ts";
+import type { ConnectOptions } from "./options.ts";
+
+/** How a command is run on a target; everything has a default. */
+export interface RemoteOptions
+  extends Pick<RunOptions, "signal" | "deadline" | "onLine" | "allowFailure" | "hint" | "shown"> {
+  /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
+  readonly become?: readonly string[];
+  /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
+  readonly evenIfAborted?: boolean;
+  /** Whether it is ended there too when it is given up here or the connection is lost. @default false */
+  readonly tied?: boolean;
+}
+
+/** What {@linkcode Session.script} takes besides its text. */
+export interface ScriptOptions extends RemoteOptions {
+  /** The script's `$1`, `$2`, … @default [] */
+  readonly args?: readonly string[];
+  /** What the script is called in messages. @default "script" */
+  readonly name?: string;
+  /** Whether text and arguments may be seen in lists of processes: a round trip less. @default false */
+  readonly inline?: boolean;
+}
+
+/** What known_hosts files call a target. */
+export interface KnownAs {
+  /** The name that ssh connects to. */
+  readonly hostname: string;
+  /** The port that ssh connects to. */
+  readonly port: number;
+  /** The user's known_hosts files. */
+  readonly known: readonly string[];
+}
+
+/** What a session is made of; {@linkcode connect} makes one. */
+export interface SessionParts {
+  readonly label: string;
+  readonly destination: Destination;
+  readonly master: Master;
+  /** Logs in once more, without a command of the login's own, and puts that login in the place of the first. */
+  readonly logInBare: () => Promise<Master>;
+  /** What ssh made of the host's name, and where it keeps host keys. */
+  readonly resolved: KnownAs;
+  /** How it was logged in, for logging in again. */
+  readonly options: ConnectOptions;
+  /** The private folder, removed at disposal. */
+  readonly folder: string;
+  readonly report: Reporter;
+}
