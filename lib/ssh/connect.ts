@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InstallError, LoginError } from "../errors.ts";
+import { ConnectionError, InstallError, LoginError } from "../errors.ts";
 import {
   type Destination,
   parseDestination,
@@ -13,6 +13,8 @@ import {
 import { silent } from "../report/events.ts";
 import { askpass, writePrivate } from "./helpers.ts";
 import { loginOptions, socketConfig } from "./config.ts";
+import { logInFirst } from "./first_login.ts";
+import type { LoginLog } from "./log.ts";
 import { logIn } from "./master.ts";
 import type { ConnectOptions } from "./options.ts";
 import { hostKeyOptions, resolve } from "./resolve.ts";
@@ -20,17 +22,26 @@ import { Session } from "./session.ts";
 
 /** A login that can be tried, again and again, also several times at once, until it succeeds. */
 export interface Login extends AsyncDisposable {
-  /** Tries to log in. The session owns the login's folder from then on. */
-  attempt(options?: AttemptOptions): Promise<Session>;
+  /** The target as the user named it, for messages. */
+  readonly label: string;
+  /** Whether the address may stand for several, of which some may not answer. */
+  readonly named: boolean;
+  /** How long a login may take, in milliseconds. */
+  readonly deadline: number;
+  /** Tries to log in. The session of the first that succeeds owns the login's folder from then on. */
+  attempt(options: AttemptOptions): Promise<Session>;
 }
 
 /** How one login is tried. */
 export interface AttemptOptions {
-  /** How long until the server's greeting, in milliseconds. @default as long as the login may take */
-  readonly greeting?: number;
+  /** Where ssh's log goes: it tells how far the login is. */
+  readonly log: LoginLog;
+  /** Seconds that ssh gives the connection and the server's greeting together. */
+  readonly connectTimeout: number;
   /** Called when the server has greeted. */
   readonly onGreeted?: () => void;
-  readonly signal?: AbortSignal;
+  /** Ends the try: it has no other limit. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -71,7 +82,7 @@ async function logInOnce(
 ): Promise<Session> {
   const login = await prepareLogin(destination, options);
   try {
-    const session = await login.attempt();
+    const session = await logInFirst(login, { report: options.report, signal: options.signal });
     const { fingerprint } = session;
     if (fingerprint) {
       const trust = session.hostKeyKnown ? "known" : "new";
@@ -110,31 +121,36 @@ export async function prepareLogin(
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
     const hostKeys = await hostKeyOptions(folder, options, resolved);
-    const config = loginOptions({ ...base, modern: resolved.modern, hostKeys });
+    const login = { ...base, modern: resolved.modern, hostKeys };
     await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
     const env = options.password === undefined
       ? undefined
       : await askpass(folder, options.password, resolved);
     const label = showDestination(where);
     let attempts = 0;
+    let taken = false;
     return {
-      async attempt(attempt = {}) {
-        const signals = [signal, attempt.signal].filter((one) => one !== undefined);
+      label,
+      named: !/^[\d.]+$|:/.test(resolved.hostname),
+      deadline,
+      async attempt({ log, connectTimeout, onGreeted, signal: own }) {
+        const signals = [signal, own].filter((one) => one !== undefined);
         const socket = `${folder}/c${++attempts}`;
         const master = await logIn({
           label,
           host: where.host,
-          config,
+          config: loginOptions({ ...login, connectTimeout }),
           socket,
           env,
-          greeting: attempt.greeting,
-          onGreeted: attempt.onGreeted,
-          deadline,
+          log,
+          onGreeted,
           signal: AbortSignal.any(signals),
           report,
         });
         try {
-          attempt.signal?.throwIfAborted();
+          own.throwIfAborted();
+          if (taken) throw new ConnectionError(`${label}: logged in already`, { hint: "use it" });
+          taken = true;
           await Deno.rename(socket, `${folder}/c`);
         } catch (error) {
           await master[Symbol.asyncDispose]();
