@@ -3,8 +3,8 @@
  *
  * A boot is known by its boot_id (the kernel makes a new one each time), never by having seen the old one
  * vanish: a machine may be back before anyone looks. While the old boot still runs nobody logs in: a
- * heartbeat over the old connection tells when it stops. From then on logins are tried, each given up
- * soon when no ssh server greets, until one succeeds.
+ * heartbeat over the old connection tells when it stops. From then on logins are tried, ever less often,
+ * until one succeeds.
  *
  * @module
  */
@@ -56,6 +56,7 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
   const { label, report, greetedAfter } = old;
   const began = performance.now();
   let stayed = true;
+  let seen = "";
   using scope = new Scope(options.signal);
   scope.limit(deadline, () =>
     new BootError(
@@ -66,18 +67,26 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
         outcome: stayed ? "stayed" : "silent",
         hint: stayed
           ? "look at the output above for why it did not boot anew"
-          : "look at the machine's console; a first boot may need more time, or another network or port",
+          : `${
+            seen && `it ${seen}; `
+          }look at the machine's console; a first boot may need more time, ` +
+            "or another network or port",
       },
     ));
   const signal = scope.signal;
   let current = old;
   try {
-    while (true) {
-      await heartbeat(current, signal, 2000 + 4 * finite(greetedAfter));
+    for (let lost = 0;;) {
+      await heartbeat(current, signal, 3000 + 4 * finite(greetedAfter));
       await current[Symbol.asyncDispose]();
       stayed = false;
       const login = { ...(options.login ?? old.options), report };
-      current = await logInSoon(destination, login, { greetedAfter, refusals, signal });
+      current = await logInSoon(destination, login, {
+        greetedAfter: finite(greetedAfter),
+        refusals,
+        onSeen: (text) => seen = text,
+        signal,
+      });
       const bootId = await readBootId(current, { previous, errand: options.errand, signal });
       if (bootId !== undefined && bootId !== previous) {
         const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -86,6 +95,8 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
         return current;
       }
       stayed = bootId === previous;
+      // A system that lets us in and goes again, over and over, is not flooded with logins.
+      if (!stayed && ++lost > 1) await delay(Math.min(500 * 2 ** lost, 15_000), signal);
     }
   } catch (error) {
     const outcome = error instanceof BootError ? error.outcome : undefined;

@@ -33,6 +33,8 @@ export interface LoginConfig {
   readonly modern: boolean;
   /** Lines that decide about host keys, from {@linkcode hostKeyLines}. */
   readonly hostKeys: readonly string[];
+  /** Seconds until the server has greeted: to ssh it is one time with that for the connection. @default 20 */
+  readonly connectTimeout?: number | undefined;
 }
 
 /** The name under which host keys are kept where they must not depend on address and port. */
@@ -66,7 +68,7 @@ export function loginOptions(config: LoginConfig): string[] {
     "ForwardX11 no",
     "PermitLocalCommand no",
     "CheckHostIP no",
-    "ConnectTimeout 20",
+    `ConnectTimeout ${config.connectTimeout ?? 20}`,
     // A connection that carries nothing for half a minute is lost.
     "ServerAliveInterval 5",
     "ServerAliveCountMax 6",

@@ -13,6 +13,7 @@ import {
 import { silent } from "../report/events.ts";
 import { askpass, writePrivate } from "./helpers.ts";
 import { loginOptions, socketConfig } from "./config.ts";
+import { logInFirst } from "./first_login.ts";
 import { LoginLog } from "./log.ts";
 import { logIn } from "./master.ts";
 import type { ConnectOptions } from "./options.ts";
@@ -21,19 +22,26 @@ import { Session } from "./session.ts";
 
 /** A login that can be tried, again and again, also several times at once, until it succeeds. */
 export interface Login extends AsyncDisposable {
-  /** Tries to log in. The session owns the login's folder from then on. */
-  attempt(options?: AttemptOptions): Promise<Session>;
+  /** The target as the user named it, for messages. */
+  readonly label: string;
+  /** Whether the address may stand for several, of which some may not answer. */
+  readonly named: boolean;
+  /** How long a login may take, in milliseconds. */
+  readonly deadline: number;
+  /** Tries to log in. The session of the first that succeeds owns the login's folder from then on. */
+  attempt(options: AttemptOptions): Promise<Session>;
 }
 
 /** How one login is tried. */
 export interface AttemptOptions {
-  /** How long until the server's greeting, in milliseconds. @default as long as the login may take */
-  readonly greeting?: number;
+  /** Where ssh's log goes: it tells how far the login is. */
+  readonly log: LoginLog;
+  /** Seconds that ssh gives the connection and the server's greeting together. */
+  readonly connectTimeout: number;
   /** Called when the server has greeted. */
   readonly onGreeted?: () => void;
-  readonly signal?: AbortSignal;
-  /** What the log of ssh goes to. @default one of its own */
-  readonly log?: LoginLog | undefined;
+  /** Ends the try: it has no other limit. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -108,9 +116,9 @@ async function inTurn(
   for (const way of ways) {
     const options = way(before);
     if (!options) continue;
-    const log = new LoginLog();
+    let log = new LoginLog();
     try {
-      return await logInOnce(destination, options, log);
+      return await logInOnce(destination, options, (one) => log = one);
     } catch (error) {
       // A server that has had enough keys may just go.
       const turnedAway = error instanceof ConnectionError && log.offered.length > 0 &&
@@ -127,11 +135,13 @@ async function inTurn(
 async function logInOnce(
   destination: string | Destination,
   options: LoginOptions,
-  log?: LoginLog,
+  onLog?: (log: LoginLog) => void,
 ): Promise<Session> {
   const login = await prepareLogin(destination, options);
   try {
-    const session = await login.attempt({ log });
+    const session = await logInFirst(login, {
+      ...{ report: options.report, signal: options.signal, onLog },
+    });
     const { fingerprint } = session;
     if (fingerprint) {
       const trust = session.hostKeyKnown ? "known" : "new";
@@ -171,27 +181,31 @@ export async function prepareLogin(
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
     const hostKeys = await hostKeyOptions(folder, options, resolved);
-    const config = loginOptions({ ...base, modern: resolved.modern, hostKeys });
+    const login = { ...base, modern: resolved.modern, hostKeys };
     await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
     const env = options.password === undefined
       ? undefined
       : await askpass(folder, options.password, resolved);
     const label = showDestination(where);
     let attempts = 0;
+    let taken = false;
     const master = async (attempt: AttemptOptions, bare: boolean) => {
-      const signals = [signal, attempt.signal].filter((one) => one !== undefined);
+      const { log, connectTimeout, onGreeted, signal: own } = attempt;
+      const signals = [signal, own].filter((one) => one !== undefined);
       options.onContact?.();
       const socket = `${folder}/c${++attempts}`;
       const asked = `${folder}/asked${attempts}`;
-      const { log = new LoginLog(), greeting, onGreeted } = attempt;
       try {
         const master = await logIn({
-          ...{ label, host: where.host, config, socket, bare, log, greeting, onGreeted },
+          ...{ label, host: where.host, socket, bare, log, onGreeted, report },
+          config: loginOptions({ ...login, connectTimeout }),
           env: env && { ...env, NIXOS_ANYWHERE_ASKED: asked },
-          ...{ deadline, report, signal: AbortSignal.any(signals) },
+          signal: AbortSignal.any(signals),
         });
         try {
-          attempt.signal?.throwIfAborted();
+          own.throwIfAborted();
+          if (taken && !bare) throw new ConnectionError(`${label}: logged in already`, { hint: "use it" });
+          taken = true;
           await Deno.rename(socket, `${folder}/c`);
           return master;
         } catch (error) {
@@ -203,11 +217,18 @@ export async function prepareLogin(
       }
     };
     return {
-      async attempt(attempt = {}) {
+      label,
+      named: !/^[\d.]+$|:/.test(resolved.hostname),
+      deadline,
+      async attempt(attempt) {
         return new Session({
           ...{ label, destination: where, resolved, options, folder, report },
           master: await master(attempt, false),
-          logInBare: () => master({}, true),
+          logInBare: () => {
+            const { connectTimeout } = attempt;
+            const within = AbortSignal.timeout(deadline);
+            return master({ log: new LoginLog(), connectTimeout, signal: within }, true);
+          },
         });
       },
       async [Symbol.asyncDispose]() {

@@ -6,10 +6,13 @@
  */
 import { ConnectionError, HostIdentityError, type InstallError, LoginError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
+import { LoginProgress } from "./login_progress.ts";
 import { lastWords, shellHint } from "./no_shell.ts";
 
 /** Collects the log of one ssh process. Bounded: keeps what it needs and the last 20 plain lines. */
 export class LoginLog {
+  /** How far the login is. */
+  readonly progress: LoginProgress = new LoginProgress();
   /** Whether an ssh server has said hello. */
   greeted = false;
   /** The fingerprint of the key that the server proved to have, `SHA256:…`. */
@@ -34,6 +37,8 @@ export class LoginLog {
   /** Takes a line of the log. */
   add(line: string): void {
     const text = /^debug[123]: (.*)$/.exec(line)?.[1];
+    if (text === undefined) this.progress.plain(line);
+    else this.progress.add(text);
     if (text === undefined) this.#plain(line);
     else if (text.startsWith("Remote protocol version ")) this.greeted = true;
     // From here on the server can have text of its own in the log, such as a banner.

@@ -4,7 +4,6 @@
  * @module
  */
 import { delay, Scope } from "../deadline.ts";
-import { ConnectionError } from "../errors.ts";
 import { eachLine } from "../lines.ts";
 import { type Child, start } from "../process.ts";
 import { type Reporter, silent } from "../report/events.ts";
@@ -23,19 +22,19 @@ export interface MasterOptions {
   readonly socket: string;
   /** Variables for ssh, such as those that make it ask us for the password. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** How long until the server's greeting, in milliseconds. @default no limit but `deadline` */
-  readonly greeting?: number | undefined;
+  /** Where its log goes, for who wants to see how far it is. @default one of its own */
+  readonly log?: LoginLog | undefined;
   /** Called when the server has greeted. */
   readonly onGreeted?: (() => void) | undefined;
-  /** How long until the login is done, in milliseconds. */
-  readonly deadline: number;
-  readonly signal?: AbortSignal | undefined;
+  /** Ends the login: every login has somebody who limits it. */
+  readonly signal: AbortSignal;
   readonly report?: Reporter | undefined;
   /** Whether it has no command of its own, for servers that grant one session at a time. @default false */
   readonly bare?: boolean | undefined;
-  /** What the log of ssh goes to. @default one of its own */
-  readonly log?: LoginLog | undefined;
 }
+
+/** Milliseconds after the greeting until it is told what a login waits for. */
+const TOLD_AFTER = 15_000;
 
 /** A master that has logged in. Disposal ends it, and with it every session on it. */
 export interface Master extends AsyncDisposable {
@@ -55,7 +54,7 @@ export interface Master extends AsyncDisposable {
  * with the last command on it.
  */
 export async function logIn(options: MasterOptions): Promise<Master> {
-  const { label, host, config, socket, deadline, greeting, report = silent } = options;
+  const { label, host, config, socket, report = silent } = options;
   // Not -v, which the ssh of a ProxyJump would be given too: its log would mix with the target's.
   const first = ["LogLevel DEBUG1", "ControlMaster yes", "ControlPersist no", ...config];
   const words = ["ssh", "-S", socket, ...optionWords(first)];
@@ -63,17 +62,10 @@ export async function logIn(options: MasterOptions): Promise<Master> {
   report({ type: "command", command, where: "here" });
   const { log = new LoginLog() } = options;
   using scope = new Scope(options.signal);
-  const late = () =>
-    new ConnectionError(
-      `${label}: ${
-        log.greeted ? "the login did not end" : "no answer from its ssh server"
-      } within ${deadline / 1000} s`,
-      { hint: "check the address and port, and that the machine is up and not overloaded" },
-    );
-  scope.limit(deadline, late);
   const hold = new TransformStream<Uint8Array, Uint8Array>();
   const began = performance.now();
   let greetedAfter = Infinity;
+  let next = TOLD_AFTER;
   const child = start(command, {
     stdin: hold.readable,
     ...(options.env && { env: options.env }),
@@ -100,14 +92,10 @@ export async function logIn(options: MasterOptions): Promise<Master> {
         await drained;
         throw log.failure(label);
       }
-      const waited = performance.now() - began;
-      if (greeting !== undefined && !log.greeted && waited > greeting) {
-        throw new ConnectionError(
-          `${label}: no answer from its ssh server within ${Math.round(waited)} ms`,
-          {
-            hint: "check that the machine is up",
-          },
-        );
+      const waited = log.progress.greetedAt;
+      if (waited !== undefined && performance.now() - waited > next) {
+        next *= 3;
+        report({ type: "log", level: "info", text: `${label}: ${log.progress.unfinished}` });
       }
       // The socket comes a moment after the login.
       await delay(log.method === undefined ? 20 : 3, scope.signal);

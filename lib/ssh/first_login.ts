@@ -1,0 +1,81 @@
+/**
+ * The login to a machine that is said to be up: what turns out to be slow or busy is given time, everything
+ * else is told at once.
+ *
+ * @module
+ */
+import { delay, Scope } from "../deadline.ts";
+import { ConnectionError } from "../errors.ts";
+import type { Reporter } from "../report/events.ts";
+import type { Login } from "./connect.ts";
+import { LoginLog } from "./log.ts";
+import type { Session } from "./session.ts";
+
+/** Milliseconds before each further try at a server that says that it has too many connections. */
+const BUSY: readonly number[] = [2000, 5000, 10_000, 20_000];
+
+/** Seconds for the connection and the greeting: an address that does not answer is told soon. */
+const USUAL = 20;
+
+/** Seconds for them where something has accepted the connection: its server may be slow. */
+const SLOW = 600;
+
+/** Logs in once, or a few times where the server asked for it; throws after the login's own deadline. */
+export async function logInFirst(
+  login: Login,
+  { report, signal, onLog }: {
+    readonly report: Reporter | undefined;
+    readonly signal: AbortSignal | undefined;
+    /** Called with the log of each try before it begins. */
+    readonly onLog?: ((log: LoginLog) => void) | undefined;
+  },
+): Promise<Session> {
+  const { label, deadline } = login;
+  let log = new LoginLog();
+  let connectTimeout = USUAL;
+  let busy = 0;
+  using scope = new Scope(signal);
+  scope.limit(deadline, () => late(label, log, deadline));
+  for (;;) {
+    onLog?.(log);
+    try {
+      return await login.attempt({ log, connectTimeout, signal: scope.signal });
+    } catch (error) {
+      scope.signal.throwIfAborted();
+      const pause = BUSY[busy];
+      const { progress } = log;
+      if (!(error instanceof ConnectionError) || progress.ending !== "turned away") throw error;
+      if (progress.timedOut && connectTimeout === USUAL) {
+        connectTimeout = SLOW;
+        report?.({
+          type: "log",
+          level: "info",
+          text:
+            `${label}: accepts connections, and no ssh server greets within ${USUAL} s; waiting`,
+        });
+      } else if (progress.throttled && pause !== undefined) {
+        busy++;
+        report?.({
+          type: "log",
+          level: "info",
+          text: `${label}: its ssh server says ${
+            JSON.stringify(progress.notice)
+          }; trying again in ${pause / 1000} s`,
+        });
+        await delay(pause, scope.signal);
+      } else throw error;
+      log = new LoginLog();
+    }
+  }
+}
+
+function late(label: string, log: LoginLog, deadline: number): ConnectionError {
+  const what = log.greeted ? "the login did not end" : "no answer from its ssh server";
+  const { progress } = log;
+  const hint = log.greeted
+    ? `it ${progress.unfinished}`
+    : progress.at("connected")
+    ? "it accepts connections, and no ssh server greets: check the port, and that the machine is not overloaded"
+    : "check the address and port, and that the machine is up and not overloaded";
+  return new ConnectionError(`${label}: ${what} within ${deadline / 1000} s`, { hint });
+}
