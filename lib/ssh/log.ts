@@ -7,6 +7,7 @@
 import { ConnectionError, HostIdentityError, type InstallError, LoginError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import { TROUBLES } from "../plan/troubles.ts";
+import { type AcceptedKey, parseAcceptedKey, personNeeded } from "./accepted_key.ts";
 
 /** Collects the log of one ssh process. Bounded: keeps what it needs and the last 20 plain lines. */
 export class LoginLog {
@@ -18,6 +19,10 @@ export class LoginLog {
   known = true;
   /** How the login was granted: `publickey`, `password`, … */
   method: string | undefined;
+  /** The key that the server would take, or has taken. */
+  acceptedKey: AcceptedKey | undefined;
+  /** The way to log in that is tried at last: `publickey`, `password`, … */
+  #trying: string | undefined;
   /**
    * Milliseconds there and back: from the question for the login service to its answer, which takes a server no
    * time. Where both ends wait before they send little, it is 40 ms at least.
@@ -38,6 +43,10 @@ export class LoginLog {
       this.#asked = performance.now();
     } else if (text.startsWith("SSH2_MSG_SERVICE_ACCEPT received")) {
       this.roundTrip ??= this.#asked && performance.now() - this.#asked;
+    } else if (text.startsWith("Server accepts key: ")) {
+      this.acceptedKey = parseAcceptedKey(text.slice("Server accepts key: ".length));
+    } else if (text.startsWith("Next authentication method: ")) {
+      this.#trying = /^[a-z-]{1,40}$/.exec(text.slice("Next authentication method: ".length))?.[0];
     } else if (!this.#settled && text.startsWith("Server host key: ")) {
       this.fingerprint = /SHA256:\S+/.exec(text)?.[0];
       // What was said before was about a host on the way.
@@ -55,6 +64,15 @@ export class LoginLog {
       if (this.#lines.length > 20) this.#lines.shift();
     }
     this.method = /^Authenticated to .* using "([a-z-]+)"/.exec(line)?.[1] ?? this.method;
+  }
+
+  /** What a login that was greeted waits for, as far as the log tells. */
+  get waitsFor(): string | undefined {
+    if (this.method !== undefined) return undefined;
+    if (this.#trying === "publickey") return personNeeded(this.acceptedKey);
+    return this.#trying === "password" || this.#trying === "keyboard-interactive"
+      ? "an answer to the server's question for a password"
+      : undefined;
   }
 
   /** The error that the log tells of, for a login to `label` that failed. */
@@ -82,6 +100,7 @@ export class LoginLog {
         {
           hint:
             "if the machine was reinstalled, remove the old key from known_hosts; if not, someone may be in between",
+          fingerprint: this.fingerprint,
         },
       );
     }
@@ -91,6 +110,7 @@ export class LoginLog {
         {
           hint:
             "compare it with the machine's console, then add it to known_hosts or give it with --host-key",
+          fingerprint: this.fingerprint,
         },
       );
     }
@@ -102,6 +122,7 @@ export class LoginLog {
       return new LoginError(`${label}: login refused: ${last}`, {
         hint:
           "check the user name and that your key is in its authorized_keys; -i names a key, --env-password uses SSHPASS",
+        fingerprint: this.fingerprint,
       });
     }
     if (/Could not resolve hostname/.test(text)) {

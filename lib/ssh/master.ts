@@ -62,8 +62,12 @@ export async function logIn(options: MasterOptions): Promise<Master> {
     new ConnectionError(
       `${label}: ${
         log.greeted ? "the login did not end" : "no answer from its ssh server"
-      } within ${deadline / 1000} s`,
-      { hint: "check the address and port, and that the machine is up and not overloaded" },
+      } within ${deadline / 1000} s${log.waitsFor ? `: it waits for ${log.waitsFor}` : ""}`,
+      {
+        hint: log.waitsFor
+          ? "answer it, or log in with a key that needs nobody: -i names one"
+          : "check the address and port, and that the machine is up and not overloaded",
+      },
     );
   scope.limit(deadline, late);
   const hold = new TransformStream<Uint8Array, Uint8Array>();

@@ -8,6 +8,8 @@ import type { Destination } from "../plan/destination.ts";
 import { type Child, run, type RunOptions, start } from "../process.ts";
 import { commandError, type RunResult } from "../result.ts";
 import type { Reporter } from "../report/events.ts";
+import type { AcceptedKey } from "./accepted_key.ts";
+import type { KnownAs } from "./known_hosts.ts";
 import type { ConnectOptions } from "./options.ts";
 import type { Master } from "./master.ts";
 import { anyShell, quoteAll } from "./quote.ts";
@@ -32,16 +34,6 @@ export interface ScriptOptions extends RemoteOptions {
   readonly name?: string;
   /** Whether text and arguments may be seen in lists of processes: a round trip less. @default false */
   readonly inline?: boolean;
-}
-
-/** What known_hosts files call a target. */
-export interface KnownAs {
-  /** The name that ssh connects to. */
-  readonly hostname: string;
-  /** The port that ssh connects to. */
-  readonly port: number;
-  /** The user's known_hosts files. */
-  readonly known: readonly string[];
 }
 
 /** What a session is made of; {@linkcode connect} makes one. */
@@ -101,6 +93,11 @@ export class Session implements AsyncDisposable {
   /** How the login was granted: `publickey`, `password`, … */
   get method(): string | undefined {
     return this.#parts.master.log.method;
+  }
+
+  /** The key that the login was granted for, where it was by key and ssh tells. */
+  get acceptedKey(): AcceptedKey | undefined {
+    return this.#parts.master.log.acceptedKey;
   }
 
   /** Milliseconds that this login waited for the server's greeting. */
