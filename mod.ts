@@ -22,13 +22,16 @@ export type { Evaluated } from "./lib/flow/build.ts";
 export type { Evaluation } from "./lib/nix/evaluate.ts";
 export type { Place } from "./lib/nix/place.ts";
 export { connect } from "./lib/ssh/connect.ts";
+export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
-export type { KnownAs, RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
+export type { KnownAs } from "./lib/ssh/known_hosts.ts";
+export type { RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
 export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
 export { type KexecOptions, runKexec, type WayBack } from "./lib/steps/kexec.ts";
+export { arrangeBoot, type Arranged, type ArrangeOptions } from "./lib/steps/kexec/arrange.ts";
 export {
   discardKexec,
   type RemoteKexec,

@@ -30,14 +30,38 @@ export class UsageError extends InstallError {}
 /** The target cannot be installed this way. Nothing was changed on it. */
 export class PreflightError extends InstallError {}
 
+/** What an error of a login carries. */
+export interface LoginFailure extends FailureOptions {
+  /** The fingerprint of the host key that was shown, `SHA256:…`. @default not known */
+  readonly fingerprint?: string | undefined;
+}
+
 /** The target is not the machine it should be: its host key is unknown, or not the one it had. */
-export class HostIdentityError extends InstallError {}
+export class HostIdentityError extends InstallError {
+  /** The fingerprint of the host key that was shown, `SHA256:…`, where it is known. */
+  readonly fingerprint: string | undefined;
+
+  /** Makes an error of `message` with its hint and the host key that was shown. */
+  constructor(message: string, options: LoginFailure) {
+    super(message, options);
+    this.fingerprint = options.fingerprint;
+  }
+}
 
 /** The target cannot be reached or logged in to, or the connection to it was lost. */
 export class ConnectionError extends InstallError {}
 
 /** The target answered, and refused the login. */
-export class LoginError extends ConnectionError {}
+export class LoginError extends ConnectionError {
+  /** The fingerprint of the host key that the target proved to have, `SHA256:…`, where it is known. */
+  readonly fingerprint: string | undefined;
+
+  /** Makes an error of `message` with its hint and the target's host key. */
+  constructor(message: string, options: LoginFailure) {
+    super(message, options);
+    this.fingerprint = options.fingerprint;
+  }
+}
 
 /** Something took longer than it may. */
 export class DeadlineError extends InstallError {}

@@ -15,7 +15,7 @@ import {
 } from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
 import { holdAgainst, reach, type Reached } from "./flow/reach.ts";
-import { checkUnlessForced } from "./flow/refuse.ts";
+import { checkUnlessForced, refuseUnlessForced } from "./flow/refuse.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
 import { forgetWayBack, keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
 import type { NixOptions } from "./nix/command.ts";
@@ -31,6 +31,7 @@ import { checkBootable } from "./steps/bootable.ts";
 import type { Formatted } from "./steps/disko.ts";
 import { generateHardwareConfig } from "./steps/hardware.ts";
 import { runKexec } from "./steps/kexec.ts";
+import { arrangeBoot } from "./steps/kexec/arrange.ts";
 import { reboot, type Rebooted } from "./steps/reboot.ts";
 import { addSubstituters, type Substituters, useSubstituters } from "./steps/substituters.ts";
 
@@ -114,6 +115,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   const knownAs = target.knownAs;
   let evaluated = await early;
   const installer = await bootInstaller(run, reached, evaluated);
+  const shown = installer.fingerprint;
   say("installer");
   let built = made;
   if (hardware) {
@@ -152,7 +154,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
     rebooted = await stages.run("reboot", () => reboot(installer, { system, deadline, signal }));
     if (rebooted.seen === "running") say("done");
     await tellHostKeys(run, knownAs, rebooted.hostKeys);
-    await forgetWayBack(plan);
+    await forgetWayBack(plan, shown);
   }
   return {
     host: target.label,
@@ -182,11 +184,13 @@ async function bootInstaller(
     if (substituters) await useSubstituters(root, substituters);
     return root;
   }
+  const arranged = await arrangeBoot(target, image, { signal });
+  for (const objection of arranged.objections) refuseUnlessForced(run, objection);
   say("booting");
   run.boots = true;
-  const { port, extraFlags } = plan.kexec;
+  const { host, port, extraFlags } = plan.kexec;
   const { kexec: scriptDeadline, boot: deadline } = plan.timeouts;
-  const options = { port, extraFlags, scriptDeadline, deadline, signal };
+  const options = { arranged, host, port, extraFlags, scriptDeadline, deadline, signal };
   const also = substituters && addSubstituters(substituters);
   return stack.use(
     await stages.run("kexec", () =>

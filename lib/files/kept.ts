@@ -35,9 +35,46 @@ export async function keep(place: InstallerPlace, kept: Kept): Promise<string> {
 
 /** What is kept of an installer, if anything is that can be read. */
 export async function readKept(place: InstallerPlace): Promise<Kept | undefined> {
+  return await read(keptPath(place));
+}
+
+/** What is kept of an installer, wherever it was when it was kept, for which `isIt` holds. */
+export async function findKept(isIt: (kept: Kept) => Promise<boolean>): Promise<Kept | undefined> {
+  for (const path of await keptPaths()) {
+    const kept = await read(path);
+    if (kept && await isIt(kept)) return kept;
+  }
+  return undefined;
+}
+
+/** Forgets what is kept of one machine wherever it was, told by its host keys. */
+export async function forgetEverywhere(isIt: (kept: Kept) => Promise<boolean>): Promise<void> {
+  for (const path of await keptPaths()) {
+    const kept = await read(path);
+    if (kept && await isIt(kept)) await Deno.remove(path).catch(() => {});
+  }
+}
+
+/** The files there are, the newest first; no more than can be looked at in a moment. */
+async function keptPaths(): Promise<string[]> {
+  const found: { path: string; time: number }[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder())) {
+      if (!isFile || !name.endsWith(".json")) continue;
+      const path = join(folder(), name);
+      const { mtime } = await Deno.stat(path);
+      found.push({ path, time: mtime?.getTime() ?? 0 });
+    }
+  } catch {
+    // Nothing was kept yet, or another run has just forgotten it.
+  }
+  return found.sort((a, b) => b.time - a.time).slice(0, 200).map(({ path }) => path);
+}
+
+async function read(path: string): Promise<Kept | undefined> {
   try {
     const { hostKeys, fingerprint, privateKey } = JSON.parse(
-      await Deno.readTextFile(keptPath(place)),
+      await Deno.readTextFile(path),
     ) as Partial<Kept>;
     const isKeys = Array.isArray(hostKeys) &&
       hostKeys.every((key) => /^[\w@.-]+ [A-Za-z0-9+/=]+$/.test(key));

@@ -3,17 +3,35 @@
  *
  * @module
  */
-import { forget, type InstallerPlace, keep, type Kept, readKept } from "../files/kept.ts";
+import {
+  findKept,
+  forget,
+  forgetEverywhere,
+  type InstallerPlace,
+  keep,
+  type Kept,
+  readKept,
+} from "../files/kept.ts";
 import type { Plan } from "../plan/plan.ts";
-import { fingerprint, replaceHostKeys } from "../ssh/known_hosts.ts";
-import type { KnownAs } from "../ssh/session.ts";
+import { fingerprint, type KnownAs, replaceHostKeys } from "../ssh/known_hosts.ts";
 import type { Run } from "./run.ts";
 
 /** Where the installer is or was: where this run boots it, or where the user logs in to it. */
 function installerPlaces({ destination, ssh, kexec }: Plan): InstallerPlace[] {
   if (!destination) return [];
   const login = ssh.port ?? destination.port ?? 22;
-  return [...new Set([kexec.port, login])].map((port) => ({ host: destination.host, port }));
+  const places = [...new Set([kexec.port, login])].map((port) => ({
+    host: destination.host,
+    port,
+  }));
+  const { host } = kexec;
+  return host === undefined ? places : [{ host, port: kexec.port }, ...places];
+}
+
+/** Whether a host key of this fingerprint is among those that are kept. */
+export async function hasKey(kept: Kept, wanted: string | undefined): Promise<boolean> {
+  const fingerprints = await Promise.all(kept.hostKeys.map(fingerprint));
+  return wanted !== undefined && [...fingerprints, kept.fingerprint].includes(wanted);
 }
 
 /** Keeps what lets us back into an installer. A state folder that cannot be written is no reason to stop. */
@@ -42,9 +60,17 @@ export async function findWayBack(plan: Plan): Promise<Kept | undefined> {
   return undefined;
 }
 
-/** Forgets the installer, which is no more. */
-export async function forgetWayBack(plan: Plan): Promise<void> {
+/** What an earlier run has kept of the machine with this host key, at whatever address it was. */
+export async function findWayBackByKey(fingerprint: string | undefined): Promise<Kept | undefined> {
+  return fingerprint === undefined
+    ? undefined
+    : await findKept((kept) => hasKey(kept, fingerprint));
+}
+
+/** Forgets the installer, which is no more; `shown` is the fingerprint of its host key. */
+export async function forgetWayBack(plan: Plan, shown?: string): Promise<void> {
   for (const place of installerPlaces(plan)) await forget(place);
+  if (shown !== undefined) await forgetEverywhere((kept) => hasKey(kept, shown));
 }
 
 /** Shows the new system's host keys and, if the plan says so, puts them into known_hosts. */

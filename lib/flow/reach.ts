@@ -6,22 +6,18 @@
  */
 import { checkImage } from "../files/image_check.ts";
 import { systemOf } from "../files/inputs.ts";
-import type { Kept } from "../files/kept.ts";
-import { ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
+import { InterruptedError, PreflightError } from "../errors.ts";
 import { Scope } from "../deadline.ts";
 import { showDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import { needsKexec, objections, wrongBuilder, wrongSystem } from "../plan/preflight.ts";
 import { planLines } from "../report/plan_lines.ts";
-import { connect } from "../ssh/connect.ts";
 import { getFacts } from "../ssh/facts.ts";
-import { fingerprint } from "../ssh/known_hosts.ts";
-import type { ConnectOptions } from "../ssh/options.ts";
 import type { Session } from "../ssh/session.ts";
 import { findDisks } from "../steps/disks.ts";
 import { discardKexec, type RemoteKexec, uploadKexec } from "../steps/kexec/upload.ts";
 import type { Evaluated } from "./build.ts";
-import { findWayBack } from "./host_keys.ts";
+import { logIn } from "./login.ts";
 import { refuseUnlessForced } from "./refuse.ts";
 import type { Confirmation, Run } from "./run.ts";
 
@@ -167,60 +163,4 @@ async function upload(
     await discardKexec(target, uploaded).then(() => say("untouched"), () => {});
   });
   return uploaded;
-}
-
-/**
- * Logs in where the user says; where that fails since an earlier run has booted the installer already, logs
- * in to that.
- */
-async function logIn(run: Run): Promise<Session> {
-  const { plan, report, scope: { signal } } = run;
-  const { destination, ssh } = plan;
-  if (!destination) throw new TypeError("a plan without a target cannot be run");
-  const options: ConnectOptions = {
-    ...ssh,
-    sshOptions: ssh.options,
-    deadline: plan.timeouts.connect,
-    onContact: () => run.contacts(),
-    report,
-    signal,
-  };
-  const { port } = plan.kexec;
-  const kept = await findWayBack(plan);
-  try {
-    const session = await connect(destination, options);
-    if (kept && !session.hostKeyKnown && !(await hasKey(kept, session.fingerprint))) {
-      const text =
-        `${session.label}: this host key is none that the machine had when an earlier run ` +
-        "booted it: compare it with the machine's console";
-      report({ type: "log", level: "warning", text });
-    }
-    return session;
-  } catch (error) {
-    if (!kept || !(error instanceof ConnectionError)) throw error;
-    const text = `${error.message}: trying the installer that an earlier run has booted there`;
-    report({ type: "log", level: "info", text });
-    const { privateKey = ssh.privateKey } = kept;
-    const identityFile = kept.privateKey === undefined ? ssh.identityFile : undefined;
-    const login = {
-      ...options,
-      identityFile,
-      privateKey,
-      port,
-      expectedHostKeys: kept.hostKeys,
-      expectedFingerprint: kept.fingerprint,
-    };
-    const again = connect({ ...destination, user: "root", port }, login);
-    return await again.catch((second) => {
-      signal.throwIfAborted();
-      report({ type: "log", level: "debug", text: String(second) });
-      throw error;
-    });
-  }
-}
-
-/** Whether a key of this fingerprint is among those that are kept. */
-async function hasKey(kept: Kept, wanted: string | undefined): Promise<boolean> {
-  const fingerprints = await Promise.all(kept.hostKeys.map(fingerprint));
-  return wanted !== undefined && [...fingerprints, kept.fingerprint].includes(wanted);
 }

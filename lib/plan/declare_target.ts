@@ -120,6 +120,14 @@ export const TARGET_OPTIONS: readonly Declaration[] = [
     take: ({ options }, [port]) => options.postKexecSshPort = port,
   },
   {
+    name: "installer-host",
+    values: ["HOST"],
+    group: "Reaching the target",
+    help: "where the installer answers, for a machine that gets another address after kexec",
+    default: "where the target does",
+    take: text("installerHost"),
+  },
+  {
     name: "ssh-option",
     values: ["KEY=VALUE"],
     repeat: true,

@@ -75,6 +75,8 @@ export interface PlanOptions extends InstallSource {
   readonly sshPort?: number | string | undefined;
   /** The installer's ssh port after kexec. @default 22 */
   readonly postKexecSshPort?: number | string | undefined;
+  /** Where the installer answers, for a machine that gets another address there. @default where the target does */
+  readonly installerHost?: string | undefined;
   /** `KEY=VALUE` lines for ssh; they win over this module's own. @default [] */
   readonly sshOptions?: readonly string[] | undefined;
   /** The password to log in with. @default ssh asks on the terminal */

@@ -64,6 +64,8 @@ export interface Plan {
     readonly sha256: string | undefined;
     readonly force: boolean;
     readonly extraFlags: string;
+    /** Where the installer answers; absent where that is the target's own host. */
+    readonly host: string | undefined;
     readonly port: number;
   };
   /** Where and after what the system is built. */
@@ -136,6 +138,7 @@ export function makePlan(options: PlanOptions): Plan {
       sha256: readSha256(options.kexecSha256),
       force: options.forceKexec ?? false,
       extraFlags: options.kexecExtraFlags ?? "",
+      host: readInstallerHost(options.installerHost),
       port: parsePort(options.postKexecSshPort ?? 22, "--post-kexec-ssh-port"),
     },
     build: {
@@ -182,6 +185,7 @@ function refuseEmpty(options: PlanOptions): void {
     "-i": identityFile,
     "--extra-files": extraFiles,
     "--known-hosts": options.knownHosts,
+    "--installer-host": options.installerHost,
     "--from": from,
     "--generate-hardware-config": generateHardwareConfig?.path,
     "--option": options.nixOptions?.some(({ name }) => name === "") ? "" : undefined,
@@ -202,6 +206,16 @@ function readDestination(host: string | undefined): Destination {
     });
   }
   return parseDestination(host);
+}
+
+/** Root logs in to the installer, at the port that `--post-kexec-ssh-port` names: only the host can be another. */
+function readInstallerHost(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const { host, user, port } = parseDestination(text);
+  if ((user ?? "root") === "root" && port === undefined) return host;
+  throw new UsageError(`--installer-host: ${JSON.stringify(text)} is more than a host`, {
+    hint: "name the host alone; --post-kexec-ssh-port has its port, and the login is root's",
+  });
 }
 
 function readSource(options: PlanOptions, phases: readonly Phase[]): Source {

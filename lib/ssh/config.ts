@@ -29,6 +29,12 @@ export interface LoginConfig {
   readonly passwordOnly?: boolean;
   /** Whether nobody may be asked for a password. */
   readonly keysOnly: boolean;
+  /** Whether the one key is ours, and nothing of the user's is to be tried. */
+  readonly temporary?: boolean | undefined;
+  /** The socket of an agent of ours. */
+  readonly agent?: string | undefined;
+  /** Whether ssh may not ask a person for anything. */
+  readonly unattended?: boolean | undefined;
   /** Whether ssh knows the keys that came with OpenSSH 8.7. */
   readonly modern: boolean;
   /** Lines that decide about host keys, from {@linkcode hostKeyLines}. */
@@ -44,15 +50,22 @@ export const HOST_KEY_ALIAS = "nixos-anywhere-target";
 export function loginOptions(config: LoginConfig): string[] {
   const { destination, identityFile } = config;
   const port = config.port ?? destination.port;
+  const identity = identityFile === undefined ? [] : [
+    `IdentityFile ${configPath(identityFile)}`,
+    `IdentitiesOnly ${config.onlyIdentity ? "yes" : "no"}`,
+  ];
   return [
     ...config.hostKeys,
+    ...(config.temporary ? temporaryLines(config.modern) : []),
+    ...(config.unattended ? unattendedLines(config.modern) : []),
+    ...(config.agent === undefined || config.temporary || !config.onlyIdentity
+      ? []
+      : [`IdentityAgent ${configPath(config.agent)}`, "AddKeysToAgent yes"]),
     ...(port === undefined ? [] : [`Port ${port}`]),
     ...(destination.user === undefined ? [] : [`User ${configValue(destination.user)}`]),
+    ...(config.temporary ? identity : []),
     ...config.sshOptions.map(sshOptionLine),
-    ...(identityFile === undefined ? [] : [
-      `IdentityFile ${configPath(identityFile)}`,
-      `IdentitiesOnly ${config.onlyIdentity ? "yes" : "no"}`,
-    ]),
+    ...(config.temporary ? [] : identity),
     // Nobody is asked twice for what is known already; a second wrong answer may lock an account.
     ...(config.password
       ? ["BatchMode no", "PasswordAuthentication yes", "NumberOfPasswordPrompts 1"]
@@ -73,6 +86,23 @@ export function loginOptions(config: LoginConfig): string[] {
     "ServerAliveInterval 5",
     "ServerAliveCountMax 6",
   ];
+}
+
+/** Our own key logs in, whatever the user's config says of keys, and whatever else is in it is not asked. */
+function temporaryLines(modern: boolean): string[] {
+  return [
+    "PubkeyAuthentication yes",
+    "PreferredAuthentications publickey",
+    "IdentityAgent none",
+    "BatchMode yes",
+    ...(modern ? [`PubkeyAcceptedAlgorithms ${OWN_ALGORITHMS}`] : []),
+  ];
+}
+
+const OWN_ALGORITHMS = "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256";
+
+function unattendedLines(modern: boolean): string[] {
+  return ["BatchMode yes", ...(modern ? ["PubkeyAcceptedAlgorithms -sk-*"] : [])];
 }
 
 /** The words that give ssh these options. */

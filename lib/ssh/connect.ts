@@ -63,8 +63,10 @@ export async function connect(
   destination: string | Destination,
   options: ConnectOptions = {},
 ): Promise<Session> {
-  const named = options.identityFile ?? options.privateKey;
-  if (options.password === undefined) {
+  const named = options.temporaryKey === undefined
+    ? options.identityFile ?? options.privateKey
+    : undefined;
+  if (options.password === undefined || options.temporaryKey !== undefined) {
     if (named === undefined || options.onlyIdentity !== undefined) {
       return await logInOnce(destination, options);
     }
@@ -165,9 +167,10 @@ export async function prepareLogin(
   const port = options.port === undefined ? where.port : parsePort(options.port, "port");
   const folder = await Deno.makeTempDir({ dir: await shortTemp(), prefix: "nixos-anywhere-" });
   try {
-    const password = options.password !== undefined;
+    const password = options.password !== undefined && options.temporaryKey === undefined;
     const identityFile = await keyFile(folder, options);
-    const { keysOnly = false, onlyIdentity = true } = options;
+    const { keysOnly = false, onlyIdentity = true, agent, unattended } = options;
+    const temporary = options.temporaryKey !== undefined;
     const base = {
       destination: where,
       port,
@@ -176,14 +179,17 @@ export async function prepareLogin(
       password,
       passwordOnly,
       keysOnly,
-      onlyIdentity,
+      onlyIdentity: onlyIdentity || temporary,
+      temporary,
+      agent,
+      unattended,
     };
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
     const hostKeys = await hostKeyOptions(folder, options, resolved);
     const login = { ...base, modern: resolved.modern, hostKeys };
     await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
-    const env = options.password === undefined
+    const env = options.password === undefined || temporary
       ? undefined
       : await askpass(folder, options.password, resolved);
     const label = showDestination(where);
@@ -204,7 +210,9 @@ export async function prepareLogin(
         });
         try {
           own.throwIfAborted();
-          if (taken && !bare) throw new ConnectionError(`${label}: logged in already`, { hint: "use it" });
+          if (taken && !bare) {
+            throw new ConnectionError(`${label}: logged in already`, { hint: "use it" });
+          }
           taken = true;
           await Deno.rename(socket, `${folder}/c`);
           return master;
@@ -242,7 +250,7 @@ export async function prepareLogin(
 }
 
 /** A folder for sockets and configuration: without spaces, which nix's options cannot have, and short. */
-async function shortTemp(): Promise<string> {
+export async function shortTemp(): Promise<string> {
   const wanted = Deno.env.get("TMPDIR") ?? "/tmp";
   // A control socket's path may have about 100 bytes; ssh adds 17 while it makes it.
   const fits = /^\/[A-Za-z0-9/._+-]*$/.test(wanted) && wanted.length < 50;
@@ -262,8 +270,12 @@ async function shortTemp(): Promise<string> {
 /** The file of the key to log in with: the user's, or one of ours with the text of a key. */
 async function keyFile(
   folder: string,
-  { identityFile, privateKey }: ConnectOptions,
+  { identityFile, privateKey, temporaryKey }: ConnectOptions,
 ): Promise<string | undefined> {
+  if (temporaryKey !== undefined) {
+    await writePrivate(`${folder}/temporary`, `${temporaryKey.trimEnd()}\n`);
+    return `${folder}/temporary`;
+  }
   if (identityFile !== undefined || privateKey === undefined) return identityFile;
   await writePrivate(`${folder}/identity`, `${privateKey.trimEnd()}\n`);
   return `${folder}/identity`;

@@ -5,7 +5,16 @@
  */
 import { InstallError } from "../errors.ts";
 import { run } from "../process.ts";
-import type { KnownAs } from "./session.ts";
+
+/** What known_hosts files call a target. */
+export interface KnownAs {
+  /** The name that ssh connects to. */
+  readonly hostname: string;
+  /** The port that ssh connects to. */
+  readonly port: number;
+  /** The user's known_hosts files. */
+  readonly known: readonly string[];
+}
 
 /** The fingerprint of a public host key `TYPE BASE64`, as `ssh-keygen -l` prints it. */
 export async function fingerprint(key: string): Promise<string> {

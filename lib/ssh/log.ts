@@ -6,6 +6,7 @@
  */
 import { ConnectionError, HostIdentityError, type InstallError, LoginError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
+import { type AcceptedKey, parseAcceptedKey } from "./accepted_key.ts";
 import { LoginProgress } from "./login_progress.ts";
 import { lastWords, shellHint } from "./no_shell.ts";
 
@@ -21,6 +22,8 @@ export class LoginLog {
   known = true;
   /** How the login was granted: `publickey`, `password`, … */
   method: string | undefined;
+  /** The key that the server would take, or has taken. */
+  acceptedKey: AcceptedKey | undefined;
   /**
    * Milliseconds there and back: from the question for the login service to its answer, which takes a server no
    * time. Where both ends wait before they send little, it is 40 ms at least.
@@ -49,6 +52,8 @@ export class LoginLog {
       this.roundTrip ??= this.#asked && performance.now() - this.#asked;
     } else if (this.#settled && text.startsWith("Authentications that can continue: ")) {
       this.offered = text.slice(text.indexOf(": ") + 2).split(",");
+    } else if (text.startsWith("Server accepts key: ")) {
+      this.acceptedKey = parseAcceptedKey(text.slice("Server accepts key: ".length));
     } else if (!this.#settled && text.startsWith("Server host key: ")) {
       this.fingerprint = /SHA256:\S+/.exec(text)?.[0];
       // What was said before was about a host on the way.
@@ -102,6 +107,7 @@ export class LoginLog {
         {
           hint:
             "if the machine was reinstalled, remove the old key from known_hosts; if not, someone may be in between",
+          fingerprint: this.fingerprint,
         },
       );
     }
@@ -111,6 +117,7 @@ export class LoginLog {
         {
           hint:
             "compare it with the machine's console, then add it to known_hosts or give it with --host-key",
+          fingerprint: this.fingerprint,
         },
       );
     }
@@ -122,6 +129,7 @@ export class LoginLog {
       return new LoginError(`${label}: login refused: ${last}`, {
         hint:
           "check the user name and that your key is in its authorized_keys; -i names a key, --env-password uses SSHPASS",
+        fingerprint: this.fingerprint,
       });
     }
     if (/Could not resolve hostname/.test(text)) {

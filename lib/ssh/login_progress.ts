@@ -4,6 +4,7 @@
  * @module
  */
 import { escapeControls } from "../escape.ts";
+import { parseAcceptedKey, personNeeded } from "./accepted_key.ts";
 
 /**
  * `starting`: ssh has not contacted anything; `connecting`: TCP has no answer; `connected`: something accepted the
@@ -117,7 +118,8 @@ export class LoginProgress {
     }
     if (text.startsWith("Offering public key: ")) this.#asks = "the server's answer to a key";
     else if (text.startsWith("Server accepts key: ")) {
-      this.#asks = "the key to sign: its passphrase, a touch or its agent";
+      const key = parseAcceptedKey(text.slice("Server accepts key: ".length));
+      this.#asks = personNeeded(key) ?? "the key to sign: its passphrase, a touch or its agent";
     } else if (/^Next authentication method: (password|keyboard)/.test(text)) {
       this.#asks = "the password, or the server's answer to it";
     }

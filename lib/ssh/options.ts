@@ -17,6 +17,15 @@ export interface ConnectOptions {
   readonly onlyIdentity?: boolean | undefined;
   /** The text of a private key to log in with; `identityFile` wins. @default none */
   readonly privateKey?: string | undefined;
+  /**
+   * The text of a private key of our own: it logs in alone, without the user's keys, agent and answers.
+   * @default none
+   */
+  readonly temporaryKey?: string | undefined;
+  /** The socket of an agent of our own, which keeps a key for later logins. @default the user's agent */
+  readonly agent?: string | undefined;
+  /** Whether ssh may ask nobody: no passphrase, and no touch of a security key. @default false */
+  readonly unattended?: boolean | undefined;
   /** The ssh port. @default the destination's, else ssh's own */
   readonly port?: number | undefined;
   /** `KEY=VALUE` lines for ssh; they win over this module's own. @default [] */

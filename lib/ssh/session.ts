@@ -8,6 +8,7 @@ import type { Destination } from "../plan/destination.ts";
 import { run } from "../process.ts";
 import { commandError, type RunResult, shortCommand } from "../result.ts";
 import { type Reporter, silent } from "../report/events.ts";
+import type { AcceptedKey } from "./accepted_key.ts";
 import { Channels } from "./channels.ts";
 import { CLEAN, commandLine, execLine, shownWords } from "./command_line.ts";
 import { Mark } from "./mark.ts";
@@ -16,7 +17,8 @@ import { shellError } from "./no_shell.ts";
 import type { ConnectOptions } from "./options.ts";
 import { quoteAll } from "./quote.ts";
 import { Remote, type RemoteParts } from "./remote.ts";
-import type { KnownAs, RemoteOptions, ScriptOptions, SessionParts } from "./session_parts.ts";
+import type { KnownAs } from "./known_hosts.ts";
+import type { RemoteOptions, ScriptOptions, SessionParts } from "./session_parts.ts";
 import { openEnded, tiedCode } from "./tied.ts";
 
 export type { KnownAs, RemoteOptions, ScriptOptions, SessionParts };
@@ -74,6 +76,11 @@ export class Session implements AsyncDisposable {
   /** How the login was granted: `publickey`, `password`, … */
   get method(): string | undefined {
     return this.#master.log.method;
+  }
+
+  /** The key that the login was granted for, where it was by key and ssh tells. */
+  get acceptedKey(): AcceptedKey | undefined {
+    return this.#parts.master.log.acceptedKey;
   }
 
   /** Milliseconds that this login waited for the server's greeting. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { KnownAs } from "./known_hosts.ts";
 import type { Destination } from "../plan/destination.ts";
 import type { RunOptions } from "../process.ts";
 import type { Reporter } from "../report/events.ts";
@@ -28,16 +29,6 @@ export interface ScriptOptions extends RemoteOptions {
   readonly name?: string;
   /** Whether text and arguments may be seen in lists of processes: a round trip less. @default false */
   readonly inline?: boolean;
-}
-
-/** What known_hosts files call a target. */
-export interface KnownAs {
-  /** The name that ssh connects to. */
-  readonly hostname: string;
-  /** The port that ssh connects to. */
-  readonly port: number;
-  /** The user's known_hosts files. */
-  readonly known: readonly string[];
 }
 
 /** What a session is made of; {@linkcode connect} makes one. */

@@ -1,6 +1,6 @@
 /**
- * A key of our own, for logins that a boot would otherwise lock out: a password works before kexec and not
- * after it. Where the login is by key already nothing is added anywhere.
+ * A key of our own, for logins that would not work again after a boot, or not without a person: a password, a
+ * certificate, a key that a command supplies, a passphrase, a touch.
  *
  * @module
  */
@@ -15,22 +15,23 @@ export interface TemporaryKey {
   readonly publicKey: string;
 }
 
-/** Makes an ed25519 key pair; nothing of it stays in a file. */
-export async function makeTemporaryKey(signal?: AbortSignal): Promise<TemporaryKey> {
+/** The types of key that are tried: a machine whose rules allow only some certified ones may not make the first. */
+const TYPES = [["ed25519"], ["ecdsa", "-b", "256"], ["rsa", "-b", "3072"]];
+
+/** Makes a key pair; nothing of it stays in a file. */
+export async function makeTemporaryKey(
+  signal?: AbortSignal,
+  comment = `nixos-anywhere-${crypto.randomUUID()}`,
+): Promise<TemporaryKey> {
   const folder = await Deno.makeTempDir({ prefix: "nixos-anywhere-key-" });
   try {
     const path = `${folder}/key`;
-    const words = [
-      "ssh-keygen",
-      "-q",
-      "-t",
-      "ed25519",
-      "-N",
-      "",
-      "-C",
-      `nixos-anywhere-${crypto.randomUUID()}`,
-    ];
-    await run([...words, "-f", path], { deadline: 60_000, ...(signal && { signal }) });
+    for (const [index, type] of TYPES.entries()) {
+      const words = ["ssh-keygen", "-q", "-t", ...type, "-N", "", "-C", comment, "-f", path];
+      const allowFailure = index < TYPES.length - 1;
+      const options = { deadline: 60_000, allowFailure, ...(signal && { signal }) };
+      if ((await run(words, options)).code === 0) break;
+    }
     const [privateKey, publicKey] = await Promise.all(
       [path, `${path}.pub`].map((file) => Deno.readTextFile(file)),
     );
@@ -40,31 +41,12 @@ export async function makeTemporaryKey(signal?: AbortSignal): Promise<TemporaryK
   }
 }
 
-/** Whether this login would not work again after a boot that keeps only authorized keys. */
-export function needsTemporaryKey(session: Session): boolean {
-  return session.method !== undefined && session.method !== "publickey";
-}
-
-const AUTHORIZE = `
-umask 077
-mkdir -p "$HOME/.ssh"
-file=$HOME/.ssh/authorized_keys
-# A last line without its line feed would swallow ours.
-[ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] || echo >>"$file"
-printf '%s\\n' "$1" >>"$file"
-`;
-
 const REVOKE = `
 file=$HOME/.ssh/authorized_keys
 [ -f "$file" ] || exit 0
 rest=$(grep -vxF -- "$1" "$file") || :
 if [ -n "$rest" ]; then printf '%s\\n' "$rest" >"$file"; else : >"$file"; fi
 `;
-
-/** Adds a key to the authorized keys of the session's user. */
-export async function authorize(session: Session, key: TemporaryKey): Promise<void> {
-  await session.script(AUTHORIZE, { name: "authorize", args: [key.publicKey], deadline: 60_000 });
-}
 
 /** Takes a key out of the authorized keys of the session's user again; all other lines stay. */
 export async function revoke(session: Session, key: TemporaryKey): Promise<void> {

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { LoginError } from "../errors.ts";
 import { becomeRoot, type Facts } from "../plan/facts.ts";
+import { unattendedKey } from "../ssh/accepted_key.ts";
 import { connect } from "../ssh/connect.ts";
 import type { Session } from "../ssh/session.ts";
-import { makeTemporaryKey, needsTemporaryKey, revoke } from "../ssh/temporary_key.ts";
+import { makeTemporaryKey, revoke } from "../ssh/temporary_key.ts";
 
 // $1 the user, $2 a key of ours or nothing. Root's own keys stay; each line is added once.
 const SHARE_KEYS = `
@@ -31,7 +33,7 @@ done
 /**
  * Lets root log in with the keys of the session's user (those in /etc/ssh/authorized_keys.d too) and returns
  * root's session; the user's is disposed of. Root's authorized keys are added to, never replaced. A login
- * without a key gets one of our own for as long as it takes to log in.
+ * that needs a person, or is by no key, gets one of our own for as long as it takes to log in.
  */
 export async function becomeRootSession(
   session: Session,
@@ -39,7 +41,8 @@ export async function becomeRootSession(
   signal?: AbortSignal,
 ): Promise<Session> {
   if (facts.uid === 0) return session;
-  const key = needsTemporaryKey(session) ? await makeTemporaryKey(signal) : undefined;
+  const again = await unattendedKey(session, signal) !== undefined;
+  const key = again ? undefined : await makeTemporaryKey(signal);
   await session.script(SHARE_KEYS, {
     name: "share keys",
     args: [facts.user, key?.publicKey ?? ""],
@@ -48,11 +51,18 @@ export async function becomeRootSession(
     hint: "see whether root's home can be written to",
     ...(signal && { signal }),
   });
-  const root = await connect({ ...session.destination, user: "root" }, {
+  const destination = { ...session.destination, user: "root" };
+  const login = {
     ...session.options,
-    ...(key && { privateKey: key.privateKey, identityFile: undefined, password: undefined }),
     ...(facts.hostKeys.length > 0 && { expectedHostKeys: facts.hostKeys }),
-  });
+  };
+  // Where root's keys are looked for elsewhere, the user's own may work all the same.
+  const root = key
+    ? await connect(destination, { ...login, temporaryKey: key.privateKey }).catch((error) => {
+      if (!(error instanceof LoginError)) throw error;
+      return connect(destination, login);
+    })
+    : await connect(destination, login);
   if (key) await revoke(root, key);
   await session[Symbol.asyncDispose]();
   return root;

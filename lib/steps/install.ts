@@ -45,6 +45,8 @@ done
 if [ "$keep_keys" = y ]; then
   mkdir -p /mnt/etc && { [ -d /mnt/etc/ssh ] || mkdir -m 755 /mnt/etc/ssh; }
   for key in /etc/ssh/ssh_host_*; do
+    # One that was made for the installer alone is nobody's.
+    ! grep -qs nixos-anywhere-temporary-host-key "\${key%.pub}.pub" || continue
     [ ! -e "$key" ] || [ -e "/mnt$key" ] || [ -h "/mnt$key" ] || cp -p "$key" "/mnt$key"
   done
 fi

@@ -8,16 +8,16 @@
  * @module
  */
 import { Scope } from "../deadline.ts";
-import { BootError, CommandError, ConnectionError } from "../errors.ts";
+import { BootError, CommandError, ConnectionError, LoginError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import { becomeRoot } from "../plan/facts.ts";
 import { kexecHint } from "../plan/kexec_words.ts";
-import { awaitBoot } from "../ssh/boot.ts";
+import { awaitBoot, type BootOptions } from "../ssh/boot.ts";
 import { READ_RELEASE } from "../ssh/release.ts";
 import type { Errand } from "../ssh/errand.ts";
 import type { Session } from "../ssh/session.ts";
+import { arrangeBoot, type Arranged } from "./kexec/arrange.ts";
 import { discardKexec, type RemoteKexec } from "./kexec/upload.ts";
-import { authorize, makeTemporaryKey, needsTemporaryKey, revoke } from "../ssh/temporary_key.ts";
 
 /** What logs root in to an installer that is about to be booted. */
 export interface WayBack {
@@ -25,16 +25,20 @@ export interface WayBack {
   readonly hostKeys: readonly string[];
   /** The fingerprint of one more. */
   readonly fingerprint: string | undefined;
-  /** A key of our own, where the user logged in without one. */
+  /** A key of our own, where the user's would not log in again, or not without help. */
   readonly privateKey?: string;
 }
 
 /** How the installer is booted and logged in to; everything has a default. */
 export interface KexecOptions {
+  /** Where the installer answers, if not where the target does. @default the target's host */
+  readonly host?: string | undefined;
   /** The installer's ssh port. @default 22 */
   readonly port?: number | undefined;
   /** Flags for kexec itself, handed to the image's script as one argument. @default "" */
   readonly extraFlags?: string | undefined;
+  /** What {@linkcode arrangeBoot} has arranged. @default it is arranged now, and an objection is thrown */
+  readonly arranged?: Arranged | undefined;
   /** Called before the boot with what logs in afterwards: the host keys, and our own key if there is one. */
   readonly keep?:
     | ((installer: WayBack) => Promise<void>)
@@ -51,16 +55,16 @@ export interface KexecOptions {
 
 // The folder holds the machine's private host keys from here on: it goes when kexec fails.
 const RUN = `
-folder=$1 flags=$2
+folder=$1 flags=$2 boot=$1/arranged/boot
 cd "$folder"
 trap 'rm -rf "$folder"' EXIT
 script=
 trap '[ -z "$script" ] || kill -s TERM -- "-$script" || :; exit 143' TERM
 status=0
 if [ -n "$flags" ]; then
-  TMPDIR=$folder setsid --wait "$folder/kexec/run" --kexec-extra-flags "$flags" &
+  TMPDIR=$folder setsid --wait sh "$boot" "\${boot%/*}" "$folder/kexec/run" --kexec-extra-flags "$flags" &
 else
-  TMPDIR=$folder setsid --wait "$folder/kexec/run" &
+  TMPDIR=$folder setsid --wait sh "$boot" "\${boot%/*}" "$folder/kexec/run" &
 fi
 script=$!
 wait "$script" || status=$?
@@ -72,7 +76,8 @@ exit "$status"
  * Boots an unpacked image and returns a new session, as root on the installer. The session of the old
  * system is disposed of. The target's disks are not touched; all that ran on it ends.
  *
- * The installer has to show one of the host keys that the target had. Throws a
+ * The installer has to show one of the host keys that the target had or was given for it. Throws a
+ * {@linkcode PreflightError} before the boot if the installer would let nobody in or could not be known, a
  * {@linkcode CommandError} if the image's script fails, a {@linkcode BootError} if the machine stays as it
  * is, comes back as something else, or does not come back, and a {@linkcode HostIdentityError} if it shows
  * another key.
@@ -91,13 +96,15 @@ export async function runKexec(
   const { keep, also, scriptDeadline = 300_000 } = options;
   const { report, label } = target;
   let announced = false;
-  const key = needsTemporaryKey(target) ? await makeTemporaryKey(signal) : undefined;
-  await keep?.({
-    hostKeys: image.facts.hostKeys,
-    fingerprint: target.fingerprint,
-    ...(key && { privateKey: key.privateKey }),
-  });
-  if (key) await authorize(target, key);
+  const arranged = options.arranged ?? await arrangeBoot(target, image, { signal });
+  const [objection] = options.arranged ? [] : arranged.objections;
+  if (objection) {
+    await discardKexec(target, image).catch(() => {});
+    throw objection;
+  }
+  const { hostKeys, temporaryKey } = arranged;
+  const { fingerprint } = target;
+  await keep?.({ hostKeys, fingerprint, ...(temporaryKey && { privateKey: temporaryKey }) });
   try {
     using running = new Scope(signal);
     await target.script(RUN, {
@@ -122,15 +129,12 @@ export async function runKexec(
     // What was announced comes, however the script ended; the network may be gone before that is heard of.
     const over = error instanceof ConnectionError || error instanceof CommandError;
     if (!announced || !over) throw error;
-  } finally {
-    // The image has it by now, and the system on the disk shall not keep it.
-    if (key) await revoke(target, key).catch(() => {});
   }
-  const { host } = target.destination;
-  const { fingerprint, options: login } = target;
-  const { hostKeys } = image.facts;
+  const { host = target.destination.host } = options;
+  const login = target.options;
   let came = { name: "", installer: false };
-  const installer = await awaitBoot(target, {
+  const began = performance.now();
+  const boot: BootOptions = {
     previous: image.facts.bootId,
     expected: "the installer",
     destination: { host, user: "root", port },
@@ -148,17 +152,25 @@ export async function runKexec(
       port,
       password: undefined,
       keysOnly: true,
-      ...(key && { privateKey: key.privateKey, identityFile: undefined }),
+      temporaryKey,
       // The image carries the host keys over; the one that was shown may lie elsewhere than they do.
       expectedHostKeys: hostKeys,
       expectedFingerprint: fingerprint,
     },
     deadline,
+    // Where the user's own key may do, an image that did not take ours over is asked once.
+    ...(temporaryKey && target.method === "publickey" && { refusals: -1 }),
     signal,
     onStayed: (session) => discardKexec(session, image),
+  };
+  const installer = await awaitBoot(target, boot).catch((error) => {
+    if (!(error instanceof LoginError) || boot.refusals === undefined) throw error;
+    report({ type: "log", level: "info", text: `${error.message}: trying your own key` });
+    const rest = Math.max(deadline - (performance.now() - began), 1000);
+    const own = { ...boot.login, temporaryKey: undefined };
+    return awaitBoot(target, { ...boot, login: own, refusals: 20_000, deadline: rest });
   });
   try {
-    if (key) await revoke(installer, key);
     if (came.installer) return installer;
     throw new BootError(
       `${label}: came back as ${came.name || "a system without a name"} instead of the installer`,

@@ -88,6 +88,9 @@ export async function reboot(installer: Session, options: RebootOptions = {}): P
       login: {
         ...login.options,
         keysOnly: true,
+        // Our own key is not the new system's; and whoever was asked for help once is not asked again.
+        temporaryKey: undefined,
+        unattended: login.options.unattended ?? login.options.temporaryKey !== undefined,
         // Without keys in the new system's /etc/ssh it makes new ones, which nobody can know.
         ...(hostKeys.length > 0
           ? { expectedHostKeys: hostKeys }

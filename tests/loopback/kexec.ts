@@ -16,6 +16,27 @@ export interface KexecOptions {
   readonly size?: number;
 }
 
+/**
+ * Gathers keys and host keys as the published image does, into `/run/box/gathered`: plain keys, those of the sudo user
+ * too, and links as links.
+ */
+const GATHER = String.raw`gathered=/run/box/gathered
+rm -rf "$gathered"
+mkdir -m 700 "$gathered"
+plain() {
+  for file in "$1/.ssh/authorized_keys" "$1/.ssh/authorized_keys2"; do
+    [ ! -e "$file" ] || grep -o '\(\(ssh\|ecdsa\|sk\)-[^ ]* .*\)' "$file" >>"$gathered/authorized_keys" || :
+  done
+}
+user=$(printenv DOAS_USER || printenv SUDO_USER || :)
+plain /root
+[ -z "$user" ] || plain "$(sh -c "echo ~$user")"
+for file in /etc/ssh/authorized_keys.d/root /etc/ssh/authorized_keys.d/"$user"; do
+  [ ! -f "$file" ] || cat "$file" >>"$gathered/authorized_keys"
+done
+for file in /etc/ssh/ssh_host_*; do [ ! -e "$file" ] || cp -a "$file" "$gathered"; done
+echo "keys gathered: $(grep -c . "$gathered/authorized_keys" 2>/dev/null || :)"`;
+
 /** Does what the contract says of `run`, except for the kexec itself. */
 export const RUN = `#!/bin/sh
 set -eu
@@ -34,6 +55,7 @@ work=$(mktemp -d)
 rm -r "$work"
 printf 'run flags=%s work=%s user=%s\\n' "$flags" "$work" "\${SUDO_USER-}\${DOAS_USER-}" \\
   >>/run/box/commands
+${GATHER}
 echo "machine will boot into nixos in 6s..."
 echo kexec >>/run/box/signals
 `;

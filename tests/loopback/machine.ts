@@ -5,14 +5,39 @@
  * @module
  */
 import { type Box, prepareBox, startBox } from "./box.ts";
+import { type KeyPair, makeKey } from "./keys.ts";
 import type { BoxOptions } from "./options.ts";
 
 /** What a machine boots into when it is told to. Port, identity and host keys stay by default. */
 export interface Boot extends BoxOptions {
   /** Milliseconds that the old system lives on after the signal. @default 100 */
   readonly delay?: number;
+  /** Whether root logs in only with the keys, and it shows only the host keys, that the image's `run` has gathered. */
+  readonly gathered?: boolean;
   /** Milliseconds between its end and the new one's sshd; `Infinity` for a machine that never returns. @default 50 */
   readonly gap?: number;
+}
+
+/** What the installer has from the image that the old system has run. Without a host key it makes one. */
+async function gatheredBy({ shared }: Box, options: BoxOptions): Promise<BoxOptions> {
+  const folder = `${shared}/gathered`;
+  const hostKeys: KeyPair[] = [];
+  // Its ssh server looks for no others.
+  for (const type of ["rsa", "ed25519"]) {
+    const path = `${folder}/ssh_host_${type}_key`;
+    const isFile = (await Deno.lstat(path).catch(() => undefined))?.isFile;
+    if (!isFile) continue;
+    const args = ["-y", "-P", "", "-f", path];
+    const { stdout } = await new Deno.Command("ssh-keygen", { args, stdin: "null" }).output();
+    const publicKey = new TextDecoder().decode(stdout).trim().split(" ").slice(0, 2).join(" ");
+    hostKeys.push({ privateKey: await Deno.readTextFile(path), publicKey });
+  }
+  const text = await Deno.readTextFile(`${folder}/authorized_keys`).catch(() => "");
+  return {
+    hostKeys: hostKeys.length > 0 ? hostKeys : [await makeKey()],
+    users: { ...options.users, root: { ...options.users?.root, keys: "none" } },
+    files: { ...options.files, "/root/.ssh/authorized_keys": { text, mode: 0o600 } },
+  };
 }
 
 /** A machine; disposal ends whatever system runs. */
@@ -69,12 +94,15 @@ export class Machine implements AsyncDisposable {
   }
 
   async #watch(boots: readonly Boot[]): Promise<void> {
-    for (const { delay = 100, gap = 50, ...options } of boots) {
+    for (const { delay = 100, gap = 50, gathered = false, ...options } of boots) {
       const old = this.box;
       while ((await old.signals()).length === 0) await this.#wait(5);
       const { port, identity, hostKeys } = old;
       const signalled = performance.now();
-      const next = await prepareBox({ port, identity, hostKeys, ...options });
+      const next = await prepareBox({
+        ...{ port, identity, hostKeys, ...options },
+        ...(gathered && await gatheredBy(old, options)),
+      });
       try {
         await this.#wait(Math.max(0, delay - (performance.now() - signalled)));
         await old.end();

@@ -1,0 +1,176 @@
+// The installer has to show a host key that is known, wherever the old system keeps its own.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { makeKey, PASSWORD } from "../loopback/mod.ts";
+import type { Scene } from "../flow/scene.ts";
+import { attempt, condition, open, type Options, usual } from "./condition.ts";
+
+/** An installer that shows the host keys that the image has gathered, or else a new one. */
+const installer = { gathered: true } as const;
+const words = (scene: Scene) => ["--phases", "kexec", "--timeout", "boot=20", ...usual(scene)];
+
+/** Moves the host keys, and sshd's lines of them, elsewhere. */
+const persist = "mkdir -p /persist; mv /etc/ssh/ssh_host_* /persist; " +
+  "sed -i 's|^HostKey /etc/ssh/|HostKey /persist/|' /etc/ssh/sshd_config\n";
+
+/** Boots into the installer, which shows the old system's key or, with `fresh`, another that is known. */
+async function boots(options: Options, fresh = false): Promise<string> {
+  await using scene = await open({ installer, ...options });
+  const { box } = scene.machine;
+  const shown = await box.run(
+    "ssh-keyscan -p $(sed -n 's/^Port //p' /etc/ssh/sshd_config) 127.0.0.1",
+  );
+  const { code, stderr } = await scene.run(words(scene), {}, 90);
+  assertEquals(code, 0, stderr);
+  const keys = scene.machine.box.hostKeys.map(({ publicKey }) => publicKey);
+  assertEquals(keys.some((key) => shown.stdout.includes(key)), !fresh, shown.stdout);
+  return stderr;
+}
+
+condition(
+  "host keys",
+  "elsewhere than in /etc/ssh (impermanence)",
+  () => boots({ target: { setup: persist } }),
+);
+
+condition(
+  "host keys",
+  "links from /etc/ssh to elsewhere",
+  () =>
+    boots({
+      target: {
+        setup: "mkdir /persist; mv /etc/ssh/ssh_host_* /persist; ln -s /persist/* /etc/ssh\n",
+      },
+    }),
+);
+
+condition("host keys", "under names of their own, the usual ones belong to nobody", () =>
+  boots({
+    target: {
+      setup: `${persist}ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key\n`,
+    },
+  }));
+
+condition("host keys", "only RSA", () =>
+  boots({
+    target: {
+      setup:
+        "rm /etc/ssh/ssh_host_*; ssh-keygen -q -t rsa -b 2048 -N '' -f /etc/ssh/ssh_host_rsa_key; " +
+        "sed -i 's|^HostKey .*|HostKey /etc/ssh/ssh_host_rsa_key|' /etc/ssh/sshd_config\n",
+    },
+  }));
+
+condition("host keys", "only ECDSA, which the installer's ssh server does not use", async () => {
+  const stderr = await boots({ target: { hostKeys: [await makeKey("ecdsa")] } }, true);
+  assert(!stderr.includes("warning"), stderr);
+});
+
+/** A server whose keys nobody but itself can read, as dropbear's are. */
+const unreadable = {
+  setup: "mkdir /etc/other; mv /etc/ssh/ssh_host_* /etc/other; " +
+    "sed -n 's|^HostKey /etc/ssh/|HostKey /etc/other/|p' /etc/ssh/sshd_config >/etc/other.conf; " +
+    "sed -i '/^HostKey/d' /etc/ssh/sshd_config\n",
+  sshdConfig: ["Include /etc/other.conf"],
+  files: { "/usr/local/bin/sshd": { text: "#!/bin/sh\nexit 1\n", mode: 0o755 } },
+} as const;
+
+condition(
+  "host keys",
+  "none that can be found, as with dropbear: one is planted and pinned",
+  async () => {
+    const stderr = await boots({ target: unreadable }, true);
+    assertMatch(stderr, /the installer is given host keys/);
+  },
+);
+
+condition(
+  "host keys",
+  "elsewhere, without mount namespaces: planted, and taken away again",
+  async () => {
+    await boots({ target: { setup: persist, without: ["unshare"] } });
+    await using scene = await open({
+      target: { setup: persist, without: ["unshare"] },
+      gates: { kexec: "ls /etc/ssh; exit 3" },
+    });
+    const { code, stderr } = await scene.run(words(scene), {}, 90);
+    assertEquals(code, 1, stderr);
+    assertMatch(stderr, /^kexec \| ssh_host_ed25519_key$/m);
+    assertEquals((await scene.machine.box.run("ls /etc/ssh/ssh_host_*")).stdout, "");
+  },
+);
+
+condition(
+  "host keys",
+  "elsewhere, and an image that takes none over: told before anything boots",
+  async () => {
+    const { code, stderr } = await attempt({
+      target: { setup: persist },
+      image: {
+        run:
+          "#!/bin/sh\necho machine will boot into nixos in 6s...\necho kexec >>/run/box/signals\n",
+      },
+      installer: { hostKeys: [await makeKey()] },
+    }, words);
+    assertEquals(code, 3, stderr);
+    assertMatch(stderr, /^error: root@127\.0\.0\.1: its host keys are not in \/etc\/ssh, /m);
+    assert(!stderr.includes("Booting the installer"), stderr);
+  },
+);
+
+condition("host keys", "a certificate", async () => {
+  await using scene = await open({
+    installer,
+    target: {
+      setup: "ssh-keygen -q -t ed25519 -N '' -f /etc/ca; cp /etc/ca.pub /run/box/ca.pub; " +
+        "ssh-keygen -q -s /etc/ca -h -I box -n 127.0.0.1 /etc/ssh/ssh_host_ed25519_key.pub\n",
+      sshdConfig: ["HostCertificate /etc/ssh/ssh_host_ed25519_key-cert.pub"],
+    },
+  });
+  const ca = await Deno.readTextFile(`${scene.machine.box.shared}/ca.pub`);
+  await Deno.writeTextFile(`${scene.place.folder}/known_hosts`, `@cert-authority * ${ca}`);
+  const { code, stderr } = await scene.run(["--host-key", "strict", ...words(scene)], {}, 90);
+  assertEquals(code, 0, stderr);
+});
+
+condition("host keys", "one that was planted does not become the new system's", async () => {
+  await using scene = await open({
+    installer,
+    target: unreadable,
+    gates: { install: "ls /mnt/etc/ssh" },
+  });
+  const { code, stderr } = await scene.run(["--copy-host-keys", ...usual(scene)], {}, 90);
+  assert(!/ssh_host_/.test(stderr), stderr);
+  assertEquals(code, 0, stderr);
+});
+
+for (const named of [true, false]) {
+  const what = named ? "--installer-host" : "found again by its host key";
+  condition("after kexec", `another address: ${what}`, async () => {
+    await using scene = await open({
+      target: { users: { root: { password: true, keys: "none" } } },
+      installer: { ...installer, address: "::1" },
+      installed: { address: "::1" },
+    });
+    const { machine, place, image, options: { parts } } = scene;
+    const login = (host: string) => [
+      ...["-p", `${machine.port}`, "--post-kexec-ssh-port", `${machine.port}`],
+      ...["--known-hosts", `${place.folder}/known_hosts`, `root@${host}`],
+    ];
+    const env = { SSHPASS: PASSWORD, SSH_PRIVATE_KEY: "" };
+    const all = ["--env-password", "--kexec", image, "-s", parts.disko, parts.system];
+    if (named) {
+      const { code, stderr } = await scene.run(
+        [...all, "--phases", "kexec,disko", "--installer-host", "::1", ...login("127.0.0.1")],
+        env,
+        90,
+      );
+      assertEquals(code, 0, stderr);
+      return;
+    }
+    const first = await scene.run([...all, "--timeout", "boot=3", ...login("127.0.0.1")], env, 90);
+    assertEquals(first.code, 1, first.stderr);
+    const second = await scene.run([...all, ...login("::1")], env, 90);
+    assertEquals(second.code, 0, second.stderr);
+    assertMatch(second.stderr, /trying the installer that an earlier run has booted/);
+    assertEquals(await place.left(), []);
+  });
+}
