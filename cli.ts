@@ -27,8 +27,9 @@ import {
   UsageError,
 } from "./lib/errors.ts";
 import type { InstallReport } from "./lib/flow.ts";
-import type { Confirmation } from "./lib/flow/run.ts";
-import { askHidden, askLine } from "./lib/ask.ts";
+import type { Confirmation, PassphraseQuestion } from "./lib/flow/run.ts";
+import { askHidden, askLine, askTwice } from "./lib/ask.ts";
+import { fateOf } from "./lib/plan/disks.ts";
 import { escapeControls } from "./lib/escape.ts";
 import type { ReportEvent } from "./lib/report/events.ts";
 import { plainRenderer } from "./lib/report/plain.ts";
@@ -77,7 +78,7 @@ async function run(
   const { nixosAnywhere } = await import("./lib/flow.ts");
   const interactive = Deno.stdin.isTerminal();
   const asks = !line.yes && interactive && !line.options.vmTest;
-  const { sudo, ...login } = secrets(line);
+  const { sudo, disk, ...login } = secrets(line);
   const report = await nixosAnywhere({
     ...line.options,
     ...login,
@@ -87,6 +88,10 @@ async function run(
       render(event);
     },
     sudoPassword: () => sudoPassword(sudo, interactive, signal),
+    ...((interactive || disk !== undefined) && {
+      diskPassphrase: async ({ uses, atLeast }: PassphraseQuestion) =>
+        disk ?? await askTwice(`Passphrase for the new disks${listUses(uses)}`, atLeast, signal),
+    }),
     ...(asks && { confirm: (about: Confirmation) => ask(about, signal) }),
     signal,
   });
@@ -104,12 +109,13 @@ function secrets(line: CommandLine) {
   take("SSH_PASS");
   const sudo = take("SUDO_PASSWORD") ?? (line.envPassword ? password : undefined);
   const privateKey = take("SSH_PRIVATE_KEY");
+  const disk = take("DISK_PASSPHRASE");
   if (line.envPassword && password === undefined) {
     throw new UsageError("--env-password: neither SSHPASS nor SSH_PASS holds a password", {
       hint: "put the password into the variable SSHPASS",
     });
   }
-  return { privateKey, sudo, ...(line.envPassword && { password }) };
+  return { privateKey, sudo, disk, ...(line.envPassword && { password }) };
 }
 
 /** sudo's password on the target: from the environment, or asked for on the terminal. */
@@ -123,11 +129,26 @@ async function sudoPassword(
 }
 
 /** Asks for the target's name, once; anything else ends the run. */
-async function ask({ host, plan }: Confirmation, signal: AbortSignal): Promise<boolean> {
+async function ask(
+  { host, plan, foundDisks }: Confirmation,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (!plan.phases.includes("disko") && !plan.phases.includes("kexec")) return true;
   const name = host.slice(host.lastIndexOf("@") + 1);
-  const wiped = plan.phases.includes("disko") ? "ALL DATA on these disks will be gone. " : "";
+  const { source } = plan;
+  const script = source.kind === "flake" ? source.diskoScript : "diskoScript";
+  const fates = foundDisks.length === 0
+    ? [fateOf(script, { destroy: true })]
+    : foundDisks.map(({ fate }) => fate);
+  const wiped = plan.phases.includes("disko") && fates.includes("wiped")
+    ? "ALL DATA on disks to be wiped will be gone. "
+    : "";
   return (await askLine(`\n${wiped}Type ${name} to go on: `, signal)).trim() === name;
+}
+
+function listUses(uses: PassphraseQuestion["uses"]): string {
+  const names = uses.map(({ kind, name }) => escapeControls(`${kind} ${name}`));
+  return names.length === 0 ? "" : ` (${names.join(", ")})`;
 }
 
 const VM_TESTED = "the configuration passed its test in a virtual machine";

@@ -13,7 +13,7 @@ import {
   runVmTest,
 } from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
-import { holdAgainst, reach, type Reached } from "./flow/reach.ts";
+import { checkArchitecture, reach, type Reached } from "./flow/reach.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
 import { type State, STATES } from "./flow/states.ts";
 import { forgetWayBack, keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
@@ -98,11 +98,12 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   early?.catch(() => {}); // whoever awaits it hears of it
   const building = early && !plan.dryRun ? build(early) : undefined;
   const [made, reached] = await together(scope, building, reach(run, early));
-  const { target, facts } = reached;
+  const { target, facts, guard } = reached;
   if (plan.dryRun) return { host: target.label, phases: [], times: stages.times };
 
   const knownAs = target.knownAs;
   let evaluated = await early;
+  await guard.ask(made);
   const installer = await bootInstaller(run, reached, evaluated);
   say("installer");
   let built = made;
@@ -115,7 +116,8 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
     const evaluating = evaluate();
     built = await build(evaluating);
     evaluated = await evaluating;
-    await holdAgainst(run, installer, facts, evaluated);
+    await checkArchitecture(run, installer.label, facts, evaluated);
+    guard.expect(evaluated);
     const substituters = substitutersOf(plan, evaluated);
     if (substituters) await useSubstituters(installer, substituters);
   }
@@ -124,8 +126,8 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   const work: Work = { plan, inputs, installer, built, nix, link, signal };
   let formatted: Formatted | undefined;
   if (plan.phases.includes("disko")) {
-    say("formatting");
-    formatted = await stages.run("disko", () => formatDisks(work));
+    const began = () => say("formatting");
+    formatted = await stages.run("disko", () => formatDisks(work, guard, began));
     say("formatted");
   }
   let system: StorePath | undefined;
@@ -156,7 +158,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
 /** Root's session on the installer: booted by kexec, or running already. Its nix knows the substituters. */
 async function bootInstaller(
   run: Run,
-  { target, facts, image }: Reached,
+  { target, facts, image, guard }: Reached,
   evaluated: Evaluated | undefined,
 ): Promise<Session> {
   const { plan, scope: { signal }, stack, stages, say } = run;
@@ -172,6 +174,7 @@ async function bootInstaller(
   }
   say("booting");
   run.boots = true;
+  guard.booted();
   const { port, extraFlags } = plan.kexec;
   const { kexec: scriptDeadline, boot: deadline } = plan.timeouts;
   const options = { port, extraFlags, scriptDeadline, deadline, signal };

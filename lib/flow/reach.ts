@@ -7,8 +7,8 @@
 import { checkImage } from "../files/image_check.ts";
 import { systemOf } from "../files/inputs.ts";
 import type { Kept } from "../files/kept.ts";
-import { ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
-import { showDisk } from "../plan/disks.ts";
+import { ConnectionError, InterruptedError } from "../errors.ts";
+import { type FoundDisk, showDisk, showFate, showFound } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import { needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
 import { planLines } from "../report/plan_lines.ts";
@@ -17,11 +17,11 @@ import { getFacts } from "../ssh/facts.ts";
 import { fingerprint } from "../ssh/known_hosts.ts";
 import type { ConnectOptions } from "../ssh/options.ts";
 import type { Session } from "../ssh/session.ts";
-import { findDisks } from "../steps/disks.ts";
 import { discardKexec, type RemoteKexec, uploadKexec } from "../steps/kexec/upload.ts";
 import type { Evaluated } from "./build.ts";
+import { DiskGuard } from "./disk_guard.ts";
 import { findWayBack } from "./host_keys.ts";
-import type { Run } from "./run.ts";
+import { type Run, yieldTo } from "./run.ts";
 
 /** A target that was reached. */
 export interface Reached {
@@ -29,6 +29,7 @@ export interface Reached {
   readonly facts: Facts;
   /** The image on it, if it has to be booted into an installer. */
   readonly image: RemoteKexec | undefined;
+  readonly guard: DiskGuard;
 }
 
 /** Logs in, learns the facts, checks them, asks, and uploads the image. */
@@ -51,30 +52,34 @@ export async function reach(
   const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
   for (const objection of objections(plan, facts, target.label, size)) yieldTo(run, objection);
   const kexec = needsKexec(plan, facts);
-  const disks = async () => await holdAgainst(run, target, facts, await evaluating);
+  const guard = new DiskGuard(run, target.label, facts.disks);
+  const disks = async () => await holdAgainst(run, target, facts, await evaluating, guard);
   if (plan.dryRun || options.confirm) {
+    const foundDisks = await disks();
     const about = {
       host: target.label,
       plan,
       facts,
       kexec,
-      disks: await disks(),
+      disks: foundDisks.map((one) => `${showFate(one.fate)}: ${showFound(one)}`),
+      foundDisks,
       evaluated: await evaluating,
     };
     for (const line of planLines(about, showDisk)) {
       report({ type: "log", level: "info", text: line });
     }
-    if (plan.dryRun) return { target, facts, image: undefined };
+    if (plan.dryRun) return { target, facts, image: undefined, guard };
     if (await options.confirm?.(about) === false) {
       throw new InterruptedError(`${target.label}: not confirmed`, {
         hint: "nothing was changed; --yes asks nothing",
       });
     }
-    return { target, facts, image: kexec ? await upload(run, target, facts, checked) : undefined };
+    const image = kexec ? await upload(run, target, facts, checked) : undefined;
+    return { target, facts, image, guard };
   }
   if (!kexec) {
     await disks();
-    return { target, facts, image: undefined };
+    return { target, facts, image: undefined, guard };
   }
   const [uploaded, found] = await Promise.allSettled([
     upload(run, target, facts, checked),
@@ -82,41 +87,38 @@ export async function reach(
   ]);
   if (found.status === "rejected") throw found.reason;
   if (uploaded.status === "rejected") throw uploaded.reason;
-  return { target, facts, image: uploaded.value };
+  return { target, facts, image: uploaded.value, guard };
 }
 
 /**
- * Holds what was evaluated against the target: the system must be of its architecture, and the disks that
- * the configuration names must be there. Returns these disks as the target shows them.
+ * Holds what was evaluated against the target: the system must be of its architecture, the disks that the
+ * configuration names must be there, and what disko asks must have an answer.
  */
-export async function holdAgainst(
+async function holdAgainst(
   run: Run,
   target: Session,
   facts: Facts,
   evaluated: Evaluated | undefined,
-): Promise<readonly string[]> {
+  guard: DiskGuard,
+): Promise<readonly FoundDisk[]> {
   if (evaluated === undefined || evaluated.kind === "none") return [];
+  await checkArchitecture(run, target.label, facts, evaluated);
+  await guard.look(target, evaluated);
+  return evaluated.kind === "flake" ? guard.found : [];
+}
+
+/** Refuses a system that is for another architecture than the target's. */
+export async function checkArchitecture(
+  run: Run,
+  host: string,
+  facts: Facts,
+  evaluated: Evaluated,
+): Promise<void> {
+  if (evaluated.kind === "none") return;
   const isFlake = evaluated.kind === "flake";
   const system = isFlake ? evaluated.evaluation.system : await systemOf(evaluated.system);
-  const wrong = system === undefined ? undefined : wrongSystem(system, facts, target.label);
+  const wrong = system === undefined ? undefined : wrongSystem(system, facts, host);
   if (wrong) yieldTo(run, wrong);
-  if (!isFlake || !run.plan.phases.includes("disko")) return [];
-  try {
-    const disks = await findDisks(
-      target,
-      evaluated.evaluation.disks,
-      facts.disks,
-      run.scope.signal,
-    );
-    for (const disk of disks) {
-      run.report({ type: "log", level: "info", text: `disk of the configuration: ${disk}` });
-    }
-    return disks;
-  } catch (error) {
-    if (!(error instanceof PreflightError)) throw error;
-    yieldTo(run, error);
-    return [];
-  }
 }
 
 async function upload(
@@ -136,16 +138,6 @@ async function upload(
   // A build may still fail, or someone may end the run, before it is booted.
   stack.defer(() => run.boots ? undefined : discardKexec(target, uploaded).catch(() => {}));
   return uploaded;
-}
-
-/** Throws what stands against the install, or only tells it where the user knows better. */
-function yieldTo({ plan, report }: Run, objection: PreflightError): void {
-  if (!plan.force) throw objection;
-  report({
-    type: "log",
-    level: "warning",
-    text: `${objection.message}: going on, as --force says`,
-  });
 }
 
 /**

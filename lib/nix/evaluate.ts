@@ -5,6 +5,7 @@
  */
 import { AnswerError } from "../errors.ts";
 import { type FlakeRef, installable, showFlake } from "../plan/flake.ts";
+import { type DiskLayout, LAYOUT, parseLayout } from "./disks.ts";
 import { nixCommand, type NixOptions, runNix } from "./command.ts";
 
 /** What a configuration says of itself. */
@@ -13,8 +14,8 @@ export interface Evaluation {
   readonly system: string;
   /** The derivations of the asked attributes of `system.build`, in their order. */
   readonly derivations: readonly string[];
-  /** The devices that the configuration's disko.devices.disk names. */
-  readonly disks: readonly string[];
+  /** The disks that the configuration's disko.devices names, and what disko asks a passphrase for. */
+  readonly layout: DiskLayout;
   /** `nix.settings.substituters` of the configuration. */
   readonly substituters: readonly string[];
   /** `nix.settings.trusted-public-keys` of the configuration. */
@@ -38,7 +39,7 @@ export async function evaluate(
     system = (b.${attributes.at(-1)}).system;
     derivations = map builtins.unsafeDiscardStringContext [ ${list} ];
     substituters = c.nix.settings.substituters or [ ];
-    disks = map (d: d.device or "") (builtins.attrValues (c.disko.devices.disk or { }));
+    layout = ${LAYOUT} c;
     publicKeys = c.nix.settings.trusted-public-keys or [ ];
   }`;
   const target = installable(flake);
@@ -63,7 +64,7 @@ export function parseEvaluation(json: string, count: number, name: string): Eval
   } catch {
     throw refuse();
   }
-  const { system, derivations, substituters, publicKeys, disks } = (value ?? {}) as Record<
+  const { system, derivations, substituters, publicKeys, layout: given } = (value ?? {}) as Record<
     string,
     unknown
   >;
@@ -72,7 +73,8 @@ export function parseEvaluation(json: string, count: number, name: string): Eval
     derivations.every((path) =>
       typeof path === "string" && /^\/nix\/store\/[0-9a-z]{32}-[\w+.?=-]+\.drv$/.test(path)
     );
-  if (!fits || !areDevices(disks) || !areWords(substituters) || !areWords(publicKeys)) {
+  const layout = parseLayout(given);
+  if (!fits || !layout || !areWords(substituters) || !areWords(publicKeys)) {
     throw refuse();
   }
   return {
@@ -80,7 +82,7 @@ export function parseEvaluation(json: string, count: number, name: string): Eval
     derivations: derivations as string[],
     substituters,
     publicKeys,
-    disks: disks.filter((disk) => disk !== ""),
+    layout,
   };
 }
 
@@ -88,10 +90,4 @@ export function parseEvaluation(json: string, count: number, name: string): Eval
 function areWords(value: unknown): value is string[] {
   return Array.isArray(value) &&
     value.every((word) => typeof word === "string" && /^[^\s\p{Cc}]+$/u.test(word));
-}
-
-/** Devices are paths; a disk without one is told by an empty text. */
-function areDevices(value: unknown): value is string[] {
-  return Array.isArray(value) &&
-    value.every((device) => typeof device === "string" && /^(\/[^\p{Cc}]*)?$/u.test(device));
 }
