@@ -140,22 +140,32 @@ export class DiskGuard {
   }
 
   #refuse(error: Refusal): void {
+    const { options, plan, report } = this.#run;
     const elsewhere = this.#questions?.find(({ kind }) => kind === "elsewhere");
-    if (elsewhere) {
-      const message =
-        `the disko script asks for a passphrase where it cannot be given: ${elsewhere.code}`;
-      yieldTo(this.#run, error(`${this.#label}: ${message}`, HINT));
-    } else if (this.#asks && !this.#run.options.diskPassphrase) {
-      yieldTo(this.#run, error(this.#unanswered, HINT));
+    if (!elsewhere && !this.#asks) return;
+    if (!elsewhere && options.diskPassphrase) {
+      const text = `${this.#question}: it is asked for here before the disks are touched`;
+      report({ type: "log", level: "info", text });
+      return;
     }
+    const message = elsewhere
+      ? `${this.#label}: the disko script asks for a passphrase where it cannot be given: ${elsewhere.code}`
+      : this.#unanswered;
+    // Who looks at a plan need not be who runs it.
+    if (plan.dryRun) report({ type: "log", level: "warning", text: message });
+    else yieldTo(this.#run, error(message, HINT));
+  }
+
+  get #question(): string {
+    const what = this.#uses.map(({ kind, name }) => `${kind} ${name}`).join(", ");
+    const question = what
+      ? `disko asks for the passphrase of ${what}`
+      : "the disko script asks for a passphrase";
+    return `${this.#label}: ${question}`;
   }
 
   get #unanswered(): string {
-    const what = this.#uses.map(({ kind, name }) => `${kind} ${name}`).join(", ");
-    const script = what
-      ? `disko asks for the passphrase of ${what}`
-      : "the disko script asks for a passphrase";
-    return `${this.#label}: ${script}, and nobody can answer`;
+    return `${this.#question}, and nobody can answer`;
   }
 
   async #settle(error: Refusal): Promise<void> {
@@ -166,7 +176,7 @@ export class DiskGuard {
       this.#run.report({ type: "log", level: "warning", text });
     }
     if (this.#passphrase !== undefined) return;
-    this.#refuse(error);
+    this.#refuse(error); // the same as before, or what the script's text has told since
     const { diskPassphrase } = this.#run.options;
     if (!this.#asks || !diskPassphrase) return;
     const zfs = this.#uses.some(({ kind }) => kind === "ZFS") ? ZFS_PASSPHRASE : 1;
