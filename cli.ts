@@ -19,11 +19,11 @@
  */
 import { Interrupts } from "./lib/cli/interrupts.ts";
 import { outcomeOf } from "./lib/cli/outcome.ts";
-import { confirmTarget, sudoPassword } from "./lib/cli/questions.ts";
+import { confirmTarget, diskPassphrase, sudoPassword } from "./lib/cli/questions.ts";
 import { takeSecrets } from "./lib/cli/secrets.ts";
 import { summary } from "./lib/cli/summary.ts";
 import { CommandError } from "./lib/errors.ts";
-import type { Confirmation } from "./lib/flow/run.ts";
+import type { Confirmation, PassphraseQuestion } from "./lib/flow/run.ts";
 import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/plan/argv.ts";
 import { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
 import { PlainRenderer } from "./lib/report/plain.ts";
@@ -75,7 +75,7 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
   if (options.phases !== undefined) progress.phases = parsePhases(options.phases);
   const { nixosAnywhere } = await import("./lib/flow.ts");
   const interactive = Deno.stdin.isTerminal();
-  const { sudo, ...login } = takeSecrets(line);
+  const { sudo, disk, ...login } = takeSecrets(line);
   const report = await nixosAnywhere({
     ...options,
     ...login,
@@ -85,6 +85,9 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
       renderer.report(event);
     },
     sudoPassword: () => sudoPassword(sudo, interactive, signal),
+    ...((interactive || disk !== undefined) && {
+      diskPassphrase: (about: PassphraseQuestion) => diskPassphrase(disk, about, signal),
+    }),
     ...(!line.yes && interactive && {
       confirm: (about: Confirmation) => confirmTarget(about, signal),
     }),

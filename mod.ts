@@ -17,7 +17,7 @@
  * @module
  */
 export { type InstallReport, nixosAnywhere } from "./lib/flow.ts";
-export type { Confirmation, NixosAnywhereOptions } from "./lib/flow/run.ts";
+export type { Confirmation, NixosAnywhereOptions, PassphraseQuestion } from "./lib/flow/run.ts";
 export type { Evaluated } from "./lib/flow/build.ts";
 export type { Evaluation } from "./lib/nix/evaluate.ts";
 export type { Place } from "./lib/nix/place.ts";
@@ -39,8 +39,9 @@ export {
   type UploadOptions,
 } from "./lib/steps/kexec/upload.ts";
 export { checkBootable } from "./lib/steps/bootable.ts";
-export { findDisks } from "./lib/steps/disks.ts";
-export type { Disk } from "./lib/plan/disks.ts";
+export { checkDisks, type DiskOptions, findDisks } from "./lib/steps/disks.ts";
+export type { ConfiguredDisk, Disk, DiskFate, FoundDisk, PassphraseUse } from "./lib/plan/disks.ts";
+export type { DiskLayout } from "./lib/nix/disks.ts";
 export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.ts";
 export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";

@@ -31,6 +31,22 @@ export async function askHidden(question: string, signal: AbortSignal): Promise<
   }
 }
 
+/** Asks for what nobody may see until it is long enough and was typed twice; an empty answer ends it. */
+export async function askTwice(
+  what: string,
+  atLeast: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (let tries = 0; tries < 3; tries++) {
+    const first = await askHidden(`${what}: `, signal);
+    if (first === "") return undefined;
+    if (first.length < atLeast) await say(`It must have at least ${atLeast} characters.\n`);
+    else if (await askHidden("The same passphrase again: ", signal) === first) return first;
+    else await say("The two are not the same.\n");
+  }
+  return undefined;
+}
+
 async function say(text: string): Promise<void> {
   await Deno.stderr.write(new TextEncoder().encode(text));
 }

@@ -84,6 +84,9 @@ export type BootOutcome = "stayed" | "other" | "silent";
 /** The target's answer does not have the shape it must have. */
 export class AnswerError extends InstallError {}
 
+/** The installer's disks are not those that were shown, or not ready for disko. Nothing on them was changed. */
+export class DiskError extends InstallError {}
+
 /** How a command ended, as {@linkcode CommandError} tells it. */
 export interface CommandFailure extends FailureOptions {
   /** The command line's words. */

@@ -14,7 +14,7 @@ import {
   runVmTest,
 } from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
-import { holdAgainst, reach, type Reached } from "./flow/reach.ts";
+import { checkArchitecture, reach, type Reached } from "./flow/reach.ts";
 import { checkUnlessForced, refuseUnlessForced } from "./flow/refuse.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
 import { forgetWayBack, keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
@@ -109,11 +109,12 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   early?.catch(() => {}); // whoever awaits it hears of it
   const building = early && !plan.dryRun ? build(early) : undefined;
   const [made, reached] = await together(scope, building, reach(run, early));
-  const { target, facts } = reached;
+  const { target, facts, guard } = reached;
   if (plan.dryRun) return { host: target.label, phases: [], times: stages.times };
 
   const knownAs = target.knownAs;
   let evaluated = await early;
+  await guard.ask(made);
   const installer = await bootInstaller(run, reached, evaluated);
   const shown = installer.fingerprint;
   say("installer");
@@ -125,9 +126,12 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
       () => generateHardwareConfig(installer, hardware, { deadline, signal }),
     );
     const evaluating = evaluate();
-    const checking = evaluating.then((made) => holdAgainst(run, installer, facts, made));
+    const checking = evaluating.then((made) =>
+      checkArchitecture(run, installer.label, facts, made)
+    );
     [built] = await together(scope, build(evaluating), checking);
     evaluated = await evaluating;
+    guard.expect(evaluated);
     const substituters = substitutersOf(plan, evaluated);
     if (substituters) await useSubstituters(installer, substituters);
   }
@@ -136,8 +140,8 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   const work: Work = { plan, inputs, installer, built, nix, link, signal };
   let formatted: Formatted | undefined;
   if (plan.phases.includes("disko")) {
-    say("formatting");
-    formatted = await stages.run("disko", () => formatDisks(work));
+    const began = () => say("formatting");
+    formatted = await stages.run("disko", () => formatDisks(work, guard, began));
     say("formatted");
   }
   let system: StorePath | undefined;
@@ -168,7 +172,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
 /** Root's session on the installer: booted by kexec, or running already. Its nix knows the substituters. */
 async function bootInstaller(
   run: Run,
-  { target, facts, image }: Reached,
+  { target, facts, image, guard }: Reached,
   evaluated: Evaluated | undefined,
 ): Promise<Session> {
   const { plan, scope: { signal }, stack, stages, say } = run;
@@ -188,6 +192,7 @@ async function bootInstaller(
   for (const objection of arranged.objections) refuseUnlessForced(run, objection);
   say("booting");
   run.boots = true;
+  guard.booted();
   const { host, port, extraFlags } = plan.kexec;
   const { kexec: scriptDeadline, boot: deadline } = plan.timeouts;
   const options = { arranged, host, port, extraFlags, scriptDeadline, deadline, signal };

@@ -12,6 +12,8 @@ export interface Secrets {
   readonly password: string | undefined;
   /** sudo's password on the target. */
   readonly sudo: string | undefined;
+  /** The passphrase for the new disks. */
+  readonly disk: string | undefined;
 }
 
 /** Takes the secrets out of the environment, so that no child inherits them. */
@@ -26,10 +28,11 @@ export function takeSecrets({ envPassword }: { readonly envPassword: boolean }):
   const password = envPassword ? given : undefined;
   const sudo = take("SUDO_PASSWORD") ?? password;
   const privateKey = take("SSH_PRIVATE_KEY");
+  const disk = take("DISK_PASSPHRASE");
   if (envPassword && password === undefined) {
     throw new UsageError("--env-password: neither SSHPASS nor SSH_PASS holds a password", {
       hint: "put the password into the variable SSHPASS",
     });
   }
-  return { privateKey, password, sudo };
+  return { privateKey, password, sudo, disk };
 }

@@ -40,7 +40,10 @@ export interface Tree {
 export async function readTree(folder: string, name = "--extra-files"): Promise<Tree> {
   const entries: TreeEntry[] = [];
   let beyondUstar = false;
+  /** What is being read, to be named if it cannot be. */
+  let current = "";
   const visit = async (below: string) => {
+    current = below;
     const names: string[] = [];
     for await (const { name } of Deno.readDir(join(folder, below))) names.push(name);
     for (const child of names.sort()) {
@@ -53,6 +56,7 @@ export async function readTree(folder: string, name = "--extra-files"): Promise<
           },
         );
       }
+      current = path;
       const info = await Deno.lstat(join(folder, path));
       const base = {
         path,
@@ -70,6 +74,8 @@ export async function readTree(folder: string, name = "--extra-files"): Promise<
         entries.push({ ...base, kind: "link", size: 0, target });
       } else if (info.isFile) {
         beyondUstar ||= (info.nlink ?? 1) > 1 || info.size >= 8 ** 11;
+        // Opened as it will be when the disks are wiped; in one go, since a folder may hold very many.
+        Deno.openSync(join(folder, path)).close();
         entries.push({ ...base, kind: "file", size: info.size });
       } else {
         throw new UsageError(
@@ -86,8 +92,13 @@ export async function readTree(folder: string, name = "--extra-files"): Promise<
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`${name}: cannot read the folder ${JSON.stringify(folder)}: ${reason}`, {
-      hint: "give an existing folder; its contents go to / of the new system",
+    const what = current === ""
+      ? `the folder ${JSON.stringify(folder)}`
+      : JSON.stringify(join(folder, current));
+    throw new UsageError(`${name}: cannot read ${what}: ${reason}`, {
+      hint: current === ""
+        ? "give an existing folder; its contents go to / of the new system"
+        : "make it readable for this user, or take it out of the folder",
       cause,
     });
   }

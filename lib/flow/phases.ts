@@ -13,6 +13,7 @@ import { copyClosure, type CopyOptions, type Link } from "../steps/closure.ts";
 import { type Formatted, runDisko } from "../steps/disko.ts";
 import { install } from "../steps/install.ts";
 import type { Built } from "./build.ts";
+import type { DiskGuard } from "./disk_guard.ts";
 
 /** What the phases on the installer work with. */
 export interface Work {
@@ -27,11 +28,18 @@ export interface Work {
   readonly signal: AbortSignal;
 }
 
-/** Formats and mounts the disks. */
-export async function formatDisks(work: Work): Promise<Formatted> {
+/** Formats and mounts the disks; `began` is called when nothing stands between them and the script any more. */
+export async function formatDisks(
+  work: Work,
+  guard: DiskGuard,
+  began: () => void,
+): Promise<Formatted> {
   const { inputs: { keys }, installer, plan, signal } = work;
   const script = await bring(work, "disko");
-  return await runDisko(installer, script, { keys, deadline: plan.timeouts.disko, signal });
+  const passphrase = await guard.release(installer, script);
+  began();
+  const deadline = plan.timeouts.disko;
+  return await runDisko(installer, script, { keys, passphrase, deadline, signal });
 }
 
 /** Fills the store of /mnt and installs the system; returns it. `formatted` is what disko left in this run. */

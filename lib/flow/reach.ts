@@ -6,17 +6,17 @@
  */
 import { checkImage } from "../files/image_check.ts";
 import { systemOf } from "../files/inputs.ts";
-import { InterruptedError, PreflightError } from "../errors.ts";
+import { InterruptedError } from "../errors.ts";
 import { Scope } from "../deadline.ts";
-import { showDisk } from "../plan/disks.ts";
+import { type FoundDisk, showDisk, showFate, showFound } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import { needsKexec, objections, wrongBuilder, wrongSystem } from "../plan/preflight.ts";
 import { planLines } from "../report/plan_lines.ts";
 import { getFacts } from "../ssh/facts.ts";
 import type { Session } from "../ssh/session.ts";
-import { findDisks } from "../steps/disks.ts";
 import { discardKexec, type RemoteKexec, uploadKexec } from "../steps/kexec/upload.ts";
 import type { Evaluated } from "./build.ts";
+import { DiskGuard } from "./disk_guard.ts";
 import { logIn } from "./login.ts";
 import { refuseUnlessForced } from "./refuse.ts";
 import type { Confirmation, Run } from "./run.ts";
@@ -27,6 +27,7 @@ export interface Reached {
   readonly facts: Facts;
   /** The image on it, if it has to be booted into an installer. */
   readonly image: RemoteKexec | undefined;
+  readonly guard: DiskGuard;
 }
 
 /** Checks the local image, logs in, learns the facts, checks them, shows the plan, asks, and uploads the image. */
@@ -51,20 +52,22 @@ export async function reach(
     refuseUnlessForced(run, objection);
   }
   const kexec = needsKexec(plan, facts);
-  const show = () => showPlan(run, target, facts, kexec, evaluating);
+  const guard = new DiskGuard(run, target.label, facts.disks);
+  const show = () => showPlan(run, target, facts, kexec, guard, evaluating);
   if (plan.dryRun || options.confirm) {
     const about = await show();
-    if (plan.dryRun) return { target, facts, image: undefined };
+    if (plan.dryRun) return { target, facts, image: undefined, guard };
     if (await options.confirm?.(about) === false) {
       throw new InterruptedError(`${target.label}: not confirmed`, {
         hint: "nothing was changed; --yes asks nothing",
       });
     }
-    return { target, facts, image: kexec ? await upload(run, target, facts, signal) : undefined };
+    const image = kexec ? await upload(run, target, facts, signal) : undefined;
+    return { target, facts, image, guard };
   }
   if (!kexec) {
     await show();
-    return { target, facts, image: undefined };
+    return { target, facts, image: undefined, guard };
   }
   // Nobody is asked, so the image need not wait for the evaluation. Nothing is booted before the plan is shown.
   using uploading = new Scope(signal);
@@ -77,7 +80,7 @@ export async function reach(
   ]);
   if (shown.status === "rejected") throw shown.reason;
   if (uploaded.status === "rejected") throw uploaded.reason;
-  return { target, facts, image: uploaded.value };
+  return { target, facts, image: uploaded.value, guard };
 }
 
 /** Shows what is going to be done, with the disks as the target shows them. */
@@ -86,58 +89,57 @@ async function showPlan(
   target: Session,
   facts: Facts,
   kexec: boolean,
+  guard: DiskGuard,
   evaluating: Promise<Evaluated> | undefined,
 ): Promise<Confirmation> {
   const evaluated = await evaluating;
-  const disks = await holdAgainst(run, target, facts, evaluated).catch((error) => {
+  const foundDisks = await holdAgainst(run, target, facts, evaluated, guard).catch((error) => {
     run.stages.blame(error);
     throw error;
   });
-  const about = { host: target.label, plan: run.plan, facts, kexec, disks, evaluated };
+  const disks = foundDisks.map((one) => `${showFate(one.fate)}: ${showFound(one)}`);
+  const about = { host: target.label, plan: run.plan, facts, kexec, disks, foundDisks, evaluated };
   for (const text of planLines(about, showDisk)) run.report({ type: "log", level: "info", text });
   return about;
 }
 
 /**
- * Holds what was evaluated against the target: the system must be of its architecture, and the disks that
- * the configuration names must be there. Returns these disks as the target shows them.
+ * Holds what was evaluated against the target: the system must be of its architecture, the disks that the
+ * configuration names must be there, and what disko asks must have an answer.
  */
-export async function holdAgainst(
+async function holdAgainst(
   run: Run,
   target: Session,
   facts: Facts,
   evaluated: Evaluated | undefined,
-): Promise<readonly string[]> {
+  guard: DiskGuard,
+): Promise<readonly FoundDisk[]> {
   if (evaluated === undefined || evaluated.kind === "none") return [];
+  await checkArchitecture(run, target.label, facts, evaluated);
+  await guard.look(target, evaluated);
+  return evaluated.kind === "flake" ? guard.found : [];
+}
+
+/** Refuses a system that is for another architecture than the target's. */
+export async function checkArchitecture(
+  run: Run,
+  host: string,
+  facts: Facts,
+  evaluated: Evaluated,
+): Promise<void> {
+  if (evaluated.kind === "none") return;
   const isFlake = evaluated.kind === "flake";
   const system = isFlake
     ? evaluated.evaluation.system
     : run.plan.phases.includes("install")
     ? await systemOf(evaluated.system)
     : undefined;
-  const wrong = system === undefined ? undefined : wrongSystem(system, facts, target.label);
+  const wrong = system === undefined ? undefined : wrongSystem(system, facts, host);
   if (wrong) refuseUnlessForced(run, wrong);
   const builder = isFlake && evaluated.place.on === "remote"
-    ? wrongBuilder(evaluated.evaluation.buildSystem, facts, target.label)
+    ? wrongBuilder(evaluated.evaluation.buildSystem, facts, host)
     : undefined;
   if (builder && !wrong) refuseUnlessForced(run, builder);
-  if (!isFlake || !run.plan.phases.includes("disko")) return [];
-  try {
-    const disks = await findDisks(
-      target,
-      evaluated.evaluation.disks,
-      facts.disks,
-      run.scope.signal,
-    );
-    for (const disk of disks) {
-      run.report({ type: "log", level: "info", text: `disk of the configuration: ${disk}` });
-    }
-    return disks;
-  } catch (error) {
-    if (!(error instanceof PreflightError)) throw error;
-    refuseUnlessForced(run, error);
-    return [];
-  }
 }
 
 async function upload(

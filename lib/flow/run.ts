@@ -4,6 +4,7 @@
  * @module
  */
 import type { Scope } from "../deadline.ts";
+import type { FoundDisk, PassphraseUse } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import type { PlanOptions } from "../plan/options.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -18,10 +19,27 @@ export interface NixosAnywhereOptions extends PlanOptions {
   readonly confirm?: ((about: Confirmation) => Promise<boolean>) | undefined;
   /** Asked when sudo on the target wants a password. @default such a user cannot become root */
   readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
+  /**
+   * Asked when disko wants a passphrase that no file of the configuration holds, before anything is booted where that
+   * is known by then. All that disko encrypts gets this one. @default such a configuration is refused
+   */
+  readonly diskPassphrase?:
+    | ((about: PassphraseQuestion) => Promise<string | undefined>)
+    | undefined;
   /** Hears of everything that happens. @default nobody */
   readonly report?: Reporter | undefined;
   /** Ends the install when aborted: nothing is left running here. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What a passphrase is asked for. */
+export interface PassphraseQuestion {
+  /** The target as the user named it. */
+  readonly host: string;
+  /** What disko encrypts with it; none where only the script tells that it asks. */
+  readonly uses: readonly PassphraseUse[];
+  /** How many characters it must have at least. */
+  readonly atLeast: number;
 }
 
 /** What is about to be done to a target. */
@@ -34,8 +52,10 @@ export interface Confirmation {
   readonly facts: Facts;
   /** Whether it will be booted into an installer first. */
   readonly kexec: boolean;
-  /** The disks that the configuration names, each a line with model, serial, size and what is on it. */
+  /** The disks that the configuration names, each a line: what becomes of it, model, serial, size, contents. */
   readonly disks: readonly string[];
+  /** The same as data; none where the configuration's disks cannot be known. */
+  readonly foundDisks: readonly FoundDisk[];
   /** What was evaluated; absent where that needs the installer. */
   readonly evaluated: Evaluated | undefined;
 }

@@ -7,6 +7,7 @@ import { AnswerError, CommandError, InstallError } from "../errors.ts";
 import { type FlakeRef, installable, showFlake } from "../plan/flake.ts";
 import { silent } from "../report/events.ts";
 import { nixCommand, type NixOptions, runNix, withHint } from "./command.ts";
+import { type DiskLayout, LAYOUT, parseLayout } from "./disks.ts";
 import { hintOnFile } from "./folder.ts";
 import { missingFile } from "./hints.ts";
 
@@ -18,8 +19,8 @@ export interface Evaluation {
   readonly buildSystem: string;
   /** The derivations of the asked attributes of `system.build`, in their order. */
   readonly derivations: readonly string[];
-  /** The devices that the configuration's disko.devices.disk names. */
-  readonly disks: readonly string[];
+  /** The disks that the configuration's disko.devices names, and what disko asks a passphrase for. */
+  readonly layout: DiskLayout;
   /** `nix.settings.substituters` of the configuration. */
   readonly substituters: readonly string[];
   /** `nix.settings.trusted-public-keys` of the configuration. */
@@ -57,11 +58,7 @@ export function evaluationCode(attributes: readonly string[]): string {
     ];
     derivations = map builtins.unsafeDiscardStringContext [ ${list} ];
     substituters = attempt (c.nix.settings.substituters or [ ]);
-    ${
-    wipes
-      ? 'disks = map (d: d.device or "") (builtins.attrValues (c.disko.devices.disk or { }));'
-      : "disks = [ ];"
-  }
+    layout = ${wipes ? `${LAYOUT} c` : "{ disks = [ ]; passphrases = [ ]; }"};
     publicKeys = attempt (c.nix.settings.trusted-public-keys or [ ]);
   }`;
 }
@@ -137,14 +134,15 @@ export function parseEvaluation(
   } catch {
     throw refuse();
   }
-  const { system, buildSystem, derivations, substituters, publicKeys, disks } =
+  const { system, buildSystem, derivations, substituters, publicKeys, layout: given } =
     (value ?? {}) as Record<string, unknown>;
   const fits = isSystem(buildSystem) && (system === null || isSystem(system)) &&
     Array.isArray(derivations) && derivations.length === count &&
     derivations.every((path) =>
       typeof path === "string" && /^\/nix\/store\/[0-9a-z]{32}-[\w+.?=-]+\.drv$/.test(path)
     );
-  if (!fits || !areDevices(disks)) throw refuse();
+  const layout = parseLayout(given);
+  if (!fits || !layout) throw refuse();
   // An optional extra: a cache that is not used makes the install slower, not wrong.
   const words = (list: unknown, setting: string): readonly string[] => {
     const read = readWords(list);
@@ -158,7 +156,7 @@ export function parseEvaluation(
     derivations: derivations as string[],
     substituters: words(substituters, "substituters"),
     publicKeys: words(publicKeys, "trusted-public-keys"),
-    disks: disks.filter((disk) => disk !== ""),
+    layout,
   };
 }
 
@@ -173,10 +171,4 @@ function readWords(value: unknown): readonly string[] | undefined {
   const words = (items as string[]).flatMap((item) => item.split(/\s+/))
     .filter((word) => word !== "");
   return words.some((word) => /[\s\p{Cc}]/u.test(word)) ? undefined : words;
-}
-
-/** Devices are paths; a disk without one is told by an empty text. */
-function areDevices(value: unknown): value is string[] {
-  return Array.isArray(value) &&
-    value.every((device) => typeof device === "string" && /^(\/[^\p{Cc}]*)?$/u.test(device));
 }

@@ -1,5 +1,5 @@
 /**
- * The disks of a target, as lsblk lists them, and as people read them.
+ * The disks of a target, as lsblk lists them, those that a configuration names, and both as people read them.
  *
  * @module
  */
@@ -15,8 +15,61 @@ export interface Disk {
   readonly model: string;
   /** Its serial number, perhaps empty; control characters escaped. */
   readonly serial: string;
+  /** Its world wide name, perhaps empty; control characters escaped. */
+  readonly wwn: string;
   /** What is on it and its partitions: file systems with their labels and where they are mounted. */
   readonly holds: readonly string[];
+}
+
+/** A disk that a configuration names. */
+export interface ConfiguredDisk {
+  /** What the configuration calls it. */
+  readonly name: string;
+  /** Its device, `/dev/disk/by-id/…`. */
+  readonly device: string;
+  /** Whether disko's script wipes it first; else what is on it stays. */
+  readonly destroy: boolean;
+}
+
+/** Something that disko asks a passphrase for. */
+export interface PassphraseUse {
+  /** What is encrypted. */
+  readonly kind: "LUKS" | "ZFS" | "bcachefs";
+  /** What the configuration calls it. */
+  readonly name: string;
+}
+
+/** What becomes of a disk: all on it is lost, what it lacks is made, it is just mounted, it is left as it is, or it is not there. */
+export type DiskFate = "wiped" | "formatted" | "mounted" | "kept" | "missing";
+
+/** A disk that a configuration names, as a target has it. */
+export interface FoundDisk {
+  /** The device as the configuration names it. */
+  readonly name: string;
+  /** What becomes of it. */
+  readonly fate: DiskFate;
+  /** The device that the name leads to; absent where it leads nowhere. */
+  readonly device?: string | undefined;
+  /** The disk that it is or is on; absent where the target does not tell. */
+  readonly disk?: Disk | undefined;
+}
+
+/** What a disko script of this name, `mountScriptNoDeps`, does to a disk. */
+export function fateOf(script: string, { destroy }: Pick<ConfiguredDisk, "destroy">): DiskFate {
+  if (script.startsWith("mount")) return "mounted";
+  if (script.startsWith("format")) return "formatted";
+  return destroy ? "wiped" : "kept";
+}
+
+/** The disk that a device is, or that it is a partition of. */
+export function diskOf(device: string, disks: readonly Disk[]): Disk | undefined {
+  const whole = disks.find((disk) => disk.device === device);
+  return whole ??
+    disks.find((disk) =>
+      device.startsWith(disk.device) && /^p?\d+$/.test(device.slice(disk.device.length)) &&
+      // /dev/nvme0n1 is no partition of /dev/nvme0n.
+      /\d$/.test(disk.device) === device.slice(disk.device.length).startsWith("p")
+    );
 }
 
 /** Reads a line of `lsblk --pairs`: `NAME="sda" SIZE="1000"`. Bytes that lsblk escapes stay escaped. */
@@ -28,35 +81,75 @@ export function readPairs(line: string): Readonly<Record<string, string>> {
   return pairs;
 }
 
+/** Memory, loops, floppies, CD drives and what is made of disks: lsblk calls some of them disks. */
+const NO_DISK = /^(zram|ram|loop|fd|sr|scd|dm-|md|zd|nbd|mtdblock|ubiblock)\d/;
+
 /** Puts lines of `lsblk --pairs` together to disks: what has a parent is on that parent's disk. */
 export function readDisks(lines: readonly string[]): readonly Disk[] {
   const rows = lines.map(readPairs);
   const parents = new Map(rows.map(({ NAME = "", PKNAME = "" }) => [NAME, PKNAME]));
-  const diskOf = (name: string): string => {
+  const topOf = (name: string): string => {
     let at = name;
     // As deep as layers of mapped devices go; a listing that runs in circles ends too.
     for (let depth = 0; depth < 16 && parents.get(at); depth++) at = parents.get(at) ?? "";
     return at;
   };
-  return rows.filter(({ TYPE, NAME }) => TYPE === "disk" && /^[\w!.-]+$/.test(NAME ?? "")).map((
-    disk,
-  ) => ({
+  const isDisk = ({ TYPE, NAME = "", SIZE }: Readonly<Record<string, string>>) =>
+    TYPE === "disk" && /^[\w!.-]+$/.test(NAME) && !NO_DISK.test(NAME) && SIZE !== "0";
+  return rows.filter(isDisk).map((disk) => ({
     device: `/dev/${(disk["NAME"] ?? "").replaceAll("!", "/")}`,
     size: Number(disk["SIZE"]) || 0,
     model: disk["MODEL"] ?? "",
     serial: disk["SERIAL"] ?? "",
-    holds: rows.filter(({ FSTYPE, NAME = "" }) => FSTYPE && diskOf(NAME) === disk["NAME"])
-      .map(({ FSTYPE = "", LABEL, MOUNTPOINT }) =>
-        `${FSTYPE}${LABEL ? ` "${LABEL}"` : ""}${MOUNTPOINT ? ` at ${MOUNTPOINT}` : ""}`
-      ),
+    wwn: disk["WWN"] ?? "",
+    holds: holdsOf(rows.filter(({ NAME = "" }) => topOf(NAME) === disk["NAME"])),
   }));
 }
 
+/** What rows of one disk say is on it: without udev lsblk tells partitions and mounts, and no file systems. */
+function holdsOf(rows: readonly Readonly<Record<string, string>>[]): string[] {
+  const told = rows.filter(({ FSTYPE, MOUNTPOINT }) => FSTYPE || MOUNTPOINT);
+  if (told.length === 0 && rows.length > 1) return ["partitions"];
+  return told.map(({ FSTYPE, LABEL, MOUNTPOINT }) => {
+    const name = `${FSTYPE || "a file system"}${LABEL ? ` "${LABEL}"` : ""}`;
+    return `${name}${MOUNTPOINT ? ` at ${MOUNTPOINT}` : ""}`;
+  });
+}
+
 /** A disk as a line for people. */
-export function showDisk({ device, size, model, serial, holds }: Disk): string {
-  const gigabytes = size >= 1e9 ? `${(size / 1e9).toFixed(1)} GB` : `${Math.round(size / 1e6)} MB`;
-  const names = [model, serial && `serial ${serial}`].filter((name) => name !== "").join(", ");
-  return `${device}: ${gigabytes}${names ? `, ${names}` : ""}; ${
-    holds.length === 0 ? "empty" : `holds ${holds.join(", ")}`
-  }`;
+export function showDisk(disk: Disk): string {
+  const { holds } = disk;
+  return `${nameDisk(disk)}; ${holds.length === 0 ? "empty" : `holds ${holds.join(", ")}`}`;
+}
+
+/** What a disk is known by, without what is on it. */
+export function nameDisk({ device, size, model, serial, wwn }: Disk): string {
+  const megabytes = size > 0 ? `${Math.round(size / 1e6)} MB` : "size unknown";
+  const gigabytes = size >= 1e9 ? `${(size / 1e9).toFixed(1)} GB` : megabytes;
+  const known = serial ? `serial ${serial}` : wwn && `WWN ${wwn}`;
+  return `${device}: ${[gigabytes, model, known].filter((part) => part !== "").join(", ")}`;
+}
+
+/** A disk of a configuration as a line for people, without its fate. */
+export function showFound({ name, device, disk, fate }: FoundDisk): string {
+  if (fate === "missing") return name;
+  if (device === undefined) return `${name}, which this system does not show`;
+  const shown = disk ? showDisk(disk) : device;
+  if (name === device && (disk === undefined || disk.device === device)) return shown;
+  return disk && disk.device !== device && name === device
+    ? `${name} on ${shown}`
+    : `${name} is ${shown}`;
+}
+
+const FATES: Readonly<Record<DiskFate, string>> = {
+  wiped: "WILL BE WIPED",
+  formatted: "will be formatted (what is there already stays)",
+  mounted: "will be mounted",
+  kept: "kept (formatted only where it is blank)",
+  missing: "missing",
+};
+
+/** The fate of disks, as it is told in front of them. */
+export function showFate(fate: DiskFate): string {
+  return FATES[fate];
 }

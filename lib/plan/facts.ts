@@ -43,7 +43,7 @@ export interface Facts {
   readonly bootId: string;
   /** Whether it has a default route for IPv6 and none for IPv4. */
   readonly ipv6Only: boolean;
-  /** Its disks; none where lsblk is missing. */
+  /** Its disks; none where neither lsblk nor the kernel lists any. */
   readonly disks: readonly Disk[];
   /** The ssh host keys that it keeps in /etc/ssh, each `TYPE BASE64`. */
   readonly hostKeys: readonly string[];

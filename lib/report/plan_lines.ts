@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Disk } from "../plan/disks.ts";
+import { type Disk, fateOf, showFate } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import { showFlake } from "../plan/flake.ts";
 import { showImage } from "../plan/image.ts";
@@ -18,7 +18,7 @@ export interface PlanFacts {
   readonly disks: readonly string[];
 }
 
-/** The lines: the target, the source, the image, the phases, the disks that will be wiped. */
+/** The lines: the target, the source, the image, the phases, what becomes of each disk. */
 export function planLines(
   { host, plan, facts, kexec, disks }: PlanFacts,
   show: (disk: Disk) => string,
@@ -37,9 +37,12 @@ export function planLines(
   );
   lines.push(`phases: ${phases.join(", ")}`);
   if (!phases.includes("disko")) return lines;
-  for (const disk of disks) lines.push(`WILL BE FORMATTED: ${disk}`);
+  lines.push(...disks);
   if (disks.length === 0) {
-    lines.push("WILL BE FORMATTED: the disks that the disko script names, of these:");
+    const fate = fateOf(source.kind === "flake" ? source.diskoScript : "diskoScript", {
+      destroy: true,
+    });
+    lines.push(`${showFate(fate)}: the disks that the disko script names, of these:`);
     lines.push(...facts.disks.map((disk) => `  ${show(disk)}`));
   }
   return lines;

@@ -6,6 +6,7 @@
 import { AnswerError, CommandError, ConnectionError, type InstallError } from "../errors.ts";
 import { type Facts, parseFacts, TOOLS } from "../plan/facts.ts";
 import { TROUBLES } from "../plan/troubles.ts";
+import { LIST_DISKS } from "./disk_listing.ts";
 import { lastWords, ShellError } from "./no_shell.ts";
 import { READ_RELEASE } from "./release.ts";
 import { serveSudoPassword } from "./sudo.ts";
@@ -97,9 +98,8 @@ for file in /etc/ssh/ssh_host_*_key.pub; do
     fact host_key "$type $key"
   done <"$file"
 done
-if have lsblk; then
-  lsblk -bnP -o NAME,PKNAME,TYPE,SIZE,MODEL,SERIAL,FSTYPE,LABEL,MOUNTPOINT 2>/dev/null | sed 's/^/fact disk /' || :
-fi
+${LIST_DISKS}
+list_disks | sed 's/^/fact disk /' || :
 echo facts end
 `;
 

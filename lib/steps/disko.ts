@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UsageError } from "../errors.ts";
 import { type DiskKeySource, readKeys } from "../files/keys.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import { hintFor } from "../plan/troubles.ts";
@@ -12,6 +13,11 @@ import type { Session } from "../ssh/session.ts";
 export interface DiskoOptions {
   /** Disk encryption keys that the script reads. @default [] */
   readonly keys?: readonly DiskKeySource[];
+  /**
+   * What the script is told when it asks for a passphrase on its input, as often as it asks; one line. It is in no
+   * argument and no log. @default its input is empty
+   */
+  readonly passphrase?: string | undefined;
   /** How long the script may take, in milliseconds. @default 3_600_000 */
   readonly deadline?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
@@ -24,9 +30,37 @@ export interface Formatted {
   readonly newStore: boolean;
 }
 
-// $1 the script, $2 what is said when there is no store.
+// $1 the script, $2 what is said when there is no store, $3 the passphrase or nothing. A line is there whenever the
+// last one was taken, as if somebody typed it: programs that read more than a line would swallow the next answers.
+// After a hundred the input ends, so that nothing reads for ever. A shell that cannot look ahead gives all at once.
 const RUN = `
-"$1"
+if [ -z "$3" ]; then "$1"
+else
+  umask 077
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"; kill "$feeder" 2>/dev/null || :' EXIT
+  feeder=
+  mkfifo "$folder/input"
+  exec 4<>"$folder/input"
+  ( given=0
+    while [ "$given" -lt 100 ]; do
+      if ! read -t 0 <&4; then
+        printf '%s\\n' "$3" >&4
+        given=$((given + 1))
+      fi
+      sleep 0.1
+    done
+  ) >/dev/null 2>&1 &
+  feeder=$!
+  exec 5<"$folder/input" 4<&-
+  rm -rf "$folder"
+  status=0
+  "$1" <&5 5<&- || status=$?
+  exec 5<&-
+  kill "$feeder" 2>/dev/null || :
+  trap - EXIT
+  [ "$status" = 0 ] || exit "$status"
+fi
 [ -e /mnt/nix/store ] || echo "$2"
 `;
 
@@ -48,7 +82,7 @@ trap - EXIT
  * **With disko's default script all data on the disks it names is gone.** The file systems are mounted
  * at `/mnt` afterwards; whether a nix store was found there is returned.
  *
- * Throws a {@linkcode UsageError} if a key cannot be read (before anything is sent) and a
+ * Throws a {@linkcode UsageError} if a key cannot be read (before anything is sent) or the passphrase is no line, and a
  * {@linkcode CommandError} if the script fails.
  *
  * @example
@@ -63,8 +97,13 @@ export async function runDisko(
   script: StorePath | string,
   options: DiskoOptions = {},
 ): Promise<Formatted> {
-  const { keys = [], deadline = 3_600_000, signal } = options;
+  const { keys = [], passphrase = "", deadline = 3_600_000, signal } = options;
   const path = storePath(script, "the disko script");
+  if (/[\0\r\n]/.test(passphrase)) {
+    throw new UsageError("the passphrase of the disks has more than one line", {
+      hint: "disko reads it as one line: leave line feeds out",
+    });
+  }
   for (const { remote, content } of await readKeys(keys)) {
     const stream = new Blob([content as BufferSource]).stream();
     await installer.pipe(stream, ["sh", "-euc", WRITE_KEY, "key", remote, String(content.length)], {
@@ -77,7 +116,11 @@ export async function runDisko(
     "the disks may be half formatted: mend the disko configuration, or what its output names";
   const none = `no store: ${crypto.randomUUID()}`;
   let newStore = false;
-  await installer.run(["sh", "-euc", RUN, "disko", path, none], {
+  await installer.script(RUN, {
+    args: [path, none, passphrase],
+    name: "disko",
+    // Over the connection: arguments can be seen by all.
+    inline: passphrase === "",
     shown: [path],
     deadline,
     tied: true,

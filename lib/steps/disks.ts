@@ -1,31 +1,64 @@
 /**
- * Holding the disks that a configuration names against those that a target has.
+ * Holding the disks that a configuration names against those that a target has: before anything is changed, and again
+ * in the installer, whose names for them may be others.
  *
  * @module
  */
-import { PreflightError } from "../errors.ts";
-import type { Disk } from "../plan/disks.ts";
-import { showDisk } from "../plan/disks.ts";
+import { AnswerError, DiskError, PreflightError } from "../errors.ts";
+import type { ConfiguredDisk, Disk, FoundDisk } from "../plan/disks.ts";
+import { diskOf, fateOf, nameDisk, readDisks } from "../plan/disks.ts";
+import { compareDisks } from "../plan/same_disk.ts";
+import { LIST_DISKS } from "../ssh/disk_listing.ts";
 import type { Session } from "../ssh/session.ts";
 
-// The device that each name leads to, in the same order; an empty line where there is none.
+/** How disks are looked up; everything has a default. */
+export interface DiskOptions {
+  /** What the disko script is called, `mountScript`: it tells what becomes of the disks. @default "diskoScript" */
+  readonly script?: string | undefined;
+  /** Whether missing disks are returned instead of thrown. @default false */
+  readonly allowMissing?: boolean | undefined;
+  /** Ends the wait when aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Names that others than the kernel and udev make, disko itself among them: that they are missing says nothing. */
+const MADE_LATER =
+  /^(?!\/dev\/)|^\/dev\/(mapper|md|zvol|disk\/by-(part)?(label|uuid))\/|^\/dev\/(md|dm-|loop|zd|nbd|rbd|drbd|bcache)[^/]*$|^\/dev\/(?!disk\/)[^/]+\/[^/]/;
+
+// What each name leads to, in the same order. Without udev nobody makes the names below /dev/disk.
 const RESOLVE = `
-for device; do
-  if [ -b "$device" ]; then printf 'device %s\\n' "$(readlink -f -- "$device")"; else echo 'device '; fi
+for name; do
+  case $name in /dev/disk/*) udev=n; [ ! -d "\${name%/*}" ] || udev=y; [ ! -d /run/udev/data ] || [ ! -d /dev/disk ] || udev=y ;; *) udev=y ;; esac
+  if [ -b "$name" ]; then printf 'name %s\\n' "$(readlink -f -- "$name")"
+  elif [ "$udev" = y ]; then echo 'name missing'
+  else echo 'name unknown'
+  fi
 done
+echo 'names end'
 `;
 
 /**
- * Looks up the devices that a configuration names and returns what the target says of each. Throws a
- * {@linkcode PreflightError} if one is not there. Changes nothing.
+ * Looks up the disks that a configuration names and returns what the target says of each; `disks` are its
+ * {@linkcode Facts.disks}. A name that only the installer may know (there is no udev) is returned without a device.
+ * Throws a {@linkcode PreflightError} if a disk is certain to be missing. Changes nothing.
+ *
+ * @example
+ * ```ts ignore
+ * import { findDisks } from "@nixos-anywhere/deno";
+ * const main = { name: "main", device: "/dev/sda", destroy: true };
+ * const [found] = await findDisks(target, [main], facts.disks);
+ * console.log(found?.disk?.serial);
+ * ```
  */
 export async function findDisks(
   target: Session,
-  devices: readonly string[],
+  configured: readonly ConfiguredDisk[],
   disks: readonly Disk[],
-  signal?: AbortSignal,
-): Promise<readonly string[]> {
-  if (devices.length === 0) return [];
+  options: DiskOptions = {},
+): Promise<readonly FoundDisk[]> {
+  if (configured.length === 0) return [];
+  const { script = "diskoScript", allowMissing, signal } = options;
+  const devices = configured.map(({ device }) => device);
   const { stdout } = await target.script(RESOLVE, {
     name: "disks",
     inline: true,
@@ -33,23 +66,179 @@ export async function findDisks(
     deadline: 60_000,
     ...(signal && { signal }),
   });
-  const found = [...stdout.matchAll(/^device (\S*)$/gm)].map((match) => match[1] ?? "");
-  const missing = devices.filter((_, index) => !found[index]);
-  if (missing.length > 0) {
-    const there = disks.length === 0
-      ? "lists none"
-      : `has ${disks.map(({ device }) => device).join(", ")}`;
-    throw new PreflightError(
-      `${target.label}: there is no disk ${missing.join(", no disk ")}: it ${there}`,
-      {
-        hint:
-          "correct the device in the configuration's disko.devices; with --force the installer is left to find it",
-      },
-    );
+  const answers = readNames(stdout, devices, target.label);
+  const missing = devices.filter((_, index) => answers[index] === "missing");
+  if (missing.length > 0 && !allowMissing) {
+    throw new PreflightError(...missed(target, missing, disks));
   }
-  return devices.map((device, index) => {
-    const disk = disks.find((one) => one.device === found[index]);
-    const shown = disk ? showDisk(disk) : found[index] ?? "";
-    return device === found[index] ? shown : `${device} is ${shown}`;
+  return configured.map((one, index) => {
+    const answer = answers[index] ?? "";
+    const fate = answer === "missing" ? "missing" : fateOf(script, one);
+    if (!answer.startsWith("/")) return { name: one.device, fate };
+    return { name: one.device, fate, device: answer, disk: diskOf(answer, disks) };
   });
 }
+
+function readNames(answer: string, devices: readonly string[], label: string): readonly string[] {
+  const found = [...answer.matchAll(/^name (\/\S*|missing|unknown)$/gm)].map(([, to = ""]) => to);
+  if (!/^names end$/m.test(answer) || found.length !== devices.length) {
+    throw new AnswerError(`${label}: its answer about ${devices.join(", ")} is cut off`, {
+      hint: "log in by hand and see what its shell prints; --debug shows the whole exchange",
+    });
+  }
+  return found.map((to, index) =>
+    to === "missing" && MADE_LATER.test(devices[index] ?? "") ? "unknown" : to
+  );
+}
+
+function missed(
+  { label }: Session,
+  names: readonly string[],
+  disks: readonly Disk[],
+): [string, { hint: string }] {
+  const there = disks.length === 0
+    ? "lists none"
+    : `has ${disks.map(({ device }) => device).join(", ")}`;
+  return [`${label}: there is no disk ${names.join(", no disk ")}: it ${there}`, {
+    hint:
+      "correct the device in the configuration's disko.devices; with --force the installer is left to find it",
+  }];
+}
+
+/** How long names may be missing in an installer that has just started, in seconds. */
+const PATIENCE = 10;
+
+// $1 seconds to wait for disks that are missing though udev does not run, the rest are names. udev makes names while
+// a system starts.
+const LOOK_AGAIN = `
+PATH=$PATH:/usr/sbin:/sbin:/run/current-system/sw/bin
+have() { command -v "$1" >/dev/null 2>&1; }
+first_line() { line=; [ ! -r "$1" ] || IFS= read -r line <"$1" || :; } 2>/dev/null
+left=$1
+shift
+[ ! -d /run/udev/data ] || left=${PATIENCE}
+! have udevadm || udevadm settle --timeout=10 >/dev/null 2>&1 || :
+while [ "$left" -gt 0 ]; do
+  all=y
+  for name; do [ -b "$name" ] || all=n; done
+  [ "$all" = n ] || break
+  left=$((left - 1))
+  sleep 1
+done
+${RESOLVE}
+${LIST_DISKS}
+list_disks | sed 's/^/disk /'
+for at in /sys/block/*; do
+  first_line "$at/dev"
+  [ -n "$line" ] && [ -r "/run/udev/data/b$line" ] || line=
+  [ -z "$line" ] || sed -n -e "s|^E:ID_SERIAL_SHORT=|alias \${at##*/} |p" -e "s|^E:ID_SCSI_SERIAL=|alias \${at##*/} |p" \\
+    -e "s|^E:ID_SERIAL=|alias \${at##*/} |p" -e "s|^E:ID_WWN=|alias \${at##*/} |p" \\
+    -e "s|^E:ID_WWN_WITH_EXTENSION=|alias \${at##*/} |p" "/run/udev/data/b$line"
+  for file in serial device/serial wwid device/wwid; do
+    first_line "$at/$file"
+    [ -z "$line" ] || printf 'alias %s %s\\n' "\${at##*/}" "$line"
+  done
+  line=$(tr -cd ' -~' <"$at/device/vpd_pg80" 2>/dev/null) || :
+  [ -z "$line" ] || printf 'alias %s %s\\n' "\${at##*/}" "$line"
+done
+`;
+
+/**
+ * Looks in the installer whether the disks that a configuration names are those that were found before it was booted;
+ * `shown` are all disks of the system that ran then. A name that leads to the same disk by another device is told.
+ * Throws a {@linkcode DiskError} if a name leads to another disk or to none. Changes nothing.
+ *
+ * @example
+ * ```ts ignore
+ * import { checkDisks, findDisks, runDisko, runKexec } from "@nixos-anywhere/deno";
+ * const found = await findDisks(target, configured, facts.disks);
+ * const installer = await runKexec(target, image);
+ * await checkDisks(installer, found, facts.disks);
+ * await runDisko(installer, disko);
+ * ```
+ */
+export async function checkDisks(
+  installer: Session,
+  found: readonly FoundDisk[],
+  shown: readonly Disk[],
+  options: Pick<DiskOptions, "signal"> = {},
+): Promise<void> {
+  const [first] = await diskObjections(installer, found, shown, options);
+  if (first) throw first;
+}
+
+/** What {@linkcode checkDisks} would throw, all of it. */
+export async function diskObjections(
+  installer: Session,
+  found: readonly FoundDisk[],
+  shown: readonly Disk[],
+  options: Pick<DiskOptions, "signal"> = {},
+): Promise<readonly DiskError[]> {
+  if (found.length === 0) return [];
+  const objections: DiskError[] = [];
+  const names = found.map(({ name }) => name);
+  const seen = found.some(({ device }) => device !== undefined);
+  const { stdout } = await installer.script(LOOK_AGAIN, {
+    name: "disks",
+    args: [String(seen ? PATIENCE : 0), ...names],
+    deadline: 120_000,
+    ...(options.signal && { signal: options.signal }),
+  });
+  const answers = readNames(stdout, names, installer.label);
+  const disks = readDisks(
+    [...stdout.matchAll(/^disk (.{0,2000})$/gm)].map(([, line = ""]) => line),
+  );
+  const aliases = (disk: Disk) =>
+    [...stdout.matchAll(/^alias (\S{1,100}) (.{1,300})$/gm)]
+      .filter(([, name = ""]) => `/dev/${name.replaceAll("!", "/")}` === disk.device)
+      .map(([, , value = ""]) => value);
+  const missing = names.filter((_, index) => answers[index] === "missing");
+  if (missing.length > 0) {
+    const [message] = missed(installer, missing, disks);
+    objections.push(new DiskError(`${message} in the installer`, { hint: HINT_MISSING }));
+  }
+  const same = (one: Disk, other: Disk) => compareDisks(one, other, aliases(other)) === "same";
+  const say = (level: "info" | "warning", text: string) =>
+    installer.report({ type: "log", level, text: `${installer.label}: ${text}` });
+  for (const [index, { name, device, disk: before }] of found.entries()) {
+    const answer = answers[index] ?? "";
+    if (answer === "missing") continue;
+    const now = diskOf(answer, disks);
+    if (!now) {
+      say("warning", `${name}: cannot tell whether it is the disk that was shown`);
+      continue;
+    }
+    const was = before ?? shown.find((one) => same(one, now));
+    if (!was) {
+      say("warning", `${name} is ${nameDisk(now)}, a disk that was not seen before`);
+      continue;
+    }
+    const sameness = compareDisks(was, now, aliases(now));
+    if (sameness === "different") {
+      const moved = disks.find((one) => same(was, one));
+      const where = moved ? `; the disk that was shown is ${moved.device} now` : "";
+      objections.push(
+        new DiskError(
+          `${installer.label}: ${name} is another disk in the installer: shown was ${
+            nameDisk(was)
+          }, now it is ${nameDisk(now)}${where}`,
+          { hint: HINT_OTHER },
+        ),
+      );
+      continue;
+    }
+    const twins = shown.filter((one) => compareDisks(one, now, aliases(now)) !== "different");
+    if (sameness === "unknown" || sameness === "alike" && twins.length > 1) {
+      say("warning", `${name}: nothing tells it from another disk: ${nameDisk(now)}`);
+    }
+    if (now.device !== was.device) {
+      say("info", `${name} is ${now.device} now, it was ${was.device}`);
+    } else if (device === undefined) say("info", `${name} is ${nameDisk(now)}`);
+  }
+  return objections;
+}
+
+const HINT_OTHER =
+  "nothing was wiped: name the disk by its /dev/disk/by-id in the configuration; --force takes the disk that is there now";
+const HINT_MISSING =
+  "nothing was wiped: correct the device in the configuration's disko.devices, or see whether the installer has its driver";

@@ -15,7 +15,7 @@ const EVALUATION = JSON.stringify({
   derivations: [DRV],
   substituters: ["https://cache.nixos.org/"],
   publicKeys: ["a:b="],
-  disks: ["/dev/sda"],
+  layout: { disks: [{ name: "a", device: "/dev/sda", destroy: true }], passphrases: [] },
 });
 const BUILD = JSON.stringify([{ drvPath: DRV, outputs: { out: OUT } }]);
 

@@ -14,7 +14,13 @@ const evaluation = (changed: Record<string, unknown> = {}) =>
     system: "aarch64-linux",
     buildSystem: "x86_64-linux",
     derivations: [DRV, DRV],
-    disks: ["/dev/sda", "/dev/disk/by-id/a b"],
+    layout: {
+      disks: [
+        { name: "a", device: "/dev/sda", destroy: true },
+        { name: "b", device: "/dev/disk/by-id/a b", destroy: false },
+      ],
+      passphrases: [],
+    },
     substituters: ["https://cache.nixos.org/", "s3://b?profile=x&region=y"],
     publicKeys: ["cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="],
     ...changed,
@@ -27,8 +33,10 @@ Deno.test("parseEvaluation() reads nix's answer, white space around it or not", 
 });
 
 Deno.test("parseEvaluation() leaves out disks that name no device", () => {
-  const disks = ["", "/dev/sda", ""];
-  assertEquals(parseEvaluation(evaluation({ disks }), 2, "x").disks, ["/dev/sda"]);
+  const named = { name: "a", device: "/dev/sda", destroy: true };
+  const nameless = { name: "b", device: "", destroy: true };
+  const layout = { disks: [nameless, named, nameless], passphrases: [] };
+  assertEquals(parseEvaluation(evaluation({ layout }), 2, "x").layout.disks, [named]);
 });
 
 Deno.test("parseEvaluation() takes other systems, names and empty lists", () => {
@@ -39,6 +47,11 @@ Deno.test("parseEvaluation() takes other systems, names and empty lists", () => 
   const changed = evaluation({ derivations: [odd], substituters: [], publicKeys: [] });
   assertEquals(parseEvaluation(changed, 1, "x").derivations, [odd]);
 });
+
+const device = (device: string) => ({
+  layout: { disks: [{ name: "a", device, destroy: true }], passphrases: [] },
+});
+const asks = (use: unknown) => ({ layout: { disks: [], passphrases: [use] } });
 
 const senseless: readonly [title: string, json: string][] = [
   ["nothing", ""],
@@ -62,9 +75,14 @@ const senseless: readonly [title: string, json: string][] = [
   ["a derivation and an option", evaluation({ derivations: [DRV, `--x ${DRV}`] })],
   ["a derivation with a line feed", evaluation({ derivations: [DRV, `${DRV}\n`] })],
   ["a derivation's output", evaluation({ derivations: [DRV, `${DRV}!out`] })],
-  ["no disks", evaluation({ disks: undefined })],
-  ["a disk that is no path", evaluation({ disks: ["sda"] })],
-  ["a disk with a control character", evaluation({ disks: ["/dev/sda\x1b[2J"] })],
+  ["no disks", evaluation({ layout: undefined })],
+  ["a disk that is no path", evaluation(device("sda"))],
+  ["a disk with a control character", evaluation(device("/dev/sda\x1b[2J"))],
+  ["a passphrase for what nobody knows", evaluation(asks({ type: "x", name: "y" }))],
+  [
+    "a passphrase for a name with a control character",
+    evaluation(asks({ type: "luks", name: "\n" })),
+  ],
 ];
 
 Deno.test("parseEvaluation() takes what a system is built on for what it runs on, where nothing else is said", () => {

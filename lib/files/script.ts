@@ -1,0 +1,20 @@
+/**
+ * Scripts of this machine, for looking at before they are run elsewhere.
+ *
+ * @module
+ */
+
+/** No script is longer than this, in bytes. */
+const MAX_SCRIPT = 4 * 1024 * 1024;
+
+/** The text of a script; `undefined` where it is not here or is no text. */
+export async function readScript(path: string): Promise<string | undefined> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile || size > MAX_SCRIPT) return undefined;
+    const text = await Deno.readTextFile(path);
+    return text.startsWith("#!") ? text : undefined;
+  } catch {
+    return undefined; // a failed build or copy says it in its own words
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * What stands between a confirmed plan and wiped disks: they are the disks that were shown, and what the disko script
+ * asks can be answered.
+ *
+ * @module
+ */
+import { DiskError, type InstallError, PreflightError, UsageError } from "../errors.ts";
+import { readScript } from "../files/script.ts";
+import type { Disk, FoundDisk, PassphraseUse } from "../plan/disks.ts";
+import { fateOf, showFate, showFound } from "../plan/disks.ts";
+import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/questions.ts";
+import type { StorePath } from "../plan/store_path.ts";
+import type { Session } from "../ssh/session.ts";
+import { diskObjections, findDisks } from "../steps/disks.ts";
+import type { Built, Evaluated } from "./build.ts";
+import { refuseUnlessForced } from "./refuse.ts";
+import type { Run } from "./run.ts";
+
+/** Guards the disks of one run. */
+export class DiskGuard {
+  /** The disks that the configuration names, as the target showed them. */
+  found: readonly FoundDisk[] = [];
+  readonly #run: Run;
+  readonly #label: string;
+  /** All disks of the system that ran at first. */
+  readonly #shown: readonly Disk[];
+  #uses: readonly PassphraseUse[] = [];
+  /** The script's questions; `undefined` until its text was read. */
+  #questions: readonly ScriptQuestion[] | undefined;
+  #passphrase: string | undefined;
+  /** Whether the installer's facts are not those that were shown. */
+  #stale = false;
+
+  constructor(run: Run, label: string, shown: readonly Disk[]) {
+    this.#run = run;
+    this.#label = label;
+    this.#shown = shown;
+  }
+
+  /** Finds the configuration's disks on the target, and refuses questions that nobody can answer. */
+  async look(target: Session, evaluated: Evaluated): Promise<void> {
+    if (!this.#concerns(evaluated)) return;
+    const { report, scope: { signal } } = this.#run;
+    if (evaluated.kind === "flake") {
+      const { disks, passphrases } = evaluated.evaluation.layout;
+      this.#uses = passphrases;
+      const options = { script: this.#script, signal };
+      try {
+        this.found = await findDisks(target, disks, this.#shown, options);
+      } catch (error) {
+        if (!(error instanceof PreflightError)) throw error;
+        refuseUnlessForced(this.#run, error);
+        this.found = await findDisks(target, disks, this.#shown, {
+          ...options,
+          allowMissing: true,
+        });
+      }
+      for (const one of this.found) {
+        const fate = one.fate === "wiped" ? "" : `: ${showFate(one.fate)}`;
+        const text = `disk of the configuration: ${showFound(one)}${fate}`;
+        report({ type: "log", level: "info", text });
+        if (one.device !== undefined || one.fate === "missing") continue;
+        const unknown =
+          `${this.#label}: this system does not show ${one.name}: looked for again in the installer`;
+        report({ type: "log", level: "warning", text: unknown });
+      }
+    } else await this.#read(evaluated.disko);
+    this.#refuse((message, hint) => new PreflightError(message, { hint }));
+  }
+
+  /** What was evaluated in the installer, with a hardware configuration of its own: names of disks, seen there first. */
+  expect(evaluated: Evaluated): void {
+    this.#stale = true;
+    if (!this.#concerns(evaluated) || evaluated.kind !== "flake") return;
+    const { disks, passphrases } = evaluated.evaluation.layout;
+    this.#uses = passphrases;
+    this.found = disks.map((one) => {
+      const disk = this.#shown.find(({ device }) => device === one.device);
+      const name = one.device;
+      return { name, fate: fateOf(this.#script, one), ...(disk && { device: name, disk }) };
+    });
+  }
+
+  /** Asks for the passphrase before anything is booted, if what is known by now says that disko will. */
+  async ask(built: Built | undefined): Promise<void> {
+    if (!this.#run.plan.phases.includes("disko")) return;
+    const script = built?.on === "local" ? built.disko : undefined;
+    if (script !== undefined && this.#questions === undefined) await this.#read(script);
+    await this.#settle((message, hint) => new PreflightError(message, { hint }));
+  }
+
+  /**
+   * Looks at the disks again in the installer, right before the script is run, and at the script if it was not here.
+   * Returns the passphrase, if the script asks for one.
+   */
+  async release(installer: Session, script: StorePath): Promise<string | undefined> {
+    const { scope: { signal } } = this.#run;
+    if (this.#questions === undefined) {
+      const { stdout } = await installer.run(["head", "-c", "3000000", script], {
+        deadline: 60_000,
+        signal,
+      });
+      this.#learn(stdout);
+    }
+    await this.#settle((message, hint) => new DiskError(message, { hint }));
+    if (!this.#stale) return this.#passphrase;
+    for (const objection of await diskObjections(installer, this.found, this.#shown, { signal })) {
+      refuseUnlessForced(this.#run, objection);
+    }
+    return this.#passphrase;
+  }
+
+  /** Another boot of the target: disks may have other names there. */
+  booted(): void {
+    this.#stale = true;
+  }
+
+  #concerns(evaluated: Evaluated): evaluated is Exclude<Evaluated, { kind: "none" }> {
+    return evaluated.kind !== "none" && this.#run.plan.phases.includes("disko");
+  }
+
+  get #script(): string {
+    const { source } = this.#run.plan;
+    return source.kind === "flake" ? source.diskoScript : "diskoScript";
+  }
+
+  async #read(disko: StorePath): Promise<void> {
+    const text = await readScript(disko);
+    if (text !== undefined) this.#learn(text);
+  }
+
+  #learn(text: string): void {
+    this.#questions = findQuestions(text);
+    // Nobody has told which disks a script is for that comes without its configuration.
+    if (this.#run.plan.source.kind !== "paths") return;
+    this.found = this.#shown.filter(({ device }) => names(text, device))
+      .map((disk) => ({ name: disk.device, device: disk.device, disk, fate: "wiped" as const }));
+  }
+
+  get #asks(): boolean {
+    return this.#uses.length > 0 || !!this.#questions?.some(({ kind }) => kind === "passphrase");
+  }
+
+  #refuse(error: Refusal): void {
+    const { options, plan, report } = this.#run;
+    const elsewhere = this.#questions?.find(({ kind }) => kind === "elsewhere");
+    if (!elsewhere && !this.#asks) return;
+    if (!elsewhere && options.diskPassphrase) {
+      const text = `${this.#question}: it is asked for here before the disks are touched`;
+      report({ type: "log", level: "info", text });
+      return;
+    }
+    const message = elsewhere
+      ? `${this.#label}: the disko script asks for a passphrase where it cannot be given: ${elsewhere.code}`
+      : this.#unanswered;
+    // Who looks at a plan need not be who runs it.
+    if (plan.dryRun) report({ type: "log", level: "warning", text: message });
+    else refuseUnlessForced(this.#run, error(message, HINT));
+  }
+
+  get #question(): string {
+    const what = this.#uses.map(({ kind, name }) => `${kind} ${name}`).join(", ");
+    const question = what
+      ? `disko asks for the passphrase of ${what}`
+      : "the disko script asks for a passphrase";
+    return `${this.#label}: ${question}`;
+  }
+
+  get #unanswered(): string {
+    return `${this.#question}, and nobody can answer`;
+  }
+
+  async #settle(error: Refusal): Promise<void> {
+    for (const { kind, code } of this.#questions ?? []) {
+      if (kind !== "other" || this.#warned.has(code)) continue;
+      this.#warned.add(code);
+      const text = `the disko script may ask a question, which is not answered: ${code}`;
+      this.#run.report({ type: "log", level: "warning", text });
+    }
+    if (this.#passphrase !== undefined) return;
+    this.#refuse(error); // the same as before, or what the script's text has told since
+    const { diskPassphrase } = this.#run.options;
+    if (!this.#asks || !diskPassphrase) return;
+    const zfs = this.#uses.some(({ kind }) => kind === "ZFS") ? ZFS_PASSPHRASE : 1;
+    const atLeast = Math.max(zfs, ...(this.#questions ?? []).map((one) => one.atLeast));
+    const answer = await diskPassphrase({ host: this.#label, uses: this.#uses, atLeast });
+    if (answer === undefined || answer === "") {
+      refuseUnlessForced(this.#run, error(this.#unanswered, HINT));
+      return;
+    }
+    if (answer.length < atLeast || /[\0\r\n]/.test(answer)) {
+      const why = answer.length < atLeast
+        ? `is shorter than ${atLeast} characters`
+        : "is no single line";
+      throw new UsageError(`${this.#label}: the passphrase for the disks ${why}`, {
+        hint: "give another one",
+      });
+    }
+    this.#passphrase = answer;
+  }
+
+  readonly #warned = new Set<string>();
+}
+
+type Refusal = (message: string, hint: string) => InstallError;
+
+const HINT =
+  "run it on a terminal, set DISK_PASSPHRASE, or name a passwordFile in the configuration and give it with --disk-encryption-keys";
+
+/** Whether a text names a device or a partition of it. */
+function names(text: string, device: string): boolean {
+  const literal = device.replaceAll(/[.+!-]/g, "\\$&");
+  return new RegExp(`${literal}(p?\\d+)?(?![\\w/.-])`).test(text);
+}

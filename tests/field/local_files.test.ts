@@ -1,0 +1,59 @@
+/** What this user cannot read is told before anything is contacted, least of all after the disks are wiped. */
+import { assertEquals, assertMatch } from "@std/assert";
+import type { Scene } from "../flow/scene.ts";
+import { condition, open, usual } from "./condition.ts";
+
+/** Runs the command without root's right to read everything, which is as good as another user. */
+async function asUser(scene: Scene, words: readonly string[]) {
+  const less = "-dac_override,-dac_read_search";
+  const cli = decodeURIComponent(new URL("../../cli.ts", import.meta.url).pathname);
+  const rights = ["--bounding-set", less, "--inh-caps", less];
+  const { code, stderr } = await new Deno.Command("setpriv", {
+    args: [...rights, Deno.execPath(), "run", "-A", "--no-check", cli, ...words],
+    env: { ...scene.place.env, SSH_PRIVATE_KEY: scene.key },
+    stdin: "null",
+  }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+type Make = (folder: string) => Promise<string[]>;
+const inputs: readonly [title: string, make: Make, error: RegExp][] = [
+  ["an extra file", async (folder) => {
+    await Deno.mkdir(`${folder}/extra/etc/ssh`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/extra/etc/ssh/key`, "key", { mode: 0o000 });
+    return ["--extra-files", `${folder}/extra`];
+  }, /--extra-files: cannot read "\S*\/extra\/etc\/ssh\/key"/],
+  ["a folder of extra files", async (folder) => {
+    await Deno.mkdir(`${folder}/extra/secrets`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/extra/secrets/key`, "key");
+    await Deno.chmod(`${folder}/extra/secrets`, 0o000);
+    return ["--extra-files", `${folder}/extra`];
+  }, /--extra-files: cannot read "\S*\/extra\/secrets"/],
+  ["a folder of extra files that can only be listed", async (folder) => {
+    await Deno.mkdir(`${folder}/extra/secrets`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/extra/secrets/key`, "key");
+    await Deno.chmod(`${folder}/extra/secrets`, 0o400);
+    return ["--extra-files", `${folder}/extra`];
+  }, /--extra-files: cannot read "\S*\/extra\/secrets\/key"/],
+  ["a disk encryption key", async (folder) => {
+    await Deno.writeTextFile(`${folder}/key`, "key", { mode: 0o000 });
+    return ["--disk-encryption-keys", "/tmp/key", `${folder}/key`];
+  }, /--disk-encryption-keys "\/tmp\/key": cannot read/],
+  ["a kexec image", async (folder) => {
+    await Deno.writeTextFile(`${folder}/other.tar`, "image", { mode: 0o000 });
+    return ["--kexec", `${folder}/other.tar`];
+  }, /--kexec: cannot read/],
+];
+for (const [title, make, error] of inputs) {
+  condition("here", `${title} that belongs to root, and a user who is not`, async () => {
+    await using scene = await open({ inInstaller: true });
+    const more = await make(scene.place.folder);
+    const words = usual(scene);
+    const image = words.indexOf("--kexec");
+    const rest = more[0] === "--kexec" ? words.toSpliced(image, 2) : words;
+    const { code, stderr } = await asUser(scene, [...more, ...rest]);
+    assertEquals(code, 2, stderr);
+    assertMatch(stderr, error);
+    assertEquals(await scene.machine.logins(), []);
+  });
+}
