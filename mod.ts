@@ -35,7 +35,7 @@ export {
   uploadKexec,
   type UploadOptions,
 } from "./lib/steps/kexec/upload.ts";
-export { checkBootable } from "./lib/steps/bootable.ts";
+export { type BootCheck, checkBootable } from "./lib/steps/bootable.ts";
 export { findDisks } from "./lib/steps/disks.ts";
 export type { Disk } from "./lib/plan/disks.ts";
 export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.ts";

@@ -13,7 +13,7 @@ import {
   runVmTest,
 } from "./flow/build.ts";
 import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
-import { holdAgainst, reach, type Reached } from "./flow/reach.ts";
+import { holdAgainst, reach, type Reached, yieldTo } from "./flow/reach.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
 import { type State, STATES } from "./flow/states.ts";
 import { forgetWayBack, keepWayBack, tellHostKeys } from "./flow/host_keys.ts";
@@ -136,7 +136,8 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   }
   let rebooted: Rebooted | undefined;
   if (plan.phases.includes("reboot")) {
-    if (!plan.force) await checkBootable(installer, system, signal);
+    await checkBootable(installer, system, signal)
+      .catch((error) => yieldTo(run, error));
     say("rebooting");
     const deadline = plan.timeouts.reboot;
     rebooted = await stages.run("reboot", () => reboot(installer, { system, deadline, signal }));

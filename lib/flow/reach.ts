@@ -7,7 +7,7 @@
 import { checkImage } from "../files/image_check.ts";
 import { systemOf } from "../files/inputs.ts";
 import type { Kept } from "../files/kept.ts";
-import { ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
+import { BootError, ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
 import { showDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import { needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
@@ -138,9 +138,10 @@ async function upload(
   return uploaded;
 }
 
-/** Throws what stands against the install, or only tells it where the user knows better. */
-function yieldTo({ plan, report }: Run, objection: PreflightError): void {
-  if (!plan.force) throw objection;
+/** Throws what stands against going on; with `--force` it is only told, as the user knows better. */
+export function yieldTo({ plan, report }: Run, objection: unknown): void {
+  const judged = objection instanceof PreflightError || objection instanceof BootError;
+  if (!plan.force || !judged) throw objection;
   report({
     type: "log",
     level: "warning",
