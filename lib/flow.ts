@@ -12,7 +12,7 @@ import {
   needsBuild,
   runVmTest,
 } from "./flow/build.ts";
-import { formatDisks, installSystem, type Work } from "./flow/phases.ts";
+import { checkDisk, formatDisks, installSystem, type Work } from "./flow/phases.ts";
 import { holdAgainst, reach, type Reached, yieldTo } from "./flow/reach.ts";
 import type { NixosAnywhereOptions, Run } from "./flow/run.ts";
 import { type State, STATES } from "./flow/states.ts";
@@ -130,6 +130,8 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   }
   let system: StorePath | undefined;
   if (plan.phases.includes("install")) {
+    await checkDisk(work, run.boots || formatted !== undefined)
+      .catch((error) => yieldTo(run, error));
     say("installing");
     system = await stages.run("install", () => installSystem(work, formatted));
     say("installed");

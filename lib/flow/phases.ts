@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InstallError, PreflightError } from "../errors.ts";
 import type { Inputs } from "../files/inputs.ts";
 import type { NixOptions } from "../nix/command.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -12,6 +13,7 @@ import { buildThere, shareThere } from "../steps/build.ts";
 import { copyClosure, type CopyOptions, type Link } from "../steps/closure.ts";
 import { type Formatted, runDisko } from "../steps/disko.ts";
 import { install } from "../steps/install.ts";
+import { checkMounted } from "../steps/mounted.ts";
 import type { Built } from "./build.ts";
 
 /** What the phases on the installer work with. */
@@ -34,6 +36,22 @@ export async function formatDisks(work: Work): Promise<Formatted> {
   return await runDisko(installer, script, { keys, deadline: plan.timeouts.disko, signal });
 }
 
+/**
+ * Checks that the closure will go to a disk. `changed` says whether this run has changed something already: the machine
+ * could then not have been refused before.
+ */
+export async function checkDisk(
+  { installer, plan, signal }: Work,
+  changed: boolean,
+): Promise<void> {
+  try {
+    await checkMounted(installer, signal);
+  } catch (error) {
+    if (!changed || plan.force || !(error instanceof PreflightError)) throw error;
+    throw new InstallError(error.message, { hint: error.hint });
+  }
+}
+
 /** Fills the store of /mnt and installs the system; returns it. `formatted` is what disko left in this run. */
 export async function installSystem(work: Work, formatted?: Formatted): Promise<StorePath> {
   const { plan, inputs, installer, built, nix, signal } = work;
@@ -53,6 +71,7 @@ export async function installSystem(work: Work, formatted?: Formatted): Promise<
     copyHostKeys,
     noCheck,
     nixOptions,
+    inMemory: plan.force,
     deadline: plan.timeouts.install,
     signal,
   });

@@ -108,7 +108,7 @@ function certain({ names, complete }: Entry): boolean {
   return complete || names.length > 0;
 }
 
-function doubtOf({ entry, lost }: { entry: Entry; lost: readonly string[] }): string | undefined {
+function doubtOf({ entry }: { readonly entry: Entry }): string | undefined {
   if (entry.doubt !== undefined || certain(entry)) return entry.doubt;
   return `${entry.file} starts it, and names neither kernel nor initrd in a way that is known here`;
 }

@@ -7,6 +7,7 @@ import { type DiskKeySource, readKeys } from "../files/keys.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import { hintFor } from "../plan/troubles.ts";
 import type { Session } from "../ssh/session.ts";
+import { noteStoreDisk, STORE_DISK } from "./mounted.ts";
 
 /** How the disko script is run; everything has a default. */
 export interface DiskoOptions {
@@ -24,10 +25,13 @@ export interface Formatted {
   readonly newStore: boolean;
 }
 
-// $1 the script, $2 what is said when there is no store.
+// $1 the script, $2 what is said when there is no store, $3 what is said before what the store is on.
 const RUN = `
 "$1"
 [ -e /mnt/nix/store ] || echo "$2"
+${STORE_DISK}
+printf %s "$3"
+store_disk || :
 `;
 
 // Written aside with its final mode and renamed: nobody ever sees half a key, or one that others can read.
@@ -76,14 +80,16 @@ export async function runDisko(
   const hint =
     "the disks may be half formatted: mend the disko configuration and run the same command line again";
   const none = `no store: ${crypto.randomUUID()}`;
+  const disk = `${none} on `;
   let newStore = false;
-  await installer.run(["sh", "-euc", RUN, "disko", path, none], {
+  await installer.run(["sh", "-euc", RUN, "disko", path, none, disk], {
     shown: [path],
     deadline,
     tied: true,
     hint: (output) => hintFor(output, hint),
     onLine: (line) => {
       if (line === none) newStore = true;
+      else if (line.startsWith(disk)) noteStoreDisk(installer, line.slice(disk.length));
       else installer.report({ type: "output", source: "disko", line });
     },
     ...(signal && { signal }),

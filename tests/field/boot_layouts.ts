@@ -33,7 +33,7 @@ volume() { mkdir -p "/mnt$1"; mount -t tmpfs volume "/mnt$1"; }
 copy() { mkdir -p "/mnt$1"; cp /mnt$kernel "/mnt$1/$k\${2-}"; cp /mnt$initrd "/mnt$1/$i\${2-}"; }
 # $1 the EFI system partition, $2 where the entries are.
 systemd_boot() {
-  mkdir -p /mnt"/mnt$1/EFI/systemd" "/mnt$1/loader" "/mnt\${2-$1}/loader/entries"
+  mkdir -p "/mnt$1/EFI/systemd" "/mnt$1/loader" "/mnt\${2-$1}/loader/entries"
   printf 'MZ\\000\\001' >"/mnt$1/EFI/systemd/systemd-bootx64.efi"
   printf 'timeout 5\\ndefault nixos-generation-1.conf\\neditor 0\\n' >"/mnt$1/loader/loader.conf"
   copy "\${2-$1}/EFI/nixos" .efi
