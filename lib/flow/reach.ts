@@ -10,7 +10,7 @@ import type { Kept } from "../files/kept.ts";
 import { BootError, ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
 import { showDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
-import { needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
+import { doubts, needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
 import { planLines } from "../report/plan_lines.ts";
 import { connect } from "../ssh/connect.ts";
 import { getFacts } from "../ssh/facts.ts";
@@ -50,6 +50,9 @@ export async function reach(
   });
   const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
   for (const objection of objections(plan, facts, target.label, size)) yieldTo(run, objection);
+  for (const text of doubts(plan, facts, target.label, size)) {
+    report({ type: "log", level: "warning", text });
+  }
   const kexec = needsKexec(plan, facts);
   const disks = async () => await holdAgainst(run, target, facts, await evaluating);
   if (plan.dryRun || options.confirm) {
