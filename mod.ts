@@ -38,12 +38,13 @@ export {
   uploadKexec,
   type UploadOptions,
 } from "./lib/steps/kexec/upload.ts";
-export { checkBootable } from "./lib/steps/bootable.ts";
+export { type BootCheck, checkBootable } from "./lib/steps/bootable.ts";
 export { checkDisks, type DiskOptions, findDisks } from "./lib/steps/disks.ts";
 export type { ConfiguredDisk, Disk, DiskFate, FoundDisk, PassphraseUse } from "./lib/plan/disks.ts";
 export type { DiskLayout } from "./lib/nix/disks.ts";
 export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.ts";
 export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
+export { checkMounted } from "./lib/steps/mounted.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";
 export { reboot, type Rebooted, type RebootOptions } from "./lib/steps/reboot.ts";
 export { makePlan, type Plan, type Source } from "./lib/plan/plan.ts";

@@ -27,6 +27,7 @@ import { type State, STATES } from "./report/states.ts";
 import { Stages, type StageTimes } from "./report/stages.ts";
 import type { Session } from "./ssh/session.ts";
 import { becomeRootSession } from "./steps/access.ts";
+import { checkMounted } from "./steps/mounted.ts";
 import { checkBootable } from "./steps/bootable.ts";
 import type { Formatted } from "./steps/disko.ts";
 import { generateHardwareConfig } from "./steps/hardware.ts";
@@ -146,6 +147,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   }
   let system: StorePath | undefined;
   if (plan.phases.includes("install")) {
+    await checkUnlessForced(run, () => checkMounted(installer, signal));
     say("installing");
     system = await stages.run("install", () => installSystem(work, formatted));
     say("installed");

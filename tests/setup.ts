@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ps: "procps",
   ip: "iproute2",
   kexec: "kexec-tools",
+  losetup: "mount",
   "mkfs.ext4": "e2fsprogs",
   mmdebstrap: "mmdebstrap",
   nix: "nix-bin",
@@ -47,7 +48,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 export const LOOPBACK: readonly string[] = [
   ...["ssh", "ssh-keygen", "sshd", "nix", "tar", "gzip", "zstd", "xz", "git", "fish"],
   ...["csh", "cpio", "ps", "sudo", "unshare", "curl", "wget"],
-  ...["mmdebstrap", "patchelf"],
+  ...["mmdebstrap", "patchelf", "losetup", "mkfs.ext4", "busybox"],
 ];
 
 /** What the emulated machine and the demo need beside that. */

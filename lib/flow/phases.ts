@@ -61,6 +61,7 @@ export async function installSystem(work: Work, formatted?: Formatted): Promise<
     copyHostKeys,
     noCheck,
     nixOptions,
+    inMemory: plan.force,
     deadline: plan.timeouts.install,
     signal,
   });

@@ -10,7 +10,7 @@ import { InterruptedError } from "../errors.ts";
 import { Scope } from "../deadline.ts";
 import { type FoundDisk, showDisk, showFate, showFound } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
-import { needsKexec, objections, wrongBuilder, wrongSystem } from "../plan/preflight.ts";
+import { doubts, needsKexec, objections, wrongBuilder, wrongSystem } from "../plan/preflight.ts";
 import { planLines } from "../report/plan_lines.ts";
 import { getFacts } from "../ssh/facts.ts";
 import type { Session } from "../ssh/session.ts";
@@ -50,6 +50,9 @@ export async function reach(
   const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
   for (const objection of objections(plan, facts, target.label, size)) {
     refuseUnlessForced(run, objection);
+  }
+  for (const text of doubts(plan, facts, target.label, size)) {
+    run.report({ type: "log", level: "warning", text });
   }
   const kexec = needsKexec(plan, facts);
   const guard = new DiskGuard(run, target.label, facts.disks);

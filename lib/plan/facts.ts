@@ -8,8 +8,8 @@ import { AnswerError } from "../errors.ts";
 import { type Disk, readDisks } from "./disks.ts";
 import { escapeControls } from "../escape.ts";
 
-/** Whether kexec can work at all, and what stands against it. */
-export type KexecSupport = "possible" | "disabled" | "lockdown" | "missing";
+/** Whether kexec can work at all, and what stands against it; `unknown` where the kernel does not say. */
+export type KexecSupport = "possible" | "disabled" | "lockdown" | "missing" | "unknown";
 
 /** What a target says of itself. Plain data: it holds no commands and never changes. */
 export interface Facts {
@@ -25,6 +25,8 @@ export interface Facts {
   readonly installer: boolean;
   /** The kind of container it is, `none` if it is none. */
   readonly container: string;
+  /** The kind of container that it may be, where there are signs for it and others against it. */
+  readonly maybeContainer?: string;
   /** The login. */
   readonly user: string;
   /** The login's numeric id; 0 is root. */
@@ -35,7 +37,7 @@ export interface Facts {
   readonly askpass?: string;
   /** Which of the programs that an install may need are there; `setsid --wait` is one of them. */
   readonly tools: readonly string[];
-  /** Memory without swap, in bytes. */
+  /** Memory without swap, in bytes; 0 where it does not say. */
   readonly memory: number;
   /** Whether kexec can work at all. */
   readonly kexec: KexecSupport;
@@ -77,11 +79,12 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   nixos: /^[yn]$/,
   installer: /^[yn]$/,
   container: /^[\w.-]{1,40}$/,
+  maybe_container: /^[\w.-]{1,40}$/,
   user: /^[\p{L}\p{N}_.@$\\-]{1,100}$/u,
   uid: /^\d{1,10}$/,
   become: /^(root|sudo|sudo-password|doas|none)$/,
   memory: /^\d{1,15}$/,
-  kexec: /^(possible|disabled|lockdown|missing)$/,
+  kexec: /^(possible|disabled|lockdown|missing|unknown)$/,
   boot_id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   ipv6_only: /^[yn]$/,
 };
@@ -120,6 +123,7 @@ export function parseFacts(answer: string, host: string): Facts {
     if (value === undefined) throw refuse(`it did not say its ${key}`);
     return value;
   };
+  const maybeContainer = values.get("maybe_container");
   return Object.freeze({
     os: get("os"),
     arch: get("arch"),
@@ -127,6 +131,7 @@ export function parseFacts(answer: string, host: string): Facts {
     nixos: get("nixos") === "y",
     installer: get("installer") === "y",
     container: get("container"),
+    ...(maybeContainer !== undefined && { maybeContainer }),
     user: get("user"),
     uid: Number(get("uid")),
     become: get("become") as Facts["become"],

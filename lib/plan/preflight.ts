@@ -16,6 +16,7 @@ export function needsKexec(plan: Plan, facts: Facts): boolean {
 
 const AGAINST_KEXEC: Readonly<Record<KexecSupport, string | undefined>> = {
   possible: undefined,
+  unknown: undefined,
   disabled: "its kernel does not load another one any more (kernel.kexec_load_disabled is set)",
   lockdown: "its kernel is locked down, as with Secure Boot",
   missing: "its kernel was built without kexec",
@@ -35,8 +36,23 @@ const KEXEC_HINTS: Readonly<Record<string, string>> = {
   "setsid --wait": TROUBLES.setsid.hint,
 };
 
-/** What the published images need to unpack and run, in bytes; what is reported is less than what is built in. */
-const PUBLISHED_MEMORY = 1.4e9;
+/**
+ * Memory for an image, in bytes: below `least` its packed files and their contents do not fit at once, below `usual` there is
+ * little left to work with. What is reported is less than what is built in, and 1 GB is enough for the published images.
+ */
+interface Memory {
+  readonly least: number;
+  readonly usual: number;
+}
+
+const PUBLISHED_MEMORY: Memory = { least: 0.6e9, usual: 1.4e9 };
+
+function memoryFor(plan: Plan, imageSize = 0): Memory {
+  if (plan.kexec.image === undefined) return PUBLISHED_MEMORY;
+  return { least: 1.8 * imageSize, usual: 3 * imageSize };
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
 /**
  * Checks the facts of a target against the plan and returns what stands against it, the gravest first;
@@ -87,13 +103,11 @@ export function objections(
       KEXEC_HINTS[tool] ?? `install ${tool} on the target`,
     );
   }
-  // Packed image, unpacked initrd and a little to work with.
-  const needed = plan.kexec.image === undefined ? PUBLISHED_MEMORY : 3 * (imageSize ?? 0);
-  if (facts.memory > 0 && facts.memory < needed) {
-    const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  const { least } = memoryFor(plan, imageSize);
+  if (facts.memory > 0 && facts.memory < least) {
     object(
-      `has ${megabytes(facts.memory)} of memory, and the kexec image needs about ${
-        megabytes(needed)
+      `has ${megabytes(facts.memory)} of memory, and the kexec image needs at least ${
+        megabytes(least)
       }`,
       TROUBLES.initrd.hint,
     );
@@ -104,6 +118,35 @@ export function objections(
     found.push(error as PreflightError);
   }
   return found;
+}
+
+/**
+ * What cannot be told of a target that has to be booted into an installer: sentences for warnings, as the install goes on.
+ */
+export function doubts(
+  plan: Plan,
+  facts: Facts,
+  host: string,
+  imageSize?: number,
+): readonly string[] {
+  if (!needsKexec(plan, facts)) return [];
+  const found: string[] = [];
+  if (facts.maybeContainer !== undefined) {
+    found.push(
+      `it has the marks of a container (${facts.maybeContainer}) and shows the threads of a kernel of its own: taken as a machine`,
+    );
+  }
+  if (facts.kexec === "unknown") found.push("its kernel does not tell whether it knows kexec");
+  const { least, usual } = memoryFor(plan, imageSize);
+  if (facts.memory === 0) found.push("it does not tell how much memory it has");
+  else if (facts.memory >= least && facts.memory < usual) {
+    found.push(
+      `it has ${megabytes(facts.memory)} of memory, and ${
+        megabytes(usual)
+      } are usual for the kexec image: it may not be enough`,
+    );
+  }
+  return found.map((doubt) => `${host}: ${doubt}`);
 }
 
 /** What `uname -m` says on a machine of each of nix's systems, where it is not the system's own name. */

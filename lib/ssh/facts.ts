@@ -6,6 +6,7 @@
 import { AnswerError, CommandError, ConnectionError, type InstallError } from "../errors.ts";
 import { type Facts, parseFacts, TOOLS } from "../plan/facts.ts";
 import { TROUBLES } from "../plan/troubles.ts";
+import { FIND_CONTAINER } from "./container.ts";
 import { LIST_DISKS } from "./disk_listing.ts";
 import { lastWords, ShellError } from "./no_shell.ts";
 import { READ_RELEASE } from "./release.ts";
@@ -38,12 +39,7 @@ nixos=n installer=n
 [ "$release_variant" != installer ] || installer=y
 fact nixos "$nixos"
 fact installer "$installer"
-container=none
-if have systemd-detect-virt; then container=$(systemd-detect-virt --container 2>/dev/null) || container=none
-elif [ -r /run/systemd/container ]; then read -r container </run/systemd/container
-elif [ -e /.dockerenv ]; then container=docker
-fi
-fact container "$container"
+${FIND_CONTAINER}
 uid=$(id -u)
 fact user "$(id -un)"
 fact uid "$uid"
@@ -65,7 +61,11 @@ fi
 fact memory "$memory"
 kexec=possible
 switch=/proc/sys/kernel/kexec_load_disabled
-if [ ! -e "$switch" ]; then kexec=missing
+if [ ! -e "$switch" ]; then
+  # The switch is as old as Linux 3.14; a part of /proc may be hidden.
+  kexec=unknown
+  first_line /proc/sys/kernel/osrelease
+  case $line in ''|2.*|3.?|3.?[!0-9]*|3.1[0-3]|3.1[0-3][!0-9]*) ;; *) kexec=missing ;; esac
 else
   first_line "$switch"
   if [ "$line" != 0 ]; then kexec=disabled

@@ -3,88 +3,155 @@
  *
  * @module
  */
-import { BootError } from "../errors.ts";
+import { AnswerError, BootError, CommandError, DeadlineError } from "../errors.ts";
+import { escapeControls } from "../escape.ts";
+import { entriesOf, type Entry, type LoaderFile, shownPath } from "../plan/boot_entries.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
+import { FILES_THERE, SEARCH } from "./bootable/search.ts";
 
-// $1 the system, or nothing for the one of the profile. Links below /mnt are absolute: they are followed by hand.
-const CHECK = `
-inside() {
-  path=$1 count=0
-  while [ -h "/mnt$path" ] && [ "$count" -lt 40 ]; do
-    count=$((count + 1))
-    next=$(readlink "/mnt$path")
-    case $next in /*) path=$next ;; *) path=\${path%/*}/$next ;; esac
-  done
-  printf '%s\\n' "$path"
-}
-profile=$(inside /nix/var/nix/profiles/system)
-system=\${1:-$profile}
-[ -e "/mnt$profile" ] || { echo "trouble no system profile in /nix/var/nix/profiles"; exit 0; }
-[ "$profile" = "$system" ] || { echo "trouble the system profile is $profile"; exit 0; }
-for part in kernel initrd; do
-  [ -e "$(printf '/mnt%s' "$(inside "$system/$part")")" ] || { echo "trouble $system/$part is missing"; exit 0; }
-done
-kernel=/mnt$(inside "$system/kernel")
-# From the folder of the entry, /boot, the root or the EFI system partition: loaders differ in that.
-find_file() {
-  for base in "\${1%/*}/" /mnt/boot/ /mnt/ /mnt/efi/ /mnt/boot/efi/; do
-    [ ! -s "$base\${2#/}" ] || { printf '%s\\n' "$base\${2#/}"; return; }
-  done
-}
-verdict='no boot loader is configured below /boot'
-entries=$(find /mnt/boot /mnt/efi -name '*.conf' -o -name '*.cfg' 2>/dev/null | head -n 200)
-# An entry starts the system if it names its init, or its very kernel; all files that it names have to be there.
-while IFS= read -r entry; do
-  files=$(sed -n 's/^[[:space:]]*\\(linux\\|kernel\\|initrd\\|LINUX\\|KERNEL\\|INITRD\\)[[:space:]]\\{1,\\}\\([^[:space:]]*\\).*/\\2/p' "$entry" | sed 's/^(.*)//')
-  [ -n "$files" ] || continue
-  starts= lost=
-  ! grep -qF -- "$system/init" "$entry" || starts=y
-  for file in $files; do
-    path=$(find_file "$entry" "$file")
-    [ -n "$path" ] || lost=$file
-    [ -n "$starts" ] || [ -z "$path" ] || ! cmp -s "$path" "$kernel" || starts=y
-  done
-  [ -n "$starts" ] || { verdict="\${entry#/mnt} does not start it"; continue; }
-  [ -z "$lost" ] || { verdict="\${entry#/mnt} names $lost, which is missing"; continue; }
-  exit 0
-done <<END
-$entries
-END
-# A unified kernel image, or a loader whose entries are of another kind.
-found=$(grep -rlaF -- "$system" /mnt/boot /mnt/efi 2>/dev/null | head -n 1) || :
-case $found in
-  ''|*.conf|*.cfg) echo "trouble $verdict" ;;
-esac
-`;
+/** What is known of an installed system: it boots, or it cannot be told and `why`. */
+export type BootCheck =
+  | { readonly answer: "boots" }
+  | { readonly answer: "unknown"; readonly why: string };
 
 /**
- * Checks that the system profile of /mnt is the installed system, that its kernel and initrd are there, and
- * that a boot loader entry starts it. Changes nothing. Throws a {@linkcode BootError} (`stayed`) if not.
+ * Checks that the system profile of /mnt is the installed system, that its kernel and initrd are there, and that
+ * something in a file system below /mnt starts it. Changes nothing. What is not understood is reported as a
+ * warning and returned as `unknown`: there are more boot loaders than are known here.
+ *
+ * Throws a {@linkcode BootError} (`stayed`) if the system certainly would not boot: its profile, kernel or initrd is
+ * missing, a known loader's entry names files that are nowhere, or nothing names the system at all.
  *
  * @example
  * ```ts ignore
  * import { checkBootable } from "@nixos-anywhere/deno";
- * await checkBootable(installer, system);
+ * const { answer } = await checkBootable(installer, system);
  * ```
  */
 export async function checkBootable(
   installer: Session,
   system: StorePath | undefined,
   signal?: AbortSignal,
-): Promise<void> {
-  const { stdout } = await installer.script(CHECK, {
-    name: "check boot loader",
-    inline: true,
-    args: [system ?? ""],
-    deadline: 120_000,
-    ...(signal && { signal }),
-  });
-  const trouble = /^trouble (.*)$/m.exec(stdout)?.[1];
-  if (trouble === undefined) return;
-  throw new BootError(`${installer.label}: the installed system would not boot: ${trouble}`, {
+): Promise<BootCheck> {
+  const result = await judge(installer, system, signal);
+  if (result.answer === "unknown") {
+    const text =
+      `${installer.label}: whether the installed system boots is not known: ${result.why}`;
+    installer.report({ type: "log", level: "warning", text });
+  }
+  return result;
+}
+
+async function judge(
+  installer: Session,
+  system: StorePath | undefined,
+  signal: AbortSignal | undefined,
+): Promise<BootCheck> {
+  const ask = async (text: string, args: readonly string[]) => {
+    const { stdout } = await installer.script(text, {
+      name: "check boot loader",
+      inline: true,
+      args,
+      deadline: 120_000,
+      ...(signal && { signal }),
+    });
+    const answers = stdout.split("\n").flatMap((line) =>
+      line.startsWith("boot ") ? [line.slice(5)] : []
+    );
+    if (answers.at(-1) !== "end") {
+      throw new AnswerError("its answer is cut off", { hint: "see what its shell prints" });
+    }
+    return answers;
+  };
+  try {
+    const found = readSearch(await ask(SEARCH, [system ?? ""]));
+    const [trouble] = found.troubles;
+    if (trouble !== undefined) throw wontBoot(installer, trouble);
+    if (found.boots) return { answer: "boots" };
+    const entries = found.files.flatMap((file) => entriesOf(file, found.names));
+    const pairs = entries.flatMap(({ folder, names }) => names.map((name) => [folder, name]));
+    const args = [found.mounts.join("\n"), ...pairs.slice(0, MAX_NAMES).flat()];
+    const there = pairs.length === 0 ? [] : await ask(FILES_THERE, args);
+    const numbers = new Set(there);
+    let at = 0;
+    const judged = entries.map((entry) => ({
+      entry,
+      lost: entry.names.filter(() => ++at <= MAX_NAMES && !numbers.has(`there ${at}`)),
+    }));
+    if (judged.some(({ entry, lost }) => certain(entry) && lost.length === 0)) {
+      return { answer: "boots" };
+    }
+    const why = found.unknown ?? judged.map(doubtOf).find((doubt) => doubt !== undefined);
+    if (why !== undefined) return { answer: "unknown", why };
+    const [first] = judged;
+    const text = first === undefined
+      ? "nothing in the file systems below /mnt names it"
+      : `${first.entry.file} names ${
+        escapeControls(first.lost[0]?.slice(0, 200) ?? "")
+      }, which is missing`;
+    throw wontBoot(installer, text);
+  } catch (error) {
+    signal?.throwIfAborted();
+    // A check that fails is no knowledge.
+    const no = error instanceof DeadlineError || error instanceof CommandError ||
+      error instanceof AnswerError;
+    if (!no) throw error;
+    return { answer: "unknown", why: `the check could not be made: ${error.message}` };
+  }
+}
+
+/** Files that are asked for, of all entries together. */
+const MAX_NAMES = 400;
+
+function certain({ names, complete }: Entry): boolean {
+  return complete || names.length > 0;
+}
+
+function doubtOf({ entry }: { readonly entry: Entry }): string | undefined {
+  if (entry.doubt !== undefined || certain(entry)) return entry.doubt;
+  return `${entry.file} starts it, and names neither kernel nor initrd in a way that is known here`;
+}
+
+function wontBoot({ label }: Session, trouble: string): BootError {
+  return new BootError(`${label}: the installed system would not boot: ${trouble}`, {
     outcome: "stayed",
     hint:
-      "the machine stays in the installer: mend the boot loader's configuration and run again with --phases install,reboot",
+      "the machine stays in the installer: mend the boot loader's configuration and run again with " +
+      "--phases install,reboot; if you know that it boots, --phases reboot --force reboots it",
   });
+}
+
+interface Search {
+  readonly troubles: string[];
+  readonly mounts: string[];
+  readonly files: LoaderFile[];
+  /** What calls the system: its store path, then the links that lead to it. */
+  readonly names: string[];
+  /** Whether a link that the kernel starts leads to the system. */
+  boots: boolean;
+  unknown: string | undefined;
+}
+
+function readSearch(lines: readonly string[]): Search {
+  const found: Search = {
+    ...{ troubles: [], mounts: [], files: [], names: [], boots: false, unknown: undefined },
+  };
+  let current: string[] | undefined;
+  for (const line of lines) {
+    const [, word = "", value = ""] = /^(\S+) ?(.*)$/.exec(line) ?? [];
+    if (word === "|") current?.push(value);
+    else if (word === "trouble") found.troubles.push(escapeControls(value.slice(0, 500)));
+    else if (word === "unknown") found.unknown ??= escapeControls(value.slice(0, 500));
+    else if (word === "variable") {
+      found.unknown ??= `only the firmware's ${shownPath(value)} names it`;
+    } else if (word === "mount") found.mounts.push(value);
+    else if (word === "name") found.names.push(value);
+    else if (word === "link") found.boots = true;
+    else if (word === "text" || word === "image") {
+      current = [];
+      found.files.push({ path: value, kind: word, lines: current });
+    }
+  }
+  return found;
 }

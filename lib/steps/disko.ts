@@ -8,6 +8,7 @@ import { type DiskKeySource, readKeys } from "../files/keys.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import { hintFor } from "../plan/troubles.ts";
 import type { Session } from "../ssh/session.ts";
+import { noteStoreDisk, STORE_DISK } from "./mounted.ts";
 
 /** How the disko script is run; everything has a default. */
 export interface DiskoOptions {
@@ -30,11 +31,12 @@ export interface Formatted {
   readonly newStore: boolean;
 }
 
-// $1 the script, $2 what is said when there is no store, $3 the passphrase or nothing. A line is there whenever the
-// last one was taken, as if somebody typed it: programs that read more than a line would swallow the next answers.
-// After a hundred the input ends, so that nothing reads for ever. A shell that cannot look ahead gives all at once.
+// $1 the script, $2 what is said when there is no store, $3 what is said before what the store is on, $4 the passphrase
+// or nothing. A line is there whenever the last one was taken, as if somebody typed it: programs that read more than a
+// line would swallow the next answers. After a hundred the input ends, so that nothing reads for ever. A shell that
+// cannot look ahead gives all at once.
 const RUN = `
-if [ -z "$3" ]; then "$1"
+if [ -z "$4" ]; then "$1"
 else
   umask 077
   folder=$(mktemp -d)
@@ -45,7 +47,7 @@ else
   ( given=0
     while [ "$given" -lt 100 ]; do
       if ! read -t 0 <&4; then
-        printf '%s\\n' "$3" >&4
+        printf '%s\\n' "$4" >&4
         given=$((given + 1))
       fi
       sleep 0.1
@@ -62,6 +64,9 @@ else
   [ "$status" = 0 ] || exit "$status"
 fi
 [ -e /mnt/nix/store ] || echo "$2"
+${STORE_DISK}
+printf %s "$3"
+store_disk || :
 `;
 
 // Written aside with its final mode and renamed: nobody ever sees half a key, or one that others can read.
@@ -115,9 +120,10 @@ export async function runDisko(
   const hint =
     "the disks may be half formatted: mend the disko configuration, or what its output names";
   const none = `no store: ${crypto.randomUUID()}`;
+  const disk = `${none} on `;
   let newStore = false;
   await installer.script(RUN, {
-    args: [path, none, passphrase],
+    args: [path, none, disk, passphrase],
     name: "disko",
     // Over the connection: arguments can be seen by all.
     inline: passphrase === "",
@@ -127,6 +133,7 @@ export async function runDisko(
     hint: (output) => hintFor(output, hint),
     onLine: (line) => {
       if (line === none) newStore = true;
+      else if (line.startsWith(disk)) noteStoreDisk(installer, line.slice(disk.length));
       else installer.report({ type: "output", source: "disko", line });
     },
     ...(signal && { signal }),

@@ -8,6 +8,7 @@ import { readTree, type Tree } from "../files/tree.ts";
 import type { Chown, Setting } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
+import { checkMounted } from "./mounted.ts";
 
 /** How a system is installed; everything has a default. */
 export interface InstallStepOptions {
@@ -21,6 +22,8 @@ export interface InstallStepOptions {
   readonly noCheck?: string | undefined;
   /** Nix options for nixos-install. @default [] */
   readonly nixOptions?: readonly Setting[];
+  /** Whether the store of /mnt may be in the installer's memory, see {@linkcode checkMounted}. @default false */
+  readonly inMemory?: boolean | undefined;
   /** How long nixos-install may take, in milliseconds. @default 1_800_000 */
   readonly deadline?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
@@ -61,8 +64,8 @@ nixos-install --no-root-passwd --no-channel-copy --system "$system" "$@"
  * Copies the extra files, sets owners, keeps host keys if asked to, and runs `nixos-install` for a system
  * whose closure is in the store of `/mnt`. Host keys that are there already, from extra files, win.
  *
- * Throws a {@linkcode UsageError} if the extra files cannot be read (before anything is sent) and a
- * {@linkcode CommandError} if a step fails on the target.
+ * Throws a {@linkcode UsageError} if the extra files cannot be read (before anything is sent), a
+ * {@linkcode PreflightError} if `/mnt` is no disk, and a {@linkcode CommandError} if a step fails on the target.
  *
  * @example
  * ```ts ignore
@@ -82,11 +85,13 @@ export async function install(
     nixOptions = [],
     copyHostKeys = false,
     noCheck,
+    inMemory = false,
     deadline = 1_800_000,
     signal,
   } = options;
   const path = storePath(system, "the NixOS system");
   const common = { deadline, ...(signal && { signal }) };
+  if (!inMemory) await checkMounted(installer, signal);
   if (extraFiles !== undefined) {
     const tree = typeof extraFiles === "string" ? await readTree(extraFiles) : extraFiles;
     const stream = await archive(tree, signal);

@@ -22,7 +22,7 @@ export interface SystemsOptions {
   readonly installer?: Boot | undefined;
   /** More of the new system. */
   readonly installed?: Boot | undefined;
-  /** The size of the disk that is installed to, as for a tmpfs. @default "64m" */
+  /** The size of the disk that is installed to. @default "64M" */
   readonly disk?: string | undefined;
 }
 
@@ -54,6 +54,35 @@ printf 'linux /kernel\\ninitrd /initrd\\noptions init=%s/init\\n' "$system" >/mn
 echo "installation finished!"
 `;
 
+// The disk is a file with a file system: memory is no disk. A loop device may be taken by somebody else meanwhile.
+const DISK_PROGRAM = `#!/bin/sh
+set -eu
+PATH=$PATH:/usr/sbin:/sbin
+image=/run/disk.img
+case $1 in
+  format)
+    umount -R /mnt 2>/dev/null || :
+    rm -f "$image"
+    truncate -s "$(cat /etc/disk-size)" "$image"
+    mkfs.ext4 -q -F -m 0 -O '^has_journal,^resize_inode' -E lazy_itable_init=1 "$image"
+    ;;
+  mount)
+    ! mountpoint -q /mnt || exit 0
+    [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
+    for attempt in 1 2 3 4 5 6 7 8 9; do
+      loop=$(losetup -f)
+      [ -e "$loop" ] || mknod "$loop" b 7 "\${loop#/dev/loop}"
+      ! losetup "$loop" "$image" || break
+      [ "$attempt" != 9 ] || exit 1
+      sleep 0.1
+    done
+    mkdir -p /mnt
+    mount -t ext4 "$loop" /mnt
+    losetup -d "$loop" # as soon as it is unmounted
+    ;;
+esac
+`;
+
 const REBOOT = `#!/bin/sh
 printf 'reboot %s\\n' "$*" >>/run/box/commands
 gate reboot || exit $?
@@ -75,7 +104,7 @@ export const GATED_RUN: string = RUN.replace("set -eu\n", "set -eu\ngate kexec |
 
 /** The three systems, for `startMachine()`. */
 export function systems(options: SystemsOptions): [BoxOptions, Boot, Boot] {
-  const { gates = {}, parts, target = {}, installer = {}, installed = {}, disk = "64m" } = options;
+  const { gates = {}, parts, target = {}, installer = {}, installed = {}, disk = "64M" } = options;
   const common = gateFiles(gates);
   const facts = gated("facts", "/usr/bin/uname");
   const store = (name: string) => gated("copy", `/usr/bin/${name}`, "mountpoint -q /mnt");
@@ -96,6 +125,7 @@ export function systems(options: SystemsOptions): [BoxOptions, Boot, Boot] {
       files: {
         ...common,
         "/etc/disk-size": disk,
+        "/usr/local/bin/disk": { text: DISK_PROGRAM, mode: 0o755 },
         "/usr/local/bin/nix-store": store("nix-store"),
         "/usr/local/bin/nix-daemon": store("nix-daemon"),
         "/usr/local/bin/nixos-install": { text: NIXOS_INSTALL, mode: 0o755 },

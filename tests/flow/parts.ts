@@ -19,20 +19,24 @@ export interface PartsOptions {
   /** Nix code of the disko script and the system, in the place of the usual ones. */
   readonly disko?: string;
   readonly toplevel?: string;
+  /** What the usual disko script does. @default "disko" */
+  readonly mode?: DiskoMode;
   /** The disk that the configuration names. @default "/dev/target0" */
   readonly device?: string;
 }
 
-// A file system in memory is the disk. `gate` lets a test wait here, or go wrong.
-const DISKO = `#!/bin/sh
-set -eu
-echo formatting
-gate disko || exit $?
-umount /mnt 2>/dev/null || :
-mkdir -p /mnt
-mount -t tmpfs -o "size=$(cat /etc/disk-size)" disk /mnt
-mkdir /mnt/etc
-`;
+/** What a disko script does, as the real ones: only `disko` and `mount` leave the disk mounted at /mnt. */
+export type DiskoMode = "disko" | "format" | "mount";
+
+// `gate` lets a test wait here, or go wrong.
+function diskoScript(mode: DiskoMode): string {
+  const steps = {
+    disko: "disk format\ndisk mount\nmkdir /mnt/etc\n",
+    format: "disk format\n",
+    mount: "disk mount\nmkdir -p /mnt/etc\n",
+  };
+  return `#!/bin/sh\nset -eu\necho formatting\ngate disko || exit $?\n${steps[mode]}`;
+}
 
 function nixText(text: string): string {
   return JSON.stringify(text).replaceAll("${", "\\${");
@@ -45,14 +49,18 @@ export function derivation(name: string, code: string): string {
     `builder = "/bin/sh"; args = [ "-euc" ${code} ]; })`;
 }
 
-function code({ payload = 3_000_000, disko, toplevel }: PartsOptions): string {
-  const script = `printf %s "$text" >$out; chmod +x $out`;
+function code({ payload = 3_000_000, disko, toplevel, mode = "disko" }: PartsOptions): string {
+  const make = `printf %s "$text" >$out; chmod +x $out`;
+  const script = (mode: DiskoMode) =>
+    derivation("disko", `''text=${shellWord(diskoScript(mode))}; ${make}''`);
   const bytes = derivation("payload", nixText(`head -c ${payload} /dev/urandom >$out`));
   const system =
     `mkdir $out; for part in init kernel initrd nixos-version; do echo $part >$out/$part; done; ` +
     `echo $payload >$out/payload`;
   return `{
-    diskoScript = ${disko ?? derivation("disko", `''text=${shellWord(DISKO)}; ${script}''`)};
+    diskoScript = ${disko ?? script(mode)};
+    formatScript = ${script("format")};
+    mountScript = ${script("mount")};
     toplevel = ${
     toplevel ?? derivation("nixos-system-tiny", `("payload=\${${bytes}}; " + ${nixText(system)})`)
   };

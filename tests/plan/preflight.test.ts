@@ -3,7 +3,7 @@ import { PreflightError } from "../../lib/errors.ts";
 import type { Facts } from "../../lib/plan/facts.ts";
 import type { PlanOptions } from "../../lib/plan/options.ts";
 import { makePlan } from "../../lib/plan/plan.ts";
-import { needsKexec, objections, wrongSystem } from "../../lib/plan/preflight.ts";
+import { doubts, needsKexec, objections, wrongSystem } from "../../lib/plan/preflight.ts";
 import { facts } from "./fixture.ts";
 
 const plan = (options: PlanOptions = {}) => makePlan({ flake: ".#web", host: "web", ...options });
@@ -43,7 +43,12 @@ const refused: readonly [Partial<Facts>, PlanOptions, message: RegExp, hint: Reg
     /no setsid --wait command found/,
     /install util-linux on the target/,
   ],
-  [{ memory: 1e9 }, {}, /has 1000 MB of memory, and the kexec image needs about/, /--kexec/],
+  [
+    { memory: 5e8 },
+    {},
+    /has 500 MB of memory, and the kexec image needs at least 600 MB/,
+    /--kexec/,
+  ],
   [{ arch: "riscv64" }, {}, /no published kexec image for its architecture, riscv64/, /--kexec/],
   [
     {},
@@ -72,6 +77,10 @@ const accepted: readonly [title: string, Partial<Facts>, PlanOptions][] = [
   ["an installer without kexec's tools", { ...INSTALLER, tools: ["nix"], kexec: "missing" }, {}],
   ["an installer in a container", { ...INSTALLER, container: "lxc" }, { phases: ["disko"] }],
   ["an installer of an odd architecture", { ...INSTALLER, arch: "riscv64" }, {}],
+  ["a machine that shows marks of a container", { maybeContainer: "docker" }, {}],
+  ["a kernel that does not say whether it knows kexec", { kexec: "unknown" }, {}],
+  ["a machine with 1 GB of memory", { memory: 0.96e9 }, {}],
+  ["a machine that does not tell its memory", { memory: 0 }, {}],
   ["an odd architecture with an image", { arch: "riscv64" }, { kexec: "x.tar" }],
 ];
 
@@ -82,7 +91,7 @@ for (const [title, changed, options] of accepted) {
 }
 
 Deno.test("objections() finds everything at once, the gravest first", () => {
-  const changed = { os: "FreeBSD", become: "none", tools: [], memory: 1e9, arch: "sparc" } as const;
+  const changed = { os: "FreeBSD", become: "none", tools: [], memory: 5e8, arch: "sparc" } as const;
   const found = objections(plan(), facts(changed), "web").map(({ message }) => message);
   assertEquals(found.length, 9);
   assertMatch(found[0] ?? "", /requires Linux/);
@@ -94,10 +103,30 @@ Deno.test("objections() wants more memory for a larger image, and none where it 
   const find = (memory: number, size?: number) =>
     objections(own, facts({ memory }), "web", size).map(({ message }) => message);
   assertEquals(find(1e9), []);
-  assertEquals(find(1e9, 3e8), []);
+  assertEquals(find(1e9, 4e8), []);
   assertEquals(find(0, 3e8), []);
-  assertMatch(find(1e9, 4e8)[0] ?? "", /has 1000 MB of memory, .* needs about 1200 MB$/);
+  assertMatch(find(7e8, 4e8)[0] ?? "", /has 700 MB of memory, .* needs at least 720 MB$/);
 });
+
+const unsure: readonly [Partial<Facts>, PlanOptions, number | undefined, RegExp[]][] = [
+  [{}, {}, undefined, []],
+  [INSTALLER, {}, undefined, []],
+  [{ memory: 0.96e9 }, {}, undefined, [/^web: it has 960 MB of memory, and 1400 MB are usual/]],
+  [{ memory: 5e8 }, {}, undefined, []],
+  [{ memory: 1e9 }, { kexec: "x.tar" }, 4e8, [/1200 MB are usual/]],
+  [{ memory: 1e9 }, { kexec: "x.tar" }, undefined, []],
+  [{ memory: 0 }, {}, undefined, [/does not tell how much memory/]],
+  [{ maybeContainer: "docker", kexec: "unknown" }, {}, undefined, [/\(docker\)/, /kexec$/]],
+  [{ ...INSTALLER, memory: 0 }, { phases: ["disko"] }, undefined, []],
+];
+
+for (const [changed, options, size, wanted] of unsure) {
+  Deno.test(`doubts() of ${JSON.stringify({ ...changed, ...options, size })}`, () => {
+    const found = doubts(plan(options), facts(changed), "web", size);
+    assertEquals(found.length, wanted.length, found.join("\n"));
+    for (const [index, pattern] of wanted.entries()) assertMatch(found[index]!, pattern);
+  });
+}
 
 const systems: readonly [system: string, arch: string, fits: boolean][] = [
   ["x86_64-linux", "x86_64", true],

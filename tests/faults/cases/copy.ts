@@ -84,10 +84,10 @@ export const COPY: readonly Fault[] = [
   {
     phase,
     fault: "disk of the new system full",
-    scene: { inInstaller, disk: "1m" },
+    scene: { inInstaller, disk: "1M" },
     error: /.*No space left on device|.*disk/,
     here: true,
-    mend: ({ machine }) => machine.box.run("echo 64m >/etc/disk-size"),
+    mend: ({ machine }) => machine.box.run("echo 64M >/etc/disk-size"),
     ...failed,
   },
   ...([["the store there fails", FAIL], ["the store there is killed", KILLED]] as const).map((

@@ -52,10 +52,10 @@ export const INSTALL: readonly Fault[] = [
   {
     phase,
     fault: "extra files fill the disk",
-    scene: { inInstaller, disk: "30m" },
+    scene: { inInstaller, disk: "30M" },
     words: extraFiles(40_000_000),
     error: /root@127\.0\.0\.1: tar /,
-    mend: ({ machine }) => machine.box.run("echo 64m >/etc/disk-size"),
+    mend: ({ machine }) => machine.box.run("echo 64M >/etc/disk-size"),
     ...failed,
   },
   { phase, fault: "connection cut", ...hung, act: at("install", cut), error: lost, ...failed },

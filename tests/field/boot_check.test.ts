@@ -1,0 +1,119 @@
+/** What the boot check says of a system, for every loader that nixpkgs can install, laid out as its script does it. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { BootError } from "../../lib/errors.ts";
+import { storePath } from "../../lib/plan/store_path.ts";
+import { checkBootable } from "../../lib/steps/bootable.ts";
+import { type BoxOptions, startBox } from "../loopback/mod.ts";
+import { login } from "../ssh/fixture.ts";
+import { attempt, condition } from "./condition.ts";
+import { LAYOUTS, PREPARE, SYSTEM } from "./boot_layouts.ts";
+
+const picked = new RegExp(Deno.env.get("LAYOUT") ?? "");
+
+/** Lays each out in a box of these options, and compares what is said of it. */
+async function checkAll(options: BoxOptions, layouts: typeof LAYOUTS): Promise<void> {
+  await using box = await startBox({ installer: true, ...options });
+  const texts: string[] = [];
+  await using installer = await login(box, "root", {
+    report: (event) => void (event.type === "log" && texts.push(event.text)),
+  });
+  const wrong: string[] = [];
+  for (const [name, wanted, code] of layouts) {
+    if (!picked.test(name)) continue;
+    const { code: exit, stderr } = await box.run(`set -eu\n${PREPARE}\n${code}`);
+    assertEquals(exit, 0, `${name}: ${stderr}`);
+    texts.length = 0;
+    const said = await checkBootable(installer, storePath(SYSTEM)).then(
+      (check) => check.answer === "boots" ? "boots" : `unknown: ${check.why}`,
+      (error) => {
+        if (!(error instanceof BootError)) throw error;
+        assertStringIncludes(error.hint, "--force");
+        return `refused: ${error.message}`;
+      },
+    );
+    assertEquals(
+      texts.filter((text) => text.includes("not known: ")).length,
+      +said.startsWith("unknown"),
+    );
+    const right = typeof wanted === "string" ? said === wanted : wanted.test(said);
+    if (!right) wrong.push(`${name}: ${said}`);
+  }
+  assertEquals(wrong, []);
+}
+
+const KINDS = {
+  "systemd-boot": /^systemd-boot/,
+  GRUB: /^GRUB/,
+  "limine and rEFInd": /^(limine|rEFInd)/,
+  "Lanzaboote and unified kernel images": /^(Lanzaboote|a unified)/,
+  "extlinux and the Raspberry Pi's": /^(extlinux|the Raspberry)/,
+};
+
+for (const [kind, names] of Object.entries(KINDS)) {
+  condition("boot check", kind, () => checkAll({}, LAYOUTS.filter(([name]) => names.test(name))));
+}
+
+condition("boot check", "what no loader's script made", async () => {
+  const known = Object.values(KINDS);
+  await checkAll({}, LAYOUTS.filter(([name]) => !known.some((names) => names.test(name))));
+});
+
+const FEW =
+  /XBOOTLDR|an empty initrd|subvolume @nix|Xen missing|limine.* \/esp|Lanzaboote.* \/boot$|store of its own|^nothing|mentions|a space/;
+
+condition("boot check", "an installer that has only busybox to look with, and no cmp", async () => {
+  const tools = ["find", "grep", "xargs", "head", "tr", "sed", "readlink"];
+  const setup = tools.map((tool) => `ln -sf /usr/bin/busybox /usr/local/bin/${tool}\n`).join("");
+  await checkAll({ setup, without: ["cmp"] }, LAYOUTS.filter(([name]) => FEW.test(name)));
+});
+
+condition("boot check", "an installer without find: what is missing is still known", async () => {
+  const certain = LAYOUTS.filter(([name]) => /^(no kernel|no initrd|no system)/.test(name));
+  const others = LAYOUTS.filter(([name]) => /XBOOTLDR|^nothing/.test(name))
+    .map(([name, , code]) => [name, /^unknown: the installer has no find/, code] as const);
+  await checkAll({ without: ["find"] }, [...certain, ...others]);
+});
+
+/** An installer whose nixos-install leaves what the code writes. */
+const loader = (code: string) => ({
+  "/usr/local/bin/nixos-install": {
+    mode: 0o755,
+    text: `#!/bin/sh
+set -eu
+while [ $# -gt 0 ]; do case $1 in --system) system=$2; shift 2 ;; *) shift ;; esac; done
+mkdir -p /mnt/nix/var/nix/profiles
+ln -sfn "$system" /mnt/nix/var/nix/profiles/system-1-link
+ln -sfn system-1-link /mnt/nix/var/nix/profiles/system
+${code}
+`,
+  },
+});
+
+condition(
+  "boot loader",
+  "one that nobody here has heard of: a warning, and the reboot",
+  async () => {
+    const code = `mkdir -p /mnt/boot/new; echo "start=$system/init" >/mnt/boot/new/loader.toml`;
+    const { code: exit, stderr } = await attempt({
+      inInstaller: true,
+      installer: { files: loader(code) },
+    });
+    assertEquals(exit, 0, stderr);
+    assertMatch(
+      stderr,
+      /^warning: .*whether the installed system boots is not known: \/boot\/new\/loader.toml/m,
+    );
+  },
+);
+
+condition("boot check", "none at all: refused, and not with --force", async () => {
+  const options = { inInstaller: true, installer: { files: loader(":") } };
+  const refused = await attempt(options);
+  assertEquals(refused.code, 1, refused.stderr);
+  assertMatch(refused.stderr, /would not boot: nothing .* names it$/m);
+  assertMatch(refused.stderr, /--force/);
+  const forced = await attempt(options, (scene) => ["--force", ...scene.words]);
+  assertEquals(forced.code, 0, forced.stderr);
+  assertMatch(forced.stderr, /^warning: .*would not boot: .*: going on, as --force says$/m);
+  assert(forced.stdout.includes(" runs /nix/store/"), forced.stdout);
+});
