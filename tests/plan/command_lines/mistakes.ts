@@ -33,6 +33,9 @@ const wrong:
     [["-p", " 22"], /is no port$/],
     [["-p", "22\n"], /is no port$/],
     ["--post-kexec-ssh-port 22,23", /^--post-kexec-ssh-port: "22,23" is no port$/],
+    ["--installer-host=", /^--installer-host: its value is empty$/],
+    ["--installer-host admin@web", /^--installer-host: "admin@web" is more than a host$/],
+    ["--installer-host ssh://web:23", /^--installer-host: "ssh:\/\/web:23" is more than a host$/],
     ["--phases=", /^--phases names no phase$/],
     ["--phases ,", /^--phases names no phase$/],
     [
