@@ -6,7 +6,7 @@
  */
 import { type Box, prepareBox, startBox } from "./box.ts";
 import { type KeyPair, makeKey } from "./keys.ts";
-import type { BoxOptions } from "./options.ts";
+import type { BoxFile, BoxOptions } from "./options.ts";
 
 /** What a machine boots into when it is told to. Port, identity and host keys stay by default. */
 export interface Boot extends BoxOptions {
@@ -22,6 +22,7 @@ export interface Boot extends BoxOptions {
 async function gatheredBy({ shared }: Box, options: BoxOptions): Promise<BoxOptions> {
   const folder = `${shared}/gathered`;
   const hostKeys: KeyPair[] = [];
+  const files: Record<string, BoxFile> = {};
   // Its ssh server looks for no others.
   for (const type of ["rsa", "ed25519"]) {
     const path = `${folder}/ssh_host_${type}_key`;
@@ -30,13 +31,15 @@ async function gatheredBy({ shared }: Box, options: BoxOptions): Promise<BoxOpti
     const args = ["-y", "-P", "", "-f", path];
     const { stdout } = await new Deno.Command("ssh-keygen", { args, stdin: "null" }).output();
     const publicKey = new TextDecoder().decode(stdout).trim().split(" ").slice(0, 2).join(" ");
+    // With its comment.
+    files[`/etc/ssh/ssh_host_${type}_key.pub`] = await Deno.readTextFile(`${path}.pub`);
     hostKeys.push({ privateKey: await Deno.readTextFile(path), publicKey });
   }
   const text = await Deno.readTextFile(`${folder}/authorized_keys`).catch(() => "");
   return {
     hostKeys: hostKeys.length > 0 ? hostKeys : [await makeKey()],
     users: { ...options.users, root: { ...options.users?.root, keys: "none" } },
-    files: { ...options.files, "/root/.ssh/authorized_keys": { text, mode: 0o600 } },
+    files: { ...files, ...options.files, "/root/.ssh/authorized_keys": { text, mode: 0o600 } },
   };
 }
 

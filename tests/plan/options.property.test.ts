@@ -100,6 +100,7 @@ const GOOD: readonly (readonly string[])[] = [
   ["-i", "key"],
   ["--ssh-port=23"],
   ["--post-kexec-ssh-port", "24"],
+  ["--installer-host", "::1"],
   ["--ssh-option", "A=1"],
   ["--kexec", "a.tar"],
   ["--force-kexec"],

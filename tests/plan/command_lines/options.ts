@@ -24,6 +24,8 @@ const given: readonly (readonly [line: string | readonly string[], plan: Row["pl
   ["--ssh-port 65535", { ssh: { port: 65535 } }],
   ["--post-kexec-ssh-port 2222", { ssh: { port: undefined }, kexec: { port: 2222 } }],
   ["--post-kexec-ssh-port=23 -p 24", { ssh: { port: 24 }, kexec: { port: 23 } }],
+  ["--installer-host 2001:db8::1", { kexec: { host: "2001:db8::1", port: 22 } }],
+  ["--installer-host root@web", { kexec: { host: "web" } }],
   ["-p 1 --ssh-port 2", { ssh: { port: 2 } }],
   ["--ssh-option UserKnownHostsFile=/dev/null", {
     ssh: { options: ["UserKnownHostsFile=/dev/null"] },
