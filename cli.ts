@@ -109,7 +109,8 @@ function secrets(line: CommandLine) {
   take("SSH_PASS");
   const sudo = take("SUDO_PASSWORD") ?? (line.envPassword ? password : undefined);
   const privateKey = take("SSH_PRIVATE_KEY");
-  const disk = take("DISK_PASSPHRASE");
+  const mayTake = Deno.permissions.querySync({ name: "env", variable: "DISK_PASSPHRASE" });
+  const disk = mayTake.state === "granted" ? take("DISK_PASSPHRASE") : undefined;
   if (line.envPassword && password === undefined) {
     throw new UsageError("--env-password: neither SSHPASS nor SSH_PASS holds a password", {
       hint: "put the password into the variable SSHPASS",
