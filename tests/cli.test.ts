@@ -108,12 +108,21 @@ Deno.test("secrets in the environment reach no child that does not need them", a
   const seen = `${place.folder}/seen`;
   const { code } = await place.run(
     ["--phases", "kexec", "--ssh-option", `ProxyCommand=sh -c 'env >"${seen}"'`, HOST],
-    { SSHPASS: "one", SSH_PASS: "two", SSH_PRIVATE_KEY: "three", SUDO_PASSWORD: "four", SEEN: "" },
+    {
+      SSHPASS: "one",
+      SSH_PASS: "two",
+      SSH_PRIVATE_KEY: "three",
+      SUDO_PASSWORD: "four",
+      DISK_PASSPHRASE: "five",
+      SEEN: "",
+    },
   );
   assertEquals(code, 1);
   const env = await Deno.readTextFile(seen);
   assertStringIncludes(env, "SEEN=\n");
-  for (const name of ["SSHPASS", "SSH_PASS", "SSH_PRIVATE_KEY", "SUDO_PASSWORD"]) {
+  for (
+    const name of ["SSHPASS", "SSH_PASS", "SSH_PRIVATE_KEY", "SUDO_PASSWORD", "DISK_PASSPHRASE"]
+  ) {
     assert(!env.includes(`${name}=`), name);
   }
 });

@@ -28,7 +28,9 @@ export function takeSecrets({ envPassword }: { readonly envPassword: boolean }):
   const password = envPassword ? given : undefined;
   const sudo = take("SUDO_PASSWORD") ?? password;
   const privateKey = take("SSH_PRIVATE_KEY");
-  const disk = take("DISK_PASSPHRASE");
+  // Permissions that were given for an earlier version of this command do not name it.
+  const mayTake = Deno.permissions.querySync({ name: "env", variable: "DISK_PASSPHRASE" });
+  const disk = mayTake.state === "granted" ? take("DISK_PASSPHRASE") : undefined;
   if (envPassword && password === undefined) {
     throw new UsageError("--env-password: neither SSHPASS nor SSH_PASS holds a password", {
       hint: "put the password into the variable SSHPASS",

@@ -28,6 +28,7 @@ export class DiskGuard {
   /** The script's questions; `undefined` until its text was read. */
   #questions: readonly ScriptQuestion[] | undefined;
   #passphrase: string | undefined;
+  readonly #told = new Set<string>();
   /** Whether the installer's facts are not those that were shown. */
   #stale = false;
 
@@ -142,20 +143,27 @@ export class DiskGuard {
   }
 
   #refuse(error: Refusal): void {
-    const { options, plan, report } = this.#run;
+    const { options, plan } = this.#run;
     const elsewhere = this.#questions?.find(({ kind }) => kind === "elsewhere");
     if (!elsewhere && !this.#asks) return;
     if (!elsewhere && options.diskPassphrase) {
       const text = `${this.#question}: it is asked for here before the disks are touched`;
-      report({ type: "log", level: "info", text });
+      this.#tell("info", text);
       return;
     }
     const message = elsewhere
       ? `${this.#label}: the disko script asks for a passphrase where it cannot be given: ${elsewhere.code}`
       : this.#unanswered;
     // Who looks at a plan need not be who runs it.
-    if (plan.dryRun) report({ type: "log", level: "warning", text: message });
-    else refuseUnlessForced(this.#run, error(message, HINT));
+    if (plan.dryRun) this.#tell("warning", message);
+    else if (!this.#told.has(message)) refuseUnlessForced(this.#run, error(message, HINT));
+    this.#told.add(message);
+  }
+
+  /** Tells something once. */
+  #tell(level: "info" | "warning", text: string): void {
+    if (!this.#told.has(text)) this.#run.report({ type: "log", level, text });
+    this.#told.add(text);
   }
 
   get #question(): string {
@@ -172,10 +180,8 @@ export class DiskGuard {
 
   async #settle(error: Refusal): Promise<void> {
     for (const { kind, code } of this.#questions ?? []) {
-      if (kind !== "other" || this.#warned.has(code)) continue;
-      this.#warned.add(code);
       const text = `the disko script may ask a question, which is not answered: ${code}`;
-      this.#run.report({ type: "log", level: "warning", text });
+      if (kind === "other") this.#tell("warning", text);
     }
     if (this.#passphrase !== undefined) return;
     this.#refuse(error); // the same as before, or what the script's text has told since
@@ -198,8 +204,6 @@ export class DiskGuard {
     }
     this.#passphrase = answer;
   }
-
-  readonly #warned = new Set<string>();
 }
 
 type Refusal = (message: string, hint: string) => InstallError;

@@ -45,6 +45,7 @@ export function helpText(version: string): string {
     ...wrap("SSH_PRIVATE_KEY: the text of a private key, unless -i is given", "  "),
     ...wrap("SSHPASS: the password for --env-password", "  "),
     ...wrap("SUDO_PASSWORD: the password for sudo on the target, where it wants one", "  "),
+    ...wrap("DISK_PASSPHRASE: what disko is told when it asks for a passphrase", "  "),
     ...wrap("NIXOS_NO_CHECK: its value reaches nixos-install", "  "),
     ...wrap("TMPDIR, SSH_AUTH_SOCK, NO_COLOR: as usual", "  "),
     "",
