@@ -6,6 +6,7 @@
 import { CommandError, UsageError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import type { FlakeRef } from "../plan/flake.ts";
+import { TROUBLES } from "../plan/troubles.ts";
 import { silent } from "../report/events.ts";
 import { nixCommand, type NixOptions, runNix } from "./command.ts";
 import { hintOnFile, whyNoFlake } from "./folder.ts";
@@ -55,10 +56,8 @@ export async function checkConfiguration(
   if (names === undefined || names.includes(name)) return;
   const wanted = escapeControls(`${outputs}.${name}`);
   throw new UsageError(
-    `--flake: flake ${where} does not provide attribute ${wanted}: ${
-      names.length === 0 ? "it has no NixOS configurations" : "no configuration has this name"
-    }`,
-    { hint: hintOnNames(name, names) },
+    `--flake: flake ${where} does not provide attribute ${wanted}: ${namesThereAre(name, names)}`,
+    { hint: TROUBLES.attribute.hint },
   );
 }
 
@@ -82,20 +81,18 @@ export function readNames(json: string): readonly string[] | undefined {
   }
 }
 
-/** What to use instead of a name that is not there. */
-export function hintOnNames(wanted: string, names: readonly string[]): string {
+/** The names that could be used instead of one that is not there. */
+export function namesThereAre(wanted: string, names: readonly string[]): string {
+  if (names.length === 0) return "it has no NixOS configurations";
   const shown = (name: string) =>
     escapeControls(/^[\w-]+$/.test(name) ? name : JSON.stringify(name));
-  if (names.length === 0) {
-    return "the flake's outputs need nixosConfigurations.<name>; `git add` files that are new";
-  }
-  const near =
-    names.map((name) => [distance(wanted.toLowerCase(), name.toLowerCase()), name] as const)
-      .toSorted(([a], [b]) => a - b)[0];
+  const [near] = names
+    .map((name) => [distance(wanted.toLowerCase(), name.toLowerCase()), name] as const)
+    .toSorted(([a], [b]) => a - b);
   const close = near && near[0] <= Math.max(1, wanted.length / 3) ? near[1] : undefined;
   const some = names.slice(0, 20).map(shown).join(", ");
   const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
-  return `${close === undefined ? "" : `did you mean ${shown(close)}? `}it has: ${some}${more}`;
+  return `it has ${some}${more}${close === undefined ? "" : `; did you mean ${shown(close)}?`}`;
 }
 
 /** How many letters have to be changed, added or removed to make one word of another. */

@@ -3,7 +3,13 @@ import { PreflightError } from "../../lib/errors.ts";
 import type { Facts } from "../../lib/plan/facts.ts";
 import type { PlanOptions } from "../../lib/plan/options.ts";
 import { makePlan } from "../../lib/plan/plan.ts";
-import { doubts, needsKexec, objections, wrongSystem } from "../../lib/plan/preflight.ts";
+import {
+  doubts,
+  needsKexec,
+  objections,
+  wrongBuilder,
+  wrongSystem,
+} from "../../lib/plan/preflight.ts";
 import { facts } from "./fixture.ts";
 
 const plan = (options: PlanOptions = {}) => makePlan({ flake: ".#web", host: "web", ...options });
@@ -144,3 +150,9 @@ for (const [system, arch, fits] of systems) {
     if (error) assertMatch(error.message, new RegExp(`^web: is ${arch}, .* for ${system}$`));
   });
 }
+
+Deno.test("wrongBuilder() keeps what is built on another system off a machine", () => {
+  const error = wrongBuilder("x86_64-linux", facts({ arch: "aarch64" }), "web");
+  assertEquals(error?.message, "web: is aarch64, and the configuration is built on x86_64-linux");
+  assertEquals(wrongBuilder("i686-linux", facts({ arch: "x86_64" }), "web"), undefined);
+});

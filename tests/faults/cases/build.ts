@@ -37,7 +37,7 @@ export const BUILD: readonly Fault[] = [
       const words = await flake({})(scene);
       return words.map((word) => word.endsWith("#web") ? word.replace("#web", "#other") : word);
     },
-    error: /does not provide attribute nixosConfigurations\.other: no configuration has this name$/,
+    error: /does not provide attribute nixosConfigurations\.other: it has web$/,
     again: 2,
     ...local,
     code: 2,

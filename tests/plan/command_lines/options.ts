@@ -13,7 +13,7 @@ const given: readonly (readonly [line: string | readonly string[], plan: Row["pl
     build: { on: "auto", hardware: undefined, vmTest: false },
     copy: { substitute: true, machineSubstituters: true, from: undefined },
     install: { extraFiles: undefined, chown: [], keys: [], copyHostKeys: false },
-    nix: { settings: [], printBuildLogs: false, showTrace: false },
+    nix: { settings: [], printBuildLogs: false, showTrace: false, acceptFlakeConfig: false },
   }],
   ["", { ssh: { storeSettings: [{ name: "compress", value: "true" }] } }],
   ["-i key", { ssh: { identityFile: "key" } }],
@@ -128,6 +128,7 @@ const given: readonly (readonly [line: string | readonly string[], plan: Row["pl
   ["-L", { nix: { printBuildLogs: true } }],
   ["--print-build-logs", { nix: { printBuildLogs: true } }],
   ["--show-trace", { nix: { showTrace: true } }],
+  ["--accept-flake-config", { nix: { acceptFlakeConfig: true } }],
 ];
 
 /** What only the command knows, and what it says about options that have a successor. */
