@@ -82,9 +82,9 @@ export async function runDisko(
     deadline,
     tied: true,
     hint: (output) => hintFor(output, hint),
-    onLine: (line) => {
+    onLine: (line, stream) => {
       if (line === none) newStore = true;
-      else installer.report({ type: "output", source: "disko", line });
+      else installer.report({ type: "output", source: "disko", stream, line });
     },
     ...(signal && { signal }),
   });
