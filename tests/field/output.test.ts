@@ -71,7 +71,7 @@ condition("nixos-install", "says on its standard output why it fails", async () 
 });
 
 condition(
-  "nix",
+  "extra files",
   "a program whose output nobody has seen: both outputs, in their order",
   async () => {
     const text =
