@@ -62,6 +62,7 @@ export type { Child, Input, RunOptions, SpawnOptions } from "./lib/process.ts";
 export type { Hint, RunResult } from "./lib/result.ts";
 export type * from "./lib/report/events.ts";
 export type { StageTimes } from "./lib/report/stages.ts";
+export type { State } from "./lib/report/states.ts";
 export * from "./lib/errors.ts";
 export { generateHardwareConfig, type HardwareOptions } from "./lib/steps/hardware.ts";
 export { becomeRootSession } from "./lib/steps/access.ts";

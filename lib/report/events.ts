@@ -50,6 +50,8 @@ export interface OutputEvent {
   readonly type: "output";
   /** The program that printed it: `nix`, `disko`, … */
   readonly source: string;
+  /** Which of its outputs, where that is known: traces of shells are on `stderr`. */
+  readonly stream?: "stdout" | "stderr";
   /** The line, without its line feed. */
   readonly line: string;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { escapeControls } from "../escape.ts";
-import type { Reporter, ReportEvent, Stage } from "./events.ts";
+import type { OutputEvent, Reporter, ReportEvent, Stage } from "./events.ts";
 import { type Renderer, Seen, shownLine } from "./renderer.ts";
 import { TraceFilter } from "./trace.ts";
 
@@ -50,9 +50,7 @@ export class PlainRenderer implements Renderer {
 
   /** Shows an event. */
   readonly report = (event: ReportEvent): void => {
-    const line = event.type === "output"
-      ? this.#output(event.source, event.line)
-      : plainLine(event, this.#options);
+    const line = event.type === "output" ? this.#output(event) : plainLine(event, this.#options);
     if (line !== undefined) this.#write(line);
   };
 
@@ -61,10 +59,11 @@ export class PlainRenderer implements Renderer {
     return this.#seen.rest(output);
   }
 
-  #output(source: string, line: string): string | undefined {
+  #output({ source, line, stream }: OutputEvent): string | undefined {
     const { debug = false } = this.#options;
     const text = shownLine(line);
-    const trace = this.#traces.get(source)?.isTrace(text) ?? false;
+    const traces = stream === "stdout" ? undefined : this.#traces.get(source);
+    const trace = traces?.isTrace(text) ?? false;
     if (!debug && (trace || source === "ssh" || text.trim() === "")) return undefined;
     this.#seen.add(text);
     return `${source} | ${text}`;

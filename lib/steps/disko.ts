@@ -131,10 +131,10 @@ export async function runDisko(
     deadline,
     tied: true,
     hint: (output) => hintFor(output, hint),
-    onLine: (line) => {
+    onLine: (line, stream) => {
       if (line === none) newStore = true;
       else if (line.startsWith(disk)) noteStoreDisk(installer, line.slice(disk.length));
-      else installer.report({ type: "output", source: "disko", line });
+      else installer.report({ type: "output", source: "disko", stream, line });
     },
     ...(signal && { signal }),
   });

@@ -116,12 +116,12 @@ export async function runKexec(
       become: becomeRoot(image.facts),
       deadline: scriptDeadline,
       hint: kexecHint,
-      onLine: (line) => {
+      onLine: (line, stream) => {
         if (!announced && line.includes("machine will boot into nixos")) {
           announced = true;
           running.limit(SCRIPT_ENDS, () => lost(label));
         }
-        report({ type: "output", source: "kexec", line });
+        report({ type: "output", source: "kexec", stream, line });
       },
       signal: running.signal,
     });

@@ -21,7 +21,7 @@ import type { Scene } from "../../flow/scene.ts";
 const phase = "image";
 const words = ["--phases", "kexec"];
 const soon = [...words, "--timeout", "image=2"];
-const here = { words, code: 2, state: "untouched", here: true } as const;
+const here = { words, code: 2, here: true } as const;
 const touched = { code: 1, state: "image" } as const;
 const hung = { scene: { gates: { image: HANG } } } as const;
 const LARGE = { image: { size: 3_000_000, run: GATED_RUN } } as const;
@@ -85,7 +85,7 @@ export const IMAGE: readonly Fault[] = [
     words,
     scene: LARGE,
     act: inUpload("cutAt"),
-    error: /root@127\.0\.0\.1: the connection was lost during sh -c/,
+    error: /root@127\.0\.0\.1: the connection was lost during tar -xf image\.tar\.gz$/,
     ...touched,
   })),
   {
@@ -105,7 +105,7 @@ export const IMAGE: readonly Fault[] = [
     words: [...words, ...SOON],
     ...hung,
     act: at("image", freeze),
-    error: /root@127\.0\.0\.1: the connection was lost during sh -c/,
+    error: /root@127\.0\.0\.1: the connection was lost during tar -xf image\.tar\.gz$/,
     gone: true,
     mend: thaw,
     ...touched,
@@ -116,7 +116,7 @@ export const IMAGE: readonly Fault[] = [
     words: [...words, ...SOON],
     ...hung,
     act: at("image", powerOff),
-    error: /root@127\.0\.0\.1: the connection was lost during sh -c/,
+    error: /root@127\.0\.0\.1: the connection was lost during tar -xf image\.tar\.gz$/,
     gone: true,
     mend: powerOn,
     ...touched,
@@ -143,7 +143,7 @@ export const IMAGE: readonly Fault[] = [
     fault,
     words,
     scene: { gates: { image: gate } },
-    error: /root@127\.0\.0\.1: sh -c .* (exit|failed|ended)/,
+    error: /root@127\.0\.0\.1: tar -xf image\.tar\.gz (exit|failed|was ended)/,
     ...touched,
   })),
   {
@@ -175,7 +175,7 @@ export const IMAGE: readonly Fault[] = [
     error: /\S+ is no folder for temporary files$/,
     code: 1,
     here: true,
-    state: "untouched",
+    state: "uncontacted",
     again: 1,
   },
 ];
