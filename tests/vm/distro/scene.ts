@@ -6,7 +6,7 @@
 import { run } from "../build/run.ts";
 import { buildImages, flakeFor } from "../images.ts";
 import { Machine } from "../machine.ts";
-import { freePorts } from "../ports.ts";
+import { freePorts, sendsBanner } from "../ports.ts";
 import { Qemu, type QemuOptions } from "../qemu.ts";
 import { Scene } from "../scene.ts";
 import { buildDebian, type DebianImage } from "./image.ts";
@@ -53,7 +53,7 @@ export async function openDebian(options: DebianSceneOptions = {}): Promise<Debi
     const flake = await flakeFor(images, { authorizedKeys: [publicKey], dir: `${folder}/flake` });
     const started = performance.now();
     machine = await start(debian, { memoryMiB, report, signal });
-    await machine.answers(BOOT_TIMEOUT);
+    await answers(machine);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     report(`Debian ${debian.release} answers on port ${machine.port} after ${seconds} s`);
     const known = machine.hostKeys.map((key) => `[${machine?.host}]:${machine?.port} ${key}\n`);
@@ -63,6 +63,21 @@ export async function openDebian(options: DebianSceneOptions = {}): Promise<Debi
     await machine?.[Symbol.asyncDispose]();
     await Deno.remove(folder, { recursive: true });
     throw error;
+  }
+}
+
+/** Waits for a machine that may need half a minute to greet; each try costs it one connection. */
+async function answers(machine: Machine): Promise<void> {
+  const deadline = performance.now() + BOOT_TIMEOUT;
+  let off: string | undefined;
+  machine.off.then((reason) => off = reason);
+  while (!await sendsBanner(machine.port, 60_000)) {
+    const late = performance.now() > deadline ? `nothing within ${BOOT_TIMEOUT / 1000} s` : off;
+    if (late !== undefined) {
+      const console = (await machine.console()).slice(-3000);
+      throw new Error(`Cannot reach the machine's ssh server: ${late}\n${console}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }
 
