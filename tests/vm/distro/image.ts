@@ -9,8 +9,11 @@
 import { mirror } from "../../nix/current.ts";
 import { run } from "../build/run.ts";
 
-/** Beside what every Debian has: what its installer adds to a machine that is reached over ssh. */
-const PACKAGES = ["linux-image-cloud-amd64", "openssh-server", "sudo", "curl"];
+/** Beside what every Debian has: what its installer adds to a machine that is reached over ssh, and what these recommend. */
+const PACKAGES = [
+  ...["linux-image-cloud-amd64", "openssh-server", "sudo", "curl"],
+  ...["apparmor", "dbus", "libpam-systemd", "systemd-timesyncd"],
+];
 const CUSTOMIZE = new URL("./customize.sh", import.meta.url);
 const DISK = "3G";
 const CLERK_PASSWORD = "correct horse";
@@ -56,13 +59,15 @@ export async function buildDebian(options: DebianOptions = {}): Promise<DebianIm
   const aside = await Deno.makeTempDir({ dir: cache, prefix: `new-${release}-` });
   try {
     await makeKeys(`${aside}/keys`, signal);
+    await Deno.mkdir(`${aside}/work`);
     const hook = ["sh", CUSTOMIZE.pathname, '"$1"', aside, `${aside}/keys`, DISK].join(" ");
     await run("mmdebstrap", [
       ...["--quiet", "--format=null", `--include=${PACKAGES.join(",")}`],
       // A mirror that lags behind is good enough; signatures are checked all the same.
       '--aptopt=Acquire::Check-Valid-Until "false"',
       ...[`--customize-hook=${hook}`, release, "-", await mirror()],
-    ], { env: { TMPDIR: aside }, signal });
+    ], { env: { TMPDIR: `${aside}/work` }, signal });
+    await remove(`${aside}/work`);
     for await (const { name } of Deno.readDir(cache)) {
       if (name.startsWith(`${release}-`)) await remove(`${cache}/${name}`);
     }

@@ -12,9 +12,11 @@ import { Scene } from "../scene.ts";
 import { buildDebian, type DebianImage } from "./image.ts";
 
 // Its journal goes to the console as well: that is where the logins of a machine are read that is gone afterwards.
+// Services are given the time that emulation takes.
 const COMMAND_LINE = [
   "root=/dev/vda1 ro console=ttyS0 panic=30 no_timer_check",
-  "systemd.journald.forward_to_console=1",
+  "systemd.journald.forward_to_console=1 systemd.show_status=no",
+  "systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900",
 ].join(" ");
 /** Emulated, on busy processors, it boots for minutes. */
 const BOOT_TIMEOUT = 900_000;
