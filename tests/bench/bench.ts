@@ -8,6 +8,7 @@
  * deno task bench --only many             # eight machines at once
  * deno task bench --only install          # whole installations of the emulated machine
  * deno task bench --only install --against 'bash other-tool.sh'   # and another tool's, in turn
+ * deno task bench --only install --debian # the machine runs Debian as its packages make it: minutes to boot
  * deno task bench --nix DIR               # the nix programs in DIR, here and on the target
  * deno task bench --out FILE              # where the numbers go; bench.json by default
  * ```
@@ -28,6 +29,7 @@ const CLOSURES: readonly ClosureName[] = ["big", "small", "real"];
 const unknown: string[] = [];
 const options = parseArgs(Deno.args, {
   string: ["only", "runs", "out", "nix", "against"],
+  boolean: ["debian"],
   default: { only: "", runs: "3", out: "bench.json" },
   unknown: (word) => void unknown.push(word),
 });
@@ -81,7 +83,8 @@ async function copyAll(): Promise<Cell[]> {
 async function installAll(): Promise<InstallCell[]> {
   if (!installNames().some(wanted)) return [];
   await ensure(MACHINE);
-  return await benchInstalling({ runs, nix: options.nix, against: options.against, wanted, log });
+  const { nix, against, debian } = options;
+  return await benchInstalling({ runs, nix, against, debian, wanted, log });
 }
 
 function log(line: string): void {

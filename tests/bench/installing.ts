@@ -13,6 +13,7 @@
  */
 import { sendsBanner } from "../vm/ports.ts";
 import { countLogins, showLogins } from "../vm/logins.ts";
+import { openDebian } from "../vm/distro/scene.ts";
 import { openScene, type Scene } from "../vm/scene.ts";
 import { startRelay } from "../relay.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
@@ -42,7 +43,7 @@ export interface Installed {
   readonly noticed?: number;
   /** From the start until the installed system's ssh server listened. */
   readonly answered: number;
-  /** How long each stage took: only ours tells. */
+  /** How long each stage took; another tool's stages last from one heading to the next. */
   readonly stages: Readonly<Record<string, number>>;
   /** Logins of each boot, such as `target 1, installer 1, installed 1`. */
   readonly logins: string;
@@ -68,6 +69,8 @@ export interface InstallingOptions {
   readonly nix: string | undefined;
   /** Another tool's command; the words of the installation follow it. */
   readonly against: string | undefined;
+  /** Whether the machine runs Debian as its packages make it. @default a Linux that boots in seconds */
+  readonly debian?: boolean;
   /** Whether a cell is measured. */
   readonly wanted: (name: string) => boolean;
   readonly log: (line: string) => void;
@@ -112,9 +115,9 @@ export async function benchInstalling(options: InstallingOptions): Promise<Insta
 async function installOnce(
   tool: Tool,
   rtt: number,
-  { against = "", nix }: InstallingOptions,
+  { against = "", nix, debian = false }: InstallingOptions,
 ): Promise<Installed | string> {
-  await using scene = await openScene();
+  await using scene = debian ? await openDebian() : await openScene();
   const { machine } = scene;
   await using relay = await startRelay({ to: machine, delayMs: rtt / 2 });
   const logins = await countLogins(machine);
@@ -124,7 +127,7 @@ async function installOnce(
   const look = setInterval(() => {
     if (Number.isNaN(firstByte) && relay.connections > 0) firstByte = performance.now() - began;
   }, 2);
-  const words = await installWords(scene, relay.port);
+  const words = await installWords(scene, relay.port, debian ? "admin" : "root");
   const command = tool === "ours"
     ? [Deno.execPath(), "run", "--quiet", "-A", CLI, "--json", ...words]
     : ["sh", "-c", `${against} "$@"`, "against", ...words];
@@ -139,7 +142,7 @@ async function installOnce(
   }
   const answered = await boots.seen("installed", 120_000);
   if (!await sendsBanner(machine.port, 30_000)) return "the installed system does not answer";
-  const stages = tool === "ours" ? readStages(lines) : [];
+  const stages = tool === "ours" ? readStages(lines) : readHeadings(lines, ended);
   const kexec = stages.find(({ stage }) => stage === "kexec");
   const installer = boots.at("installer");
   return {
@@ -157,7 +160,7 @@ async function installOnce(
 }
 
 /** The same words for both tools. */
-async function installWords(scene: Scene, port: number): Promise<string[]> {
+async function installWords(scene: Scene, port: number, user: string): Promise<string[]> {
   const { machine, identity, knownHosts, images } = scene;
   const known = machine.hostKeys.map((key) => `[${machine.host}]:${port} ${key}\n`).join("");
   await Deno.writeTextFile(knownHosts, known);
@@ -166,7 +169,7 @@ async function installWords(scene: Scene, port: number): Promise<string[]> {
     ...["--kexec", images.kexecTarball, "-i", identity],
     ...["-p", `${port}`, "--post-kexec-ssh-port", `${port}`],
     ...scene.sshOptions.flatMap((option) => ["--ssh-option", option]),
-    `root@${machine.host}`,
+    `${user}@${machine.host}`,
   ];
 }
 
@@ -208,6 +211,21 @@ function readStages(lines: readonly Line[]): { stage: string; ms: number; at: nu
     if (!text.startsWith('{"type":"stage"')) return [];
     const { stage, state, ms } = JSON.parse(text);
     return state === "done" ? [{ stage, ms, at }] : [];
+  });
+}
+
+/** What another tool does from a line such as `### Installing ###` to the next one. */
+function readHeadings(
+  lines: readonly Line[],
+  ended: number,
+): { stage: string; ms: number; at: number }[] {
+  const headings = lines.flatMap(({ text, at }) => {
+    const [, stage] = /^### (.+?)(?: ###)?$/.exec(text) ?? [];
+    return stage === undefined ? [] : [{ stage, at }];
+  });
+  return headings.map(({ stage, at }, index) => {
+    const next = headings[index + 1]?.at ?? ended;
+    return { stage, ms: next - at, at: next };
   });
 }
 

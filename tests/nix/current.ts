@@ -67,8 +67,8 @@ async function unpack(folder: string): Promise<void> {
   }
 }
 
-/** Where this machine gets its packages. */
-async function mirror(): Promise<string> {
+/** Where this machine gets its Debian packages: the address of a mirror. */
+export async function mirror(): Promise<string> {
   const { stdout } = await run([
     "apt-get",
     "indextargets",

@@ -24,7 +24,7 @@ export interface Images {
   readonly targetInitrd: string;
   /** The kexec image, a .tar.gz. */
   readonly kexecTarball: string;
-  /** A flake with the configurations demo, encryptedDemo and generated; see {@linkcode flakeFor}. */
+  /** A flake with the configurations demo, encryptedDemo, askingDemo and generated; see {@linkcode flakeFor}. */
   readonly flake: string;
 }
 

@@ -7,7 +7,9 @@ const SSHD = ["sshd", "ssh-keygen", "scp", "/usr/lib/openssh/sftp-server"];
 const TOOLS = words(
   "bash tar gzip xz zstd ip curl ps setsid nohup install stat lsblk blkid mount umount mountpoint swapoff",
 );
-const DISK_TOOLS = words("sfdisk mkfs.ext4 mount umount mountpoint blkid lsblk");
+const DISK_TOOLS = words(
+  "bash sfdisk mkfs.ext4 mount umount mountpoint blkid lsblk wipefs findmnt",
+);
 const NIX_NAMES = words(
   "build channel collect-garbage copy-closure daemon env hash instantiate store",
 );

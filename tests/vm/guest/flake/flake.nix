@@ -24,12 +24,12 @@
         inherit static scripts;
       } // environment);
 
-      configuration = { name, encrypted ? false, hardware ? "" }:
+      configuration = { name, key ? "", hardware ? "" }:
         let
+          # "" for no encryption, a file, or "ask": a passphrase that is asked for.
           diskScript = mode: deps: build "disko-${mode}${if deps then "" else "-nodeps"}" "make-disk-script.sh" {
-            inherit mode device;
+            inherit mode device key;
             tools = if deps then tools else "";
-            keyFile = if encrypted then keyFile else "";
           };
         in
         {
@@ -41,7 +41,12 @@
               trusted-public-keys = [ "demo-1:NlKYDFbYOAVOnZ0OdpL5kPPuRmfY5ZPLBBpMaLUmmYk=" ];
             };
             disko.devices.disk.main = { inherit device; type = "disk"; }
-              // (if encrypted then { content = { type = "luks"; settings.keyFile = keyFile; }; } else { });
+              // (if key == "" then { } else {
+                content = { type = "luks"; name = "main"; } // (
+                  if key == "ask" then { askPassword = true; settings = { }; }
+                  else { askPassword = false; settings.keyFile = key; }
+                );
+              });
             system.build = {
               toplevel = build "nixos-system-${name}-25.11" "make-toplevel.sh" {
                 inherit kernel initrd rootfs device hardware;
@@ -71,7 +76,9 @@
       nixosConfigurations = {
         demo = configuration { name = "demo"; };
         # Its disk script wants a key file, as one for an encrypted disk does.
-        encryptedDemo = configuration { name = "encryptedDemo"; encrypted = true; };
+        encryptedDemo = configuration { name = "encryptedDemo"; key = keyFile; };
+        # Its disk script asks for a passphrase, as disko does where the configuration names no file.
+        askingDemo = configuration { name = "askingDemo"; key = "ask"; };
         generated = configuration { name = "generated"; inherit hardware; };
       };
     };

@@ -1,44 +1,96 @@
-# Partitions, formats and mounts the disk: no arguments, no questions, and as noisy as disko.
-set -efux
-umask 0022
+# What disko's script does with a disk of one partition: it asks nothing but a passphrase, and is as noisy.
+# Only the mode disko wipes; only disko and mount mount.
 partition="${disk}1"
+passphrase=
 
-if [ -n "$key_file" ]; then
-  if [ "$(stat -c %a "$key_file")" != 600 ]; then
-    echo "the key file $key_file must have mode 600" >&2
+destroy() {
+  umount -Rv /mnt || :
+  set -efux -o pipefail
+  lsblk -a -f >&2
+  for device in $(lsblk -nrpo NAME "$disk" | sort -r); do
+    wipefs --all -f "$device"
+  done
+  dd if=/dev/zero of="$disk" bs=440 count=1
+  lsblk -a -f >&2
+}
+
+# Asks at a terminal or without one; what cannot be read is an empty passphrase.
+ask_twice() {
+  set +x
+  printf 'Enter password for %s: ' "$partition"
+  IFS= read -r -s passphrase || :
+  printf '\nEnter password for %s again to be safe: ' "$partition"
+  IFS= read -r -s again || :
+  echo
+  [ "$passphrase" = "$again" ] || exit 1
+  set -x
+}
+
+ask_once() {
+  set +x
+  printf 'Enter password for %s\n' "$partition"
+  IFS= read -r -s passphrase
+  set -x
+}
+
+# What cryptsetup does with a key: it takes no empty one.
+take_key() {
+  size=0
+  case $key in
+    '') return ;;
+    ask) digest=$(set +x; printf %s "$passphrase" | sha256sum) size=${#passphrase} ;;
+    *)
+      if [ "$(stat -c %a "$key")" != 600 ]; then
+        echo "the key file $key must have mode 600" >&2
+        exit 1
+      fi
+      digest=$(sha256sum < "$key") size=$(wc -c < "$key")
+      ;;
+  esac
+  if [ "$size" = 0 ]; then
+    echo "Nothing to read on input." >&2
     exit 1
   fi
-fi
+}
 
-format() {
-  printf 'label: dos\n2048,,L,*\n' | sfdisk --quiet --wipe always --wipe-partitions always "$disk"
-  attempt=0
-  until [ -b "$partition" ]; do
-    attempt=$((attempt + 1))
-    [ "$attempt" -lt 50 ]
-    sleep 0.1
-  done
-  # What extlinux can read from.
-  mkfs.ext4 -F -q -L nixos -O '^64bit,^metadata_csum' "$partition"
+create() {
+  set -efux
+  blkid "$disk" >&2 || printf 'label: dos\n' | sfdisk --quiet "$disk"
+  if ! [ -b "$partition" ]; then
+    printf '2048,,L,*\n' | sfdisk --quiet "$disk"
+    attempt=0
+    until [ -b "$partition" ]; do
+      attempt=$((attempt + 1))
+      [ "$attempt" -lt 50 ]
+      sleep 0.1
+    done
+  fi
+  # What has a file system keeps it.
+  if [ -z "$(blkid -s TYPE -o value "$partition")" ]; then
+    if [ "$key" = ask ]; then ask_twice; fi
+    take_key
+    # What extlinux can read from. Not quiet: its progress is drawn with backspaces.
+    mkfs.ext4 -L nixos -O '^64bit,^metadata_csum' "$partition"
+  fi
+}
+
+mount_all() {
+  set -efux
+  if [ "$key" = ask ] && [ "${#passphrase}" = 0 ]; then ask_once; fi
+  take_key
+  findmnt "$partition" /mnt > /dev/null || mount -t ext4 -o defaults,X-mount.mkdir "$partition" /mnt
+  if [ -n "$key" ]; then
+    # In the place of an encrypted disk: shows which key arrived.
+    printf '%s\n' "${digest%% *}" > /mnt/disk-key.sha256
+  fi
 }
 
 case $mode in
   disko)
-    if mountpoint -q /mnt; then umount -l /mnt; fi
-    format
+    destroy
+    create
+    mount_all
     ;;
-  format)
-    # What is formatted already stays as it is.
-    [ -b "$partition" ] && [ "$(blkid -s LABEL -o value "$partition")" = nixos ] || format
-    ;;
+  format) create ;;
+  mount) mount_all ;;
 esac
-
-if [ "$mode" != format ]; then
-  mkdir -p /mnt
-  mountpoint -q /mnt || mount -t ext4 "$partition" /mnt
-  chmod 755 /mnt
-  if [ -n "$key_file" ]; then
-    # Stands in for an encrypted disk: shows which key arrived.
-    sha256sum < "$key_file" | cut -d ' ' -f 1 > /mnt/disk-key.sha256
-  fi
-fi

@@ -2,7 +2,7 @@
 bb=$static/busybox
 if [ -n "$tools" ]; then
   # The script brings everything it calls.
-  start="#!$tools/usr/bin/busybox sh
+  start="#!$tools/usr/bin/bash
 export PATH=$tools/usr/bin:$tools/usr/sbin LD_LIBRARY_PATH=$tools/usr/lib/x86_64-linux-gnu"
 else
   # The script makes do with what the installer has.
@@ -10,7 +10,7 @@ else
 fi
 {
   echo "$start"
-  echo "mode='$mode' disk='$device' key_file='$keyFile'"
+  echo "mode='$mode' disk='$device' key='$key'"
   "$bb" cat "$scripts/disk.sh"
 } > "$out"
 "$bb" chmod 755 "$out"

@@ -1,0 +1,86 @@
+/**
+ * Whole installations over a Debian as its packages make it. Minutes each: `deno task test:distro` runs them.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertInstalled, assertNothingLeft, printedTimes } from "../checks.ts";
+import { type Ended, runCommand } from "../command.ts";
+import { type DebianScene, openDebian, readLogins } from "./scene.ts";
+
+/** A login each for the work, for what is left over, and for what is looked at. */
+const MOST_LOGINS = 3;
+
+/** Prints the stages; checks that no boot was bothered with more logins than it takes. */
+async function assertCalm(title: string, scene: DebianScene, { output }: Ended): Promise<void> {
+  const boots = await readLogins(scene.machine);
+  const times = Object.entries(printedTimes(output)).map(([stage, ms]) =>
+    `${stage} ${ms / 1000} s`
+  );
+  const logins = boots.map(({ stage, connections, accepted }) =>
+    `${stage} ${accepted.length} of ${connections} connections`
+  );
+  console.log(`${title}: ${times.join(", ")}; logins: ${logins.join(", ")}`);
+  assertEquals(boots.map(({ stage }) => stage), ["target", "installer", "installed"]);
+  for (const { stage, accepted, dropped } of boots) {
+    assert(accepted.length <= MOST_LOGINS, `${stage}:\n${accepted.join("\n")}`);
+    assertEquals(dropped, [], `${stage} shut connections out`);
+  }
+}
+
+Deno.test("cli.ts installs over Debian, as the user of a cloud image with sudo, and keeps its host keys", async () => {
+  await using scene = await openDebian();
+  const { machine } = scene;
+  const ended = await runCommand(scene, [
+    ...scene.reach,
+    ...["--kexec", scene.images.kexecTarball, "-f", `path:${scene.flake}#demo`],
+    ...["--copy-host-keys", "--build-on", "local", `admin@${machine.host}`],
+  ]);
+  const system = /runs (\S+)\n$/.exec(ended.stdout)?.[1] ?? "";
+  await assertCalm("Debian, sudo without a password", scene, ended);
+  await assertNothingLeft(scene);
+  await assertInstalled(scene, system);
+  assertEquals(machine.starts, 2);
+});
+
+Deno.test("cli.ts installs over Debian by password, with a sudo that asks for it, phase by phase", async () => {
+  await using scene = await openDebian();
+  const { machine, debian, images } = scene;
+  const port = String(machine.port);
+  const reach = [
+    ...["-p", port, "--post-kexec-ssh-port", port],
+    ...scene.sshOptions.flatMap((option) => ["--ssh-option", option]),
+    `clerk@${machine.host}`,
+  ];
+  const flake = ["-f", `path:${scene.flake}#demo`];
+  const XDG_STATE_HOME = `${scene.folder}/state`;
+  const boot = ["--phases", "kexec", "--kexec", images.kexecTarball, "--env-password", ...reach];
+  const wrong = await runCommand(scene, boot, {
+    code: 4,
+    env: { XDG_STATE_HOME, SSHPASS: debian.password, SUDO_PASSWORD: "not it" },
+  });
+  assertMatch(wrong.output, /sudo does not take the password/);
+  await assertNothingLeft(scene);
+
+  const booted = await runCommand(scene, boot, {
+    env: { XDG_STATE_HOME, SSHPASS: debian.password },
+  });
+  assert(!booted.output.includes(debian.password), "the password is in the output");
+  assertMatch(booted.output, /machine will boot into nixos/);
+  await assertNothingLeft(scene);
+
+  // disko's own formats nothing that has a file system, and mounts nothing.
+  const format = ["--phases", "disko", "--disko-mode", "format", ...flake, ...reach];
+  await runCommand(scene, format, { env: { XDG_STATE_HOME } });
+  assertEquals(
+    await scene.look("blkid -s LABEL -o value /dev/vda1; findmnt -no SOURCE /mnt || echo none"),
+    "debian\nnone",
+  );
+  const rest = ["--phases", "disko,install,reboot", "--copy-host-keys", ...flake, ...reach];
+  const ended = await runCommand(scene, rest, { env: { XDG_STATE_HOME } });
+  assertMatch(ended.output, /^disko \| \+ wipefs --all -f \/dev\/vda1$/m);
+  const system = /runs (\S+)\n$/.exec(ended.stdout)?.[1] ?? "";
+  await assertCalm("Debian, sudo with a password", scene, ended);
+  await assertNothingLeft(scene);
+  await assertInstalled(scene, system);
+});

@@ -1,0 +1,62 @@
+/** The machine's nixos-install refuses what NixOS' own refuses, and says so where that does: on its standard output. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { missingPackages } from "./images.ts";
+import { NIX_CONFIG } from "./nix.ts";
+
+const INSTALL = new URL("./guest/installer/usr/bin/nixos-install", import.meta.url).pathname;
+const SYSTEM = "/nix/store/00000000000000000000000000000000-nixos-system-none-25.11";
+const WORDS = `--no-root-passwd --no-channel-copy --system ${SYSTEM}`;
+
+/** Runs it in a mount namespace of its own; `prepare` is done there before. */
+async function install(prepare: string, words = WORDS) {
+  const text = `mount -t tmpfs tmpfs /mnt; ${prepare}; exec bash "$0" ${words}`;
+  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+    args: ["--mount", "--map-root-user", "bash", "-euc", text, INSTALL],
+    env: { NIX_CONFIG },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+const refusals: readonly (readonly [string, Parameters<typeof install>, string])[] = [
+  ["a root that is not there", [":", `--root /mnt/x ${WORDS}`], "mount point /mnt/x doesn't exist"],
+  ["a root that others cannot enter", ["chmod 700 /mnt"], "path /mnt should have permissions 755"],
+  [
+    "a parent of the root that others cannot enter",
+    [
+      "mkdir -p /mnt/a/b; chmod 750 /mnt/a; mount -t tmpfs tmpfs /mnt/a/b",
+      `--root /mnt/a/b ${WORDS}`,
+    ],
+    "path /mnt/a should have permissions 755, but had permissions 750",
+  ],
+  ["a root that is no disk", ["umount /mnt"], "nothing is mounted on /mnt"],
+  [
+    "an option that it does not have",
+    [":", "--no-such-option"],
+    "unknown option `--no-such-option'",
+  ],
+];
+
+for (const [title, words, said] of refusals) {
+  Deno.test({
+    name: `the emulated machine's nixos-install refuses ${title}`,
+    ignore: (await missingPackages()).length > 0,
+    fn: async () => {
+      const { code, stdout, stderr } = await install(...words);
+      assertEquals({ code, stderr }, { code: 1, stderr: "" });
+      assertStringIncludes(stdout, said);
+    },
+  });
+}
+
+Deno.test({
+  name:
+    "the emulated machine's nixos-install refuses a closure that the store of /mnt does not know",
+  ignore: (await missingPackages()).length > 0,
+  fn: async () => {
+    const { code, stdout, stderr } = await install(":");
+    assertEquals([code === 0, stdout], [false, ""]);
+    assertStringIncludes(stderr, "is not valid");
+  },
+});
