@@ -36,6 +36,11 @@ export class Channels {
     return this.#limit;
   }
 
+  /** Whether a command was ever begun. */
+  get granted(): boolean {
+    return this.#granted;
+  }
+
   /** Resolves when a command has to wait for another one's end: whoever needs no channel just now gives it back. */
   get crowded(): Promise<void> {
     return this.#crowded.promise;

@@ -44,6 +44,8 @@ export interface Master extends AsyncDisposable {
   readonly ended: boolean;
   /** Resolves when the connection has ended. */
   readonly end: Promise<void>;
+  /** Whether the login's own command has ended, which it never should while the connection is there. */
+  readonly refusedCommand: boolean;
   /** Milliseconds from start to the server's greeting. */
   readonly greetedAfter: number;
 }
@@ -113,6 +115,7 @@ export async function logIn(options: MasterOptions): Promise<Master> {
 
 class RunningMaster implements Master {
   readonly end: Promise<void>;
+  refusedCommand = false;
 
   constructor(
     readonly child: Child,
@@ -120,7 +123,10 @@ class RunningMaster implements Master {
     readonly greetedAfter: number,
     readonly tether: Child | undefined,
   ) {
-    this.end = child.status.then(() => {});
+    this.end = child.status.then(({ code, signal }) => {
+      // 255 is ssh's own, as when the connection is lost.
+      this.refusedCommand = signal === null && code !== 255;
+    });
   }
 
   get ended(): boolean {

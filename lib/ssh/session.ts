@@ -216,6 +216,9 @@ export class Session implements AsyncDisposable {
     });
     // ssh's own failures and a remote exit code 255 look alike; the master tells them apart.
     if (result.code === 255 && await this.#lost()) {
+      if (this.#master.refusedCommand && !this.#channels.granted) {
+        throw this.#master.log.failure(where);
+      }
       throw new ConnectionError(
         `${where}: the connection was lost during ${shortCommand(shown)}`,
         { hint: "check the network and the machine" },
