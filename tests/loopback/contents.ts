@@ -117,7 +117,6 @@ function sshdConfig(options: BoxOptions, { address, port, hostKeys }: Settled): 
     // As on NixOS.
     "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u",
     "PrintMotd no",
-    "MaxStartups 100",
     "Subsystem sftp internal-sftp",
   ];
 }

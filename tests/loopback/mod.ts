@@ -10,6 +10,7 @@
  * @module
  */
 export * from "./box.ts";
+export * from "./current_sshd.ts";
 export * from "./home.ts";
 export * from "./kexec.ts";
 export * from "./keys.ts";

@@ -8,7 +8,7 @@ import { freePorts, sendsBanner } from "./ports.ts";
 import { Qemu, type QemuOptions } from "./qemu.ts";
 import { seedInitrd } from "./seed.ts";
 
-const COMMAND_LINE = "console=ttyS0 panic=30 loglevel=4";
+const COMMAND_LINE = "console=ttyS0 panic=30 loglevel=4 no_timer_check";
 const BANNER_TIMEOUT = 2000;
 
 export interface MachineOptions {
