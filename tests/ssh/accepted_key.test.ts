@@ -23,16 +23,15 @@ Deno.test("parseAcceptedKey() reads a file, an agent and a security key, and not
   assertEquals(read("pkalg ssh-rsa blen 279"), undefined);
 });
 
-Deno.test("LoginLog.waitsFor names the person's part", () => {
+Deno.test("LoginProgress.waitsFor names the person's part", () => {
   const waits = (...lines: string[]) => {
     const log = new LoginLog();
-    for (const line of lines) log.add(`debug1: ${line}`);
-    return log.waitsFor;
+    for (const line of ["SSH2_MSG_SERVICE_ACCEPT received", ...lines]) log.add(`debug1: ${line}`);
+    return log.progress.waitsFor;
   };
   const next = "Next authentication method: publickey";
   const accepts = (rest: string) => `Server accepts key: ${rest}`;
-  assertEquals(waits(), undefined);
-  assertEquals(waits(next), undefined);
+  assertEquals(waits(next), "the server's answer");
   assertEquals(waits(next, accepts(`/k ED25519 ${HASH} explicit`)), 'the passphrase of "/k"');
   assertEquals(
     waits(next, accepts(`/k ED25519-SK ${HASH} explicit authenticator agent`)),
@@ -44,7 +43,7 @@ Deno.test("LoginLog.waitsFor names the person's part", () => {
   );
   assertEquals(
     waits("Next authentication method: password"),
-    "an answer to the server's question for a password",
+    "the password, or the server's answer to it",
   );
   assertEquals(personNeeded(undefined), undefined);
 });
