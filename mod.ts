@@ -40,7 +40,7 @@ export { findDisks } from "./lib/steps/disks.ts";
 export type { Disk } from "./lib/plan/disks.ts";
 export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.ts";
 export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
-export { checkMounted } from "./lib/steps/mounted.ts";
+export { checkMounted } from "./lib/ssh/mounted.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";
 export { reboot, type Rebooted, type RebootOptions } from "./lib/steps/reboot.ts";
 export { makePlan, type Plan, type Source } from "./lib/plan/plan.ts";

@@ -13,7 +13,7 @@ import { buildThere, shareThere } from "../steps/build.ts";
 import { copyClosure, type CopyOptions, type Link } from "../steps/closure.ts";
 import { type Formatted, runDisko } from "../steps/disko.ts";
 import { install } from "../steps/install.ts";
-import { checkMounted } from "../steps/mounted.ts";
+import { checkMounted } from "../ssh/mounted.ts";
 import type { Built } from "./build.ts";
 
 /** What the phases on the installer work with. */
