@@ -46,7 +46,7 @@ export type { ConfiguredDisk, Disk, DiskFate, FoundDisk, PassphraseUse } from ".
 export type { DiskLayout } from "./lib/nix/disks.ts";
 export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.ts";
 export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
-export { checkMounted } from "./lib/steps/mounted.ts";
+export { checkMounted } from "./lib/ssh/mounted.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";
 export { reboot, type Rebooted, type RebootOptions } from "./lib/steps/reboot.ts";
 export { makePlan, type Plan, type Source } from "./lib/plan/plan.ts";

@@ -27,7 +27,7 @@ import { type State, STATES } from "./report/states.ts";
 import { Stages, type StageTimes } from "./report/stages.ts";
 import type { Session } from "./ssh/session.ts";
 import { becomeRootSession } from "./steps/access.ts";
-import { checkMounted } from "./steps/mounted.ts";
+import { checkMounted } from "./ssh/mounted.ts";
 import { checkBootable } from "./steps/bootable.ts";
 import type { Formatted } from "./steps/disko.ts";
 import { generateHardwareConfig } from "./steps/hardware.ts";

@@ -18,7 +18,7 @@ else
   first_line /run/systemd/container
   word_of "$line"
   if [ "$container" = none ] && [ -r /proc/1/environ ]; then
-    word_of "$(tr '\\000' '\\n' </proc/1/environ 2>/dev/null | sed -n 's/^container=//p')"
+    word_of "$(tr '\\000' '\\n' 2>/dev/null </proc/1/environ | sed -n 's/^container=//p')"
   fi
   if [ "$container" != none ]; then :
   elif [ -e /proc/vz ] && [ ! -e /proc/bc ]; then container=openvz

@@ -8,7 +8,7 @@ import { type DiskKeySource, readKeys } from "../files/keys.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import { hintFor } from "../plan/troubles.ts";
 import type { Session } from "../ssh/session.ts";
-import { noteStoreDisk, STORE_DISK } from "./mounted.ts";
+import { noteStoreDisk, STORE_DISK } from "../ssh/mounted.ts";
 
 /** How the disko script is run; everything has a default. */
 export interface DiskoOptions {

@@ -8,7 +8,7 @@ import { readTree, type Tree } from "../files/tree.ts";
 import type { Chown, Setting } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
-import { checkMounted } from "./mounted.ts";
+import { checkMounted } from "../ssh/mounted.ts";
 
 /** How a system is installed; everything has a default. */
 export interface InstallStepOptions {

@@ -89,8 +89,29 @@ ${code}
   },
 });
 
+/** GRUB in a folder; `seen` is what GRUB calls that folder. */
+const grub = (folder: string, seen: string) => `
+mkdir -p /mnt${folder}/grub /mnt${folder}/kernels
+cp "/mnt$system/kernel" /mnt${folder}/kernels/k
+cp "/mnt$system/initrd" /mnt${folder}/kernels/i
+printf 'menuentry "x" {\\n  linux ($drive1)${seen}/kernels/k init=%s/init\\n  initrd ($drive1)${seen}/kernels/i\\n}\\n' "$system" \\
+  >/mnt${folder}/grub/grub.cfg
+`;
+const WHOLE: Readonly<Record<string, string>> = {
+  "GRUB in a btrfs subvolume, the whole install": grub("/boot", "/@/boot"),
+  "mirroredBoots, the whole install": grub("/boot-1", "/") + grub("/boot-2", "/"),
+};
+for (const [name, code] of Object.entries(WHOLE)) {
+  condition("boot check", name, async () => {
+    const options = { inInstaller: true, installer: { files: loader(code) } };
+    const { code: exit, stderr } = await attempt(options);
+    assertEquals(exit, 0, stderr);
+    assert(!stderr.includes("warning: "), stderr);
+  });
+}
+
 condition(
-  "boot loader",
+  "boot check",
   "one that nobody here has heard of: a warning, and the reboot",
   async () => {
     const code = `mkdir -p /mnt/boot/new; echo "start=$system/init" >/mnt/boot/new/loader.toml`;

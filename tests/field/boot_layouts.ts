@@ -375,7 +375,7 @@ export const LAYOUTS: readonly Layout[] = [
   ],
   [
     "generationsDir",
-    /^unknown: \/boot\/default leads|^unknown: \/boot\/default\/init leads/,
+    /^unknown: only \/boot\/default\/init leads/,
     `mkdir -p /mnt/boot/system-1; ln -s $system /mnt/boot/system-1/system; ln -s $system/init /mnt/boot/system-1/init
     ln -s system-1 /mnt/boot/default; cp /mnt$kernel /mnt/boot/nixos-kernel`,
   ],

@@ -1,7 +1,7 @@
 /** Nothing is copied below /mnt unless a disk is mounted there. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { PreflightError } from "../../lib/errors.ts";
-import { checkMounted } from "../../lib/steps/mounted.ts";
+import { checkMounted } from "../../lib/ssh/mounted.ts";
 import { buildParts, writeFlake } from "../flow/parts.ts";
 import { startBox } from "../loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";

@@ -106,6 +106,13 @@ show() {
     echo
   done
 }
+# What runs in a container, or without an initrd, is started by a link; others have a folder of links to it.
+for start in /mnt/init /mnt/sbin/init /mnt/boot/default/init; do
+  [ -h "$start" ] || continue
+  case $(readlink "$start") in "$system"/*|/nix/var/nix/profiles/system/*) ;; *) continue ;; esac
+  found=y
+  case $start in /mnt/boot/*) say unknown "only \${start#/mnt} leads to it" ;; *) say link "$start" ;; esac
+done
 list=$(files "\${near:-/mnt/boot}" 8193 20000 "$@")
 hits=$(printf '%s\\n' "$list" | by_init) || :
 if [ -z "$hits" ]; then

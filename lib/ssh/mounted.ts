@@ -4,7 +4,7 @@
  * @module
  */
 import { PreflightError } from "../errors.ts";
-import type { Session } from "../ssh/session.ts";
+import type { Session } from "./session.ts";
 
 /**
  * Shell code for a function that prints `KIND TYPE WHERE` of the file system that the store of /mnt is in, or will be:
