@@ -10,7 +10,7 @@ import type { Kept } from "../files/kept.ts";
 import { ConnectionError, InterruptedError, PreflightError } from "../errors.ts";
 import { showDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
-import { needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
+import { concerns, needsKexec, objections, wrongSystem } from "../plan/preflight.ts";
 import { planLines } from "../report/plan_lines.ts";
 import { connect } from "../ssh/connect.ts";
 import { getFacts } from "../ssh/facts.ts";
@@ -51,6 +51,9 @@ export async function reach(
   const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
   for (const objection of objections(plan, facts, target.label, size)) yieldTo(run, objection);
   const kexec = needsKexec(plan, facts);
+  for (const text of kexec ? concerns(facts, target.label) : []) {
+    report({ type: "log", level: "warning", text });
+  }
   const disks = async () => await holdAgainst(run, target, facts, await evaluating);
   if (plan.dryRun || options.confirm) {
     const about = {

@@ -4,7 +4,8 @@
  * @module
  */
 import { PreflightError } from "../errors.ts";
-import type { Facts, KexecSupport } from "./facts.ts";
+import { becomeHint } from "./become.ts";
+import type { Facts, KexecSupport, LoginLink } from "./facts.ts";
 import { defaultImage } from "./image.ts";
 import type { Plan } from "./plan.ts";
 import { TROUBLES } from "./troubles.ts";
@@ -56,8 +57,11 @@ export function objections(
   }
   if (facts.become === "none") {
     object(
-      `${facts.user} is not root and cannot become root`,
-      "log in as root, or as a user whom sudo or doas lets become root; SUDO_PASSWORD gives sudo's password",
+      `${facts.user} is not root and cannot become root${
+        facts.becomeSaid === undefined ? "" : `: ${facts.becomeSaid}`
+      }`,
+      becomeHint(facts.becomeSaid ?? "") ??
+        "log in as root, or as a user whom sudo or doas lets become root; SUDO_PASSWORD gives sudo's password",
     );
   }
   if (!needsKexec(plan, facts)) {
@@ -104,6 +108,24 @@ export function objections(
     found.push(error as PreflightError);
   }
   return found;
+}
+
+const LINKS: Readonly<Record<LoginLink["kind"], string | undefined>> = {
+  wired: undefined,
+  wifi: "Wi-Fi",
+  mobile: "a mobile network",
+  tunnel: "a VPN or tunnel",
+  vlan: "a VLAN",
+};
+
+/** What may go wrong after kexec though nothing is known to be wrong, one sentence each. */
+export function concerns(facts: Facts, host: string): readonly string[] {
+  const { name, kind } = facts.loginLink ?? {};
+  const link = kind && LINKS[kind];
+  return link === undefined ? [] : [
+    `${host}: this login comes in over ${name}, which is ${link}: the installer has no settings for it and may ` +
+    "not be reachable that way; log in by an address of a wired interface where there is one",
+  ];
 }
 
 /** What `uname -m` says on a machine of each of nix's systems, where it is not the system's own name. */
