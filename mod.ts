@@ -51,7 +51,7 @@ export { install, type InstallStepOptions } from "./lib/steps/install.ts";
 export { reboot, type Rebooted, type RebootOptions } from "./lib/steps/reboot.ts";
 export { makePlan, type Plan, type Source } from "./lib/plan/plan.ts";
 export type * from "./lib/plan/options.ts";
-export type { Facts, KexecSupport } from "./lib/plan/facts.ts";
+export type { Facts, KexecSupport, LoginLink } from "./lib/plan/facts.ts";
 export { type Destination, parseDestination } from "./lib/plan/destination.ts";
 export { type FlakeRef, parseFlakeRef } from "./lib/plan/flake.ts";
 export { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";

@@ -10,11 +10,13 @@ import type { StorePath } from "../plan/store_path.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
 import { atLeast, commonFormat, type Link, seemsSlow, worthPacking, worthStripes } from "./link.ts";
+import { Idle } from "./idle.ts";
 import { lookAt } from "./look.ts";
 import { sendingOrder, totalSize } from "./order.ts";
 import { sendPaths } from "./send.ts";
 import type { Dialogue } from "./server.ts";
 import { Servers } from "./servers.ts";
+import { CHANNELS } from "./stripes.ts";
 import { late, Watch, whyFailed } from "./watch.ts";
 import { localTools } from "./tools.ts";
 import { askClosure, askInfos, askValid } from "./wire.ts";
@@ -70,6 +72,7 @@ export async function copyByStream(
 
 class Copy {
   readonly servers: Servers;
+  readonly #idle: Idle;
 
   constructor(
     readonly session: Session,
@@ -78,6 +81,7 @@ class Copy {
     readonly watch: Watch,
   ) {
     this.servers = new Servers(session, options, signal);
+    this.#idle = new Idle(session.channels.crowded);
   }
 
   async run(wanted: readonly StorePath[]): Promise<Copied> {
@@ -99,20 +103,27 @@ class Copy {
     asked?.catch(() => {});
     const infos = await here.hear((answers) => answers.infos());
     const size = totalSize(infos);
-    const striped = worthStripes({ ...options.link, rtt: session.roundTrip }, size);
+    const striped = worthStripes({ ...options.link, rtt: session.roundTrip }, size) &&
+      session.channels.limit >= CHANNELS;
     let started = worthPacking(this.#guess(), size)
       ? stack.use(striped ? this.servers.striped() : this.servers.packing())
       : undefined;
-    const packing = () => {
-      const receiver = started ?? stack.use(this.servers.packing());
+    if (started) this.#idle.park(started);
+    let plain = there;
+    const packing = async () => {
+      if (plain) this.#idle.park(plain);
+      const receiver = started;
       started = undefined;
-      return receiver;
+      if (receiver && this.#idle.take(receiver) && await receiver.opened) return receiver;
+      await receiver?.[Symbol.asyncDispose]();
+      return stack.use(this.servers.packing());
     };
     const link = await asked ?? this.#guess();
     this.watch.moved();
     const valid = await there?.hear((answers) => answers.texts()) ?? [];
     let missing: readonly string[] = without(all, valid);
     this.watch.moved();
+    if (there) this.#idle.park(there);
     if (missing.length === 0) return { paths: all.length, sent: 0, bytes: 0, substituted: 0 };
 
     const { tools, substituters } = await looking;
@@ -125,7 +136,8 @@ class Copy {
     if (toSend.length > 0) {
       await sendPaths({
         ...{ infos: toSend, source: here, packing, link, signal },
-        plain: async () => there ?? await this.#greeted(stack),
+        plain: async () =>
+          plain && this.#idle.take(plain) ? plain : plain = await this.#greeted(stack),
         packed: commonFormat(await toolsHere, tools),
         report: options.report,
         moved: () => this.watch.moved(),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CommandError } from "../errors.ts";
+import { AnswerError, CommandError } from "../errors.ts";
 import { nixCommand, type NixOptions, runNix } from "../nix/command.ts";
 import { storeUri } from "../nix/store.ts";
 import type { StorePath } from "../plan/store_path.ts";
@@ -37,12 +37,29 @@ export async function copyByNix(
     ...wanted,
   ];
   const env = { NIX_SSHOPTS: session.sshOptions };
+  // nix' own ssh takes a channel of the connection like any other command.
+  using _channel = await session.channels.enter(options.signal ?? new AbortController().signal);
   try {
     await runNix(nixCommand("copy", args, options), options, { env });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
+    if (session.greeting !== "") throw greeted(session, error);
     // nix names its own way to the target, by which nobody knows it.
     const named = new CommandError(`${session.label}: ${error.message}`, error);
     throw await whyFailed(session, named);
   }
+}
+
+/** nix' own ssh reads what start-up files print as if nix had said it over there. */
+function greeted(session: Session, cause: CommandError): Error {
+  const [line = ""] = session.greeting.split("\n");
+  return new AnswerError(
+    `${session.label}: nix copy cannot read a target whose login shell prints ${
+      JSON.stringify(line.slice(0, 80))
+    } before every command`,
+    {
+      hint: "have its start-up files (.bashrc, config.fish, .cshrc) print on terminals only",
+      cause,
+    },
+  );
 }

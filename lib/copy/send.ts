@@ -20,7 +20,7 @@ export interface SendOptions {
   /** A server of the target that has greeted, and reads a stream as it is. */
   readonly plain: () => Promise<Dialogue>;
   /** A receiver of one packed stream. */
-  readonly packing: () => Receiver;
+  readonly packing: () => Promise<Receiver>;
   readonly link: Link;
   /** How streams are packed when the link is the brake. */
   readonly packed: Format;
@@ -51,7 +51,7 @@ export async function sendPaths(options: SendOptions): Promise<void> {
     const known = link.rate === undefined
       ? `round trip ${link.rtt?.toFixed(1)} ms`
       : `${(link.rate / 1e6).toFixed(1)} MB/s`;
-    const receiver = format === "none" ? await plain() : packing();
+    const receiver = format === "none" ? await plain() : await packing();
     const how = `packed by ${format}, over ${receiver.channels} of the login's channels`;
     report({ type: "log", level: "debug", text: `${size}, ${known}, ${how}` });
     const [now, base] = [pace, before];

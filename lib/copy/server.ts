@@ -98,6 +98,8 @@ export interface Receiver extends AsyncDisposable {
 /** A server that is asked one thing after the other. */
 export class Dialogue implements Receiver {
   readonly channels = 1;
+  /** Whether it has all channels that it needs. */
+  readonly opened: Promise<boolean> = Promise.resolve(true);
   readonly #server: Server;
   readonly #input = new Input();
 

@@ -9,7 +9,8 @@ import { start } from "../process.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
 import { unpacking } from "./push.ts";
-import { Dialogue, type Receiver } from "./server.ts";
+import { shownWords } from "../ssh/command_line.ts";
+import { Dialogue } from "./server.ts";
 import { carrying, CHANNELS, joining, Stripes } from "./stripes.ts";
 import { hello } from "./wire.ts";
 
@@ -53,19 +54,32 @@ export class Servers {
   }
 
   /** The same for a stream over several channels. */
-  striped(): Receiver {
+  striped(): Stripes {
     const folder = `/tmp/nixos-anywhere.${crypto.randomUUID()}`;
     const others = Array.from({ length: CHANNELS - 1 }, (_, index) => carrying(folder, index + 1));
-    return new Stripes(
-      this.#onTarget(joining(folder, this.#command(UNCACHED))),
-      others.map((command) => this.#onTarget(command)),
-    );
+    const begun: Promise<boolean>[] = [];
+    // One that waited for another one's end would wait for itself.
+    const start = (command: readonly string[]) => this.#onTarget(command, begun);
+    const main = start(joining(folder, this.#command(UNCACHED)));
+    const carriers = others.map(start);
+    const opened = Promise.all(begun).then((all) => all.every(Boolean));
+    return new Stripes(main, carriers, opened);
   }
 
-  #onTarget(command: readonly string[]): Dialogue {
+  /** Starts a command; with `begun`, now or not at all, and whether it was begun is added to that. */
+  #onTarget(command: readonly string[], begun?: Promise<boolean>[]): Dialogue {
     const { session, options: { report }, signal } = this;
-    const begin = (input: ReadableStream<Uint8Array>) => session.start(command, input);
-    return new Dialogue(begin, { command, where: session.label, report, signal });
+    const begin = (input: ReadableStream<Uint8Array>) => {
+      const remote = session.start(command, input, { now: begun !== undefined });
+      begun?.push(remote.begun);
+      return remote;
+    };
+    return new Dialogue(begin, {
+      command: shownWords(command),
+      where: session.label,
+      report,
+      signal,
+    });
   }
 
   #command(settings: readonly string[]): string[] {

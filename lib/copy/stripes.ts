@@ -69,8 +69,12 @@ export function carrying(folder: string, channel: number): string[] {
 
 /** What joins, and what carries: a receiver of one packed stream. Disposal ends all of it. */
 export class Stripes implements Receiver {
-  /** Takes the channels over. */
-  constructor(readonly main: Dialogue, readonly others: readonly Dialogue[]) {}
+  /** Takes the channels over; `opened` tells whether the server grants all of them. */
+  constructor(
+    readonly main: Dialogue,
+    readonly others: readonly Dialogue[],
+    readonly opened: Promise<boolean> = Promise.resolve(true),
+  ) {}
 
   /** Over how many channels its stream goes. */
   get channels(): number {

@@ -11,6 +11,14 @@ import { escapeControls } from "../escape.ts";
 /** Whether kexec can work at all, and what stands against it; `unknown` where the kernel does not say. */
 export type KexecSupport = "possible" | "disabled" | "lockdown" | "missing" | "unknown";
 
+/** The network interface that carries a login. */
+export interface LoginLink {
+  /** Its name: `eth0`. */
+  readonly name: string;
+  /** What it is: only the wired ones are known to an installer. */
+  readonly kind: "wired" | "wifi" | "mobile" | "tunnel" | "vlan";
+}
+
 /** What a target says of itself. Plain data: it holds no commands and never changes. */
 export interface Facts {
   /** The operating system, as `uname -s` names it: `Linux`. */
@@ -33,8 +41,14 @@ export interface Facts {
   readonly uid: number;
   /** How a command becomes root's: nothing to do, one of these programs, or not at all. */
   readonly become: "root" | "sudo" | "sudo-password" | "doas" | "none";
+  /** What sudo or doas said where it lets nobody become root without a password; one line, escaped. */
+  readonly becomeSaid?: string;
   /** Where sudo gets its password from on the target, while the session lasts. */
   readonly askpass?: string;
+  /** In its place, for a sudo without askpass: a script there that gives it the password, and the script's mode. */
+  readonly sudoScript?: readonly [path: string, mode: string];
+  /** What carries this login, as far as it is known. */
+  readonly loginLink?: LoginLink;
   /** Which of the programs that an install may need are there; `setsid --wait` is one of them. */
   readonly tools: readonly string[];
   /** Memory without swap, in bytes; 0 where it does not say. */
@@ -83,6 +97,8 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   user: /^[\p{L}\p{N}_.@$\\-]{1,100}$/u,
   uid: /^\d{1,10}$/,
   become: /^(root|sudo|sudo-password|doas|none)$/,
+  become_said: /^.{0,300}$/,
+  login_link: /^(unknown|(wired|wifi|mobile|tunnel|vlan) [A-Za-z0-9_.-]{1,40})( .*)?$/,
   memory: /^\d{1,15}$/,
   kexec: /^(possible|disabled|lockdown|missing|unknown)$/,
   boot_id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
@@ -124,6 +140,8 @@ export function parseFacts(answer: string, host: string): Facts {
     return value;
   };
   const maybeContainer = values.get("maybe_container");
+  const said = escapeControls(values.get("become_said") ?? "").trim();
+  const [kind = "unknown", name = ""] = (values.get("login_link") ?? "").split(" ");
   return Object.freeze({
     os: get("os"),
     arch: get("arch"),
@@ -135,6 +153,10 @@ export function parseFacts(answer: string, host: string): Facts {
     user: get("user"),
     uid: Number(get("uid")),
     become: get("become") as Facts["become"],
+    ...(said !== "" && { becomeSaid: said }),
+    ...(kind !== "unknown" && name !== "" && {
+      loginLink: Object.freeze({ name, kind: kind as LoginLink["kind"] }),
+    }),
     tools: Object.freeze(tools),
     memory: Number(get("memory")) * 1024,
     kexec: get("kexec") as KexecSupport,
@@ -151,6 +173,7 @@ export function becomeRoot(facts: Facts): readonly string[] {
     case "sudo":
       return ["sudo", "-n", "--"];
     case "sudo-password":
+      if (facts.sudoScript) return ["sh", ...facts.sudoScript];
       return ["env", `SUDO_ASKPASS=${facts.askpass ?? ""}`, "sudo", "-A", "--"];
     case "doas":
       return ["doas", "-n", "--"];

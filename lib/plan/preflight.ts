@@ -4,7 +4,8 @@
  * @module
  */
 import { PreflightError } from "../errors.ts";
-import type { Facts, KexecSupport } from "./facts.ts";
+import { becomeHint } from "./become.ts";
+import type { Facts, KexecSupport, LoginLink } from "./facts.ts";
 import { defaultImage } from "./image.ts";
 import type { Plan } from "./plan.ts";
 import { TROUBLES } from "./troubles.ts";
@@ -72,8 +73,11 @@ export function objections(
   }
   if (facts.become === "none") {
     object(
-      `${facts.user} is not root and cannot become root`,
-      "log in as root, or as a user whom sudo or doas lets become root; SUDO_PASSWORD gives sudo's password",
+      `${facts.user} is not root and cannot become root${
+        facts.becomeSaid === undefined ? "" : `: ${facts.becomeSaid}`
+      }`,
+      becomeHint(facts.becomeSaid ?? "") ??
+        "log in as root, or as a user whom sudo or doas lets become root; SUDO_PASSWORD gives sudo's password",
     );
   }
   if (!needsKexec(plan, facts)) {
@@ -120,6 +124,14 @@ export function objections(
   return found;
 }
 
+const LINKS: Readonly<Record<LoginLink["kind"], string | undefined>> = {
+  wired: undefined,
+  wifi: "Wi-Fi",
+  mobile: "a mobile network",
+  tunnel: "a VPN or tunnel",
+  vlan: "a VLAN",
+};
+
 /**
  * What cannot be told of a target that has to be booted into an installer: sentences for warnings, as the install goes on.
  */
@@ -144,6 +156,14 @@ export function doubts(
       `it has ${megabytes(facts.memory)} of memory, and ${
         megabytes(usual)
       } are usual for the kexec image: it may not be enough`,
+    );
+  }
+  const { name, kind } = facts.loginLink ?? {};
+  const link = kind && LINKS[kind];
+  if (link !== undefined) {
+    found.push(
+      `this login comes in over ${name}, which is ${link}: the installer has no settings for it and may not be ` +
+        "reachable that way; log in by an address of a wired interface where there is one",
     );
   }
   return found.map((doubt) => `${host}: ${doubt}`);

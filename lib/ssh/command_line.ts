@@ -29,10 +29,18 @@ export function execLine(mark: Mark, words: readonly string[]): string {
 const MAX_CODE = 60;
 
 /** The words of a command as a person would call it: long code for `sh -c` is left out, its name and arguments stay. */
-export function shownWords(words: readonly string[]): string[] {
+export function shownWords(given: readonly string[]): string[] {
+  const words = withoutHelper(given);
   const at = words.findIndex((word, index) => index > 0 && isShell(words, index) && isLong(word));
   if (at < 0) return [...words];
   return [...words.slice(0, at), ...words.slice(at + 1)];
+}
+
+/** Without what gives sudo its password. */
+function withoutHelper(words: readonly string[]): readonly string[] {
+  if (words[0] === "env" && words[1]?.startsWith("SUDO_ASKPASS=")) return words.slice(2);
+  if (words[0] === "sh" && words[1]?.endsWith("/sudo")) return ["sudo", ...words.slice(3)];
+  return words;
 }
 
 function isShell(words: readonly string[], index: number): boolean {

@@ -43,13 +43,23 @@ ${FIND_CONTAINER}
 uid=$(id -u)
 fact user "$(id -un)"
 fact uid "$uid"
-become=none
-if [ "$uid" = 0 ]; then become=root
-elif have sudo && sudo -n true >/dev/null 2>&1; then become=sudo
-elif have doas && doas -n true >/dev/null 2>&1; then become=doas
-elif have sudo; then become=sudo-password
+become=none said= feed='
+'
+if [ "$uid" = 0 ]; then become=root; fi
+if [ "$become" = none ] && have sudo; then
+  # Not just any command: a shell is what runs as root later.
+  if said=$(LC_ALL=C sudo -n -- sh -c : 2>&1); then become=sudo
+  else
+    case $said in *' tty'*|*sudoers*|*'not allowed'*|*'may not run'*) ;; *) become=sudo-password ;; esac
+  fi
 fi
+case $become in none|sudo-password)
+  if have doas; then
+    if doas_said=$(doas -n -- sh -c : 2>&1); then become=doas; else said=\${said:-$doas_said}; fi
+  fi ;;
+esac
 fact become "$become"
+fact become_said "$(printf '%.300s' "\${said##*"$feed"}")"
 for tool in ${TOOLS.filter((tool) => !tool.includes(" ")).join(" ")}; do
   ! have "$tool" || fact tool "$tool"
 done
@@ -87,6 +97,31 @@ if [ -r /proc/net/ipv6_route ]; then
     [ "$length" != 00 ] || [ "$device" = lo ] || v6=y
   done </proc/net/ipv6_route
 fi
+# The interface with the address that this login came to, and whether an installer could use it.
+link_name= link=unknown
+set -- \${SSH_CONNECTION:-}
+address=\${3:-}
+address=\${address#::ffff:}
+case $address in
+*%*) link_name=\${address#*%} ;;
+?*) ! have ip || link_name=$(ip -o addr show to "$address" 2>/dev/null | sed -n '1s/^[0-9]*: *\\([^ :@]*\\).*/\\1/p') ;;
+esac
+case $link_name in *[!A-Za-z0-9_.-]*) link_name= ;; esac
+net=/sys/class/net/$link_name
+if [ -n "$link_name" ] && [ -d "$net" ]; then
+  link=wired type=1 devtype=
+  first_line "$net/type"
+  type=$line
+  if [ -r "$net/uevent" ]; then
+    while IFS== read -r key value; do [ "$key" != DEVTYPE ] || devtype=$value; done <"$net/uevent"
+  fi
+  case $devtype in wlan) link=wifi ;; wwan) link=mobile ;; wireguard) link=tunnel ;; vlan) link=vlan ;; esac
+  if [ -e "$net/wireless" ] || [ -e "$net/phy80211" ]; then link=wifi; fi
+  if [ -e "$net/tun_flags" ]; then link=tunnel; fi
+  # Numbers of linux/if_arp.h: 512 ppp, 519 raw IP of modems, 768 to 778 tunnels, 823 GRE, 65534 none.
+  case $type in 512|768|769|776|778|823|65534) link=tunnel ;; 519) link=mobile ;; 801|802|803) link=wifi ;; esac
+fi
+fact login_link "$link $link_name"
 ipv6_only=n
 [ "$v4$v6" != y ] || [ -n "$v4" ] || ipv6_only=y
 fact ipv6_only "$ipv6_only"
@@ -138,7 +173,7 @@ export async function getFacts(session: Session, options: FactsOptions = {}): Pr
     if (facts.become !== "sudo-password") return facts;
     const password = await sudoPassword?.();
     if (password === undefined) return { ...facts, become: "none" };
-    return { ...facts, askpass: await serveSudoPassword(session, password) };
+    return { ...facts, ...await serveSudoPassword(session, password) };
   } catch (error) {
     if (!(error instanceof CommandError || error instanceof ShellError)) throw error;
     throw notAnswered(session, error);

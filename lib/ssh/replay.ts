@@ -8,6 +8,7 @@
 export class Replay implements AsyncDisposable {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #kept: Uint8Array[] = [];
+  #attempts = 0;
   #committed = false;
   #done = false;
   #reading: Promise<void> | undefined;
@@ -20,9 +21,14 @@ export class Replay implements AsyncDisposable {
   /** The source from its beginning on. Cancelling an attempt leaves the source alone. */
   attempt(): ReadableStream<Uint8Array> {
     let at = 0;
+    const attempt = ++this.#attempts;
     return new ReadableStream({
       pull: async (controller) => {
-        while (at >= this.#kept.length && !this.#done) await (this.#reading ??= this.#read());
+        while (at >= this.#kept.length && !this.#done) {
+          await (this.#reading ??= this.#read());
+          // What comes is for the attempt after it.
+          if (attempt !== this.#attempts) return controller.close();
+        }
         const piece = this.#kept[at];
         if (piece === undefined) return controller.close();
         if (this.#committed) this.#kept.splice(0, at + 1);

@@ -2,62 +2,86 @@
  * Becoming root where sudo wants a password.
  *
  * The password goes over a channel of its own, once, into the memory of a small shell on the target; that
- * shell hands it to sudo's askpass program through a pipe which only the user can read. So it is in no
- * argument list, no file, and never in the same stream as a payload. All of it goes with the session.
+ * shell hands it out through a pipe which only the user can read: to sudo's askpass program, or, where sudo knows none,
+ * to a script that gives it to `sudo -S` in front of what the command reads. So it is in no argument list, no file, and
+ * never in the same stream as a payload from here. All of it goes with the session.
  *
  * @module
  */
+import { Scope } from "../deadline.ts";
 import { LoginError } from "../errors.ts";
+import { eachLine } from "../lines.ts";
+import { becomeHint } from "../plan/become.ts";
+import { lastWords } from "./no_shell.ts";
 import type { Session } from "./session.ts";
+import { CHECK_SUDO, SERVE_PASSWORD } from "./sudo_scripts.ts";
 
-const SERVE = `
-umask 077
-folder=$(mktemp -d "$HOME/.nixos-anywhere.XXXXXX") || exit 1
-trap 'rm -rf "$folder"' EXIT
-mkfifo "$folder/pipe" || exit 1
-printf '#!/bin/sh\\nexec cat "%s/pipe"\\n' "$folder" >"$folder/askpass"
-# A wrong password is tried once: a third time may lock the account.
-printf '#!/bin/sh\\n[ ! -e "%s/asked" ] || exit 1\\n: >"%s/asked"\\nexec cat "%s/pipe"\\n' "$folder" "$folder" "$folder" >"$folder/askonce"
-chmod 700 "$folder/askpass" "$folder/askonce"
-IFS= read -r password || exit 1
-( trap - EXIT; while printf '%s\\n' "$password" >"$folder/pipe"; do sleep 0.1 2>/dev/null || sleep 1; done ) >/dev/null 2>&1 &
-echo "askpass $folder/askpass"
-# Ends when the session ends.
-cat >/dev/null
-kill $!
-`;
+/** How sudo gets its password on a target while the session lasts: one of the two. */
+export interface SudoHelper {
+  /** sudo's askpass program there. */
+  readonly askpass?: string;
+  /** A script there that runs `sudo -S`, and the word that it is given first. */
+  readonly sudoScript?: readonly [path: string, mode: string];
+}
+
+/** Milliseconds for the helper, and for the check of the password, which sudo may delay. */
+const DEADLINE = 60_000;
 
 /**
- * Starts the helper on the target and returns the path of its askpass program there. Throws a
- * {@linkcode LoginError} if sudo does not take the password.
+ * Starts the helper on the target and finds out which way its sudo takes the password; a password that is refused is
+ * tried once. Throws a {@linkcode LoginError} with sudo's own words if it makes this user not root.
  */
-export async function serveSudoPassword(session: Session, password: string): Promise<string> {
+export async function serveSudoPassword(session: Session, password: string): Promise<SudoHelper> {
   const input = new TransformStream<Uint8Array, Uint8Array>();
   const writer = input.writable.getWriter();
-  const helper = session.start(["sh", "-c", SERVE], input.readable);
+  const write = (line: string) =>
+    writer.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
+  const name = `nixos-anywhere.${crypto.randomUUID()}`;
+  const helper = session.start(["sh", "-c", SERVE_PASSWORD, "sudo-helper", name], input.readable);
   session.own(helper);
-  helper.stderr.pipeTo(new WritableStream()).catch(() => {});
-  writer.write(new TextEncoder().encode(`${password}\n`)).catch(() => {});
-  const path = await firstLine(helper.stdout);
-  const askpass = /^askpass (\/[^\p{Cc}'"\\]+)$/u.exec(path)?.[1];
-  const check = askpass &&
-    await session.run([
-      "env",
-      `SUDO_ASKPASS=${askpass.replace(/askpass$/, "askonce")}`,
-      "sudo",
-      "-A",
-      "--",
-      "true",
-    ], {
-      allowFailure: true,
-      deadline: 60_000,
-    });
-  if (!askpass || !check || check.code !== 0) {
-    throw new LoginError(`${session.label}: sudo does not take the password`, {
-      hint: "check the password, and that the user may use sudo",
-    });
+  const said: string[] = [];
+  eachLine(helper.stderr, (line) => said.push(line)).catch(() => {});
+  write(password);
+  const answer = await within(DEADLINE, firstLine(helper.stdout));
+  const [, kind, folder] = /^(exec|noexec) (\/[A-Za-z0-9/._+@-]+)$/.exec(answer) ?? [];
+  if (folder === undefined || kind === undefined) {
+    throw new LoginError(
+      `${session.label}: there is no folder for what gives sudo its password: ${
+        lastWords(said.join("\n")) || "none can be written"
+      }`,
+      { hint: "see that the user can write to its home or to /tmp, or log in as root" },
+    );
   }
-  return askpass;
+  // On a server that grants few channels the helper goes on without one.
+  session.channels.crowded.then(() => write("detach"));
+  const { stdout } = await session.script(CHECK_SUDO, {
+    name: "check sudo's password",
+    inline: true,
+    args: [folder, kind, name],
+    deadline: DEADLINE,
+  });
+  const mode = /^mode (askpass|quiet|plain)$/m.exec(stdout)?.[1];
+  if (mode === "askpass") return { askpass: `${folder}/askpass` };
+  if (mode !== undefined) return { sudoScript: [`${folder}/sudo`, mode] };
+  throw refused(session.label, Array.from(stdout.matchAll(/^said (.*)$/gm), (one) => one[1]));
+}
+
+function refused(label: string, said: readonly (string | undefined)[]): LoginError {
+  const words = lastWords(said.join("\n"));
+  const wrong = words === "" || /password|authenticat|try again/i.test(words);
+  const what = wrong ? "sudo does not take the password" : "sudo does not make this user root";
+  return new LoginError(`${label}: ${what}${words && `: ${words}`}`, {
+    hint: becomeHint(words) ??
+      "check the password, and that the user may use sudo; a password is tried once",
+  });
+}
+
+async function within(ms: number, line: Promise<string>): Promise<string> {
+  using scope = new Scope().limit(ms, () => new Error("late"));
+  const late = new Promise<string>((resolve) =>
+    scope.signal.addEventListener("abort", () => resolve(""))
+  );
+  return await Promise.race([line, late]);
 }
 
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
