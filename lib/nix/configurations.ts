@@ -95,19 +95,25 @@ export function namesThereAre(wanted: string, names: readonly string[]): string 
   return `it has ${some}${more}${close === undefined ? "" : `; did you mean ${shown(close)}?`}`;
 }
 
-/** How many letters have to be changed, added or removed to make one word of another. */
+/** How many letters have to be changed, added, removed or swapped to make one word of another. */
 function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 20 || a.length > 200) return Infinity;
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  if (a.length > 100 || b.length > 100) return Infinity;
+  const rows = [Array.from({ length: b.length + 1 }, (_, at) => at)];
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const other = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(other, row[j]! + 1, next[j - 1]! + 1));
+      const [last, other] = [rows[i - 1]!, a[i - 1] === b[j - 1] ? 0 : 1];
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row.push(Math.min(
+        last[j - 1]! + other,
+        last[j]! + 1,
+        row[j - 1]! + 1,
+        swapped ? rows[i - 2]![j - 2]! + 1 : Infinity,
+      ));
     }
-    row = next;
+    rows.push(row);
   }
-  return row.at(-1)!;
+  return rows.at(-1)!.at(-1)!;
 }
 
 function baseName(path: string): string {

@@ -10,7 +10,7 @@ const local = { code: 1, here: true, scene: { inInstaller: true } } as const;
 function flake(options: PartsOptions): (scene: Scene) => Promise<string[]> {
   return async (scene) => {
     const reference = await writeFlake(`${scene.place.folder}/flake`, options);
-    return ["--debug", "--phases", "disko", "--flake", reference, ...scene.reach];
+    return ["--debug", "--phases", "disko,install", "--flake", reference, ...scene.reach];
   };
 }
 
@@ -37,7 +37,8 @@ export const BUILD: readonly Fault[] = [
       const words = await flake({})(scene);
       return words.map((word) => word.endsWith("#web") ? word.replace("#web", "#other") : word);
     },
-    error: /does not provide attribute nixosConfigurations\.other: it has web$/,
+    error:
+      /--flake: flake path:.* does not provide attribute nixosConfigurations\.other: it has web$/,
     again: 2,
     ...local,
     code: 2,
