@@ -113,9 +113,10 @@ export async function uploadKexec(
 /** What a person could type in the place of our script; an address is shown without login and query. */
 function shownUnpack({ kind, location }: ImageSource, fetch: ImageRoute["fetch"]): string[] {
   const name = kind === "file" ? location : new URL(location).pathname;
-  if (fetch === "here") return ["tar", "-xf", name.slice(name.lastIndexOf("/") + 1)];
+  const unpack = `tar -xf ${name.slice(name.lastIndexOf("/") + 1)}`;
+  if (fetch === "here") return ["sh", "-c", `'${unpack}'`];
   const { origin, pathname } = new URL(location);
-  return [fetch, `${origin}${pathname}`, "|", "tar", "-xf", "-"];
+  return ["sh", "-c", `'${fetch} ${origin}${pathname} | tar -xf -'`];
 }
 
 function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
