@@ -101,12 +101,12 @@ const VM_TESTED = "the configuration passed its test in a virtual machine";
 
 /** Says how a run ended that failed, and returns its exit code. */
 function end(failure: unknown, { state: reached, phases, renderer }: Progress): number {
-  const { code, error, hint, state } = outcomeOf(failure, reached, phases);
+  const { code, error, hints, state } = outcomeOf(failure, reached, phases);
   if (failure instanceof CommandError) {
     for (const line of renderer?.unseen(failure.output) ?? []) console.error(`  | ${line}`);
   }
   console.error(`error: ${error}`);
-  console.error(`hint: ${hint}`);
+  for (const hint of hints) console.error(`hint: ${hint}`);
   if (state !== undefined) console.error(`state: ${state}`);
   return code;
 }

@@ -56,8 +56,8 @@ export interface Outcome {
   readonly code: number;
   /** What went wrong; more than one line only for a bug and for messages of nix. */
   readonly error: string;
-  /** What to do next. */
-  readonly hint: string;
+  /** What to do next, a line each: what to mend, and how to go on. */
+  readonly hints: readonly string[];
   /** The state of the target; absent where the exit code says it already. */
   readonly state: string | undefined;
 }
@@ -70,7 +70,7 @@ export function outcomeOf(error: unknown, state: State, phases: readonly Phase[]
   return {
     code,
     error: kind === "bug" ? bugText(error) : lines((error as Error).message),
-    hint: [hintOf(kind, error), goOn(kind, error, state, phases)].filter(Boolean).join("; then "),
+    hints: [hintOf(kind, error), goOn(kind, error, state, phases)].filter(Boolean),
     state: code === 2 ? undefined : STATES[state],
   };
 }

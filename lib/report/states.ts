@@ -5,10 +5,21 @@
  */
 
 /** A point of an install from which on the target's state is another, in their order. */
-export type State = keyof typeof STATES;
+export type State =
+  | "uncontacted"
+  | "untouched"
+  | "image"
+  | "booting"
+  | "installer"
+  | "formatting"
+  | "formatted"
+  | "installing"
+  | "installed"
+  | "rebooting"
+  | "done";
 
 /** The state of each point, as a clause. */
-export const STATES = {
+export const STATES: Readonly<Record<State, string>> = {
   uncontacted: "nothing was contacted",
   untouched: "nothing was changed on the target",
   image: "an unpacked kexec image may be left on the target; nothing else was changed",
@@ -20,4 +31,4 @@ export const STATES = {
   installed: "the new system is installed; the target still runs the installer",
   rebooting: "the new system is installed; the target was told to reboot into it",
   done: "the new system is installed and runs",
-} as const;
+};

@@ -61,9 +61,10 @@ for (const state of states) {
         const outcome = outcomeOf(error, state, PHASES);
         assertEquals(outcome.code, codeOf(kind, state), `${kind}, ${state}`);
         assertEquals(outcome.state, outcome.code === 2 ? undefined : STATES[state]);
-        assertMatch(outcome.hint, /^\S.*\S$/);
+        assert(outcome.hints.length > 0);
+        for (const hint of outcome.hints) assertMatch(hint, /^\S.*\S$/);
         assert(outcome.error !== "");
-        if (error instanceof InstallError) assertStringIncludes(outcome.hint, error.hint);
+        if (error instanceof InstallError) assertStringIncludes(outcome.hints[0]!, error.hint);
       }
     }
   });
@@ -71,23 +72,23 @@ for (const state of states) {
 
 const failed = new ConnectionError("lost", { hint: "check the network" });
 const go = (state: State, phases = PHASES, error: Error = failed) =>
-  outcomeOf(error, state, phases).hint;
+  outcomeOf(error, state, phases).hints.join("\n");
 
 Deno.test("outcomeOf() names the phases that are left, and no more of them than were asked for", () => {
   for (const state of ["formatted", "installing"] as const) {
-    assertMatch(go(state), /^check the network; then run it again with --phases install,reboot: /);
+    assertMatch(go(state), /^check the network\nrun it again with --phases install,reboot: /);
     assertMatch(go(state, ["kexec", "disko", "install"]), /again with --phases install: /);
     // What has no disko in it formats nothing when it is run again.
-    assertMatch(go(state, ["install", "reboot"]), /; then run the same command line again$/);
-    assertMatch(go(state, ["kexec", "install"]), /; then run the same command line again$/);
+    assertMatch(go(state, ["install", "reboot"]), /\nrun the same command line again$/);
+    assertMatch(go(state, ["kexec", "install"]), /\nrun the same command line again$/);
   }
   assertMatch(go("installed"), /again with --phases reboot: /);
-  assertMatch(go("installed", ["reboot"]), /; then run the same command line again$/);
+  assertMatch(go("installed", ["reboot"]), /\nrun the same command line again$/);
 });
 
 Deno.test("outcomeOf() lets the same command line go on where nothing is lost by that", () => {
   for (const state of ["image", "booting", "installer", "formatting"] as const) {
-    assertMatch(go(state), /^check the network; then run the same command line again/);
+    assertMatch(go(state), /^check the network\nrun the same command line again/);
   }
   assertMatch(go("installer"), /again: it goes on in the installer$/);
 });
@@ -117,8 +118,8 @@ Deno.test("outcomeOf() says after an interruption how to go on, in every state",
 Deno.test("outcomeOf() escapes what comes from outside, and shows where a bug is", () => {
   const error = new ConnectionError("bad \x1b[2J", { hint: "look \x07" });
   const outcome = outcomeOf(error, "untouched", PHASES);
-  assertEquals([outcome.error, outcome.hint], ["bad \\x1b[2J", "look \\x07"]);
+  assertEquals([outcome.error, outcome.hints], ["bad \\x1b[2J", ["look \\x07"]]);
   const bug = outcomeOf(new TypeError("oops"), "untouched", PHASES);
   assertMatch(bug.error, /^TypeError: oops\n {4}at /);
-  assertMatch(bug.hint, /report it/);
+  assertMatch(bug.hints[0] ?? "", /report it/);
 });

@@ -67,7 +67,7 @@ condition("nixos-install", "says on its standard output why it fails", async () 
     stderr,
     /^error: root@127\.0\.0\.1: nixos-install --no-root-passwd --no-channel-copy --system \/nix\/store\/\S+ failed with exit code 1$/m,
   );
-  assertMatch(stderr, /^hint: .*; then run it again with --phases install,reboot/m);
+  assertMatch(stderr, /^hint: run it again with --phases install,reboot/m);
 });
 
 condition(
@@ -101,7 +101,7 @@ condition("image", "the connection is lost during the upload: one short line", a
   const { code, stderr } = await running.end;
   assertEquals(code, 1, stderr);
   const error = /^error: .*$/m.exec(stderr)?.[0] ?? "";
-  assertMatch(error, /: the connection was lost during tar -xf image\.tar\.gz$/);
+  assertMatch(error, /: the connection was lost during sh -c 'tar -xf image\.tar\.gz'$/);
   assert(Math.max(...stderr.split("\n").map((line) => line.length)) < 300, stderr);
 });
 
@@ -114,6 +114,6 @@ condition("image", "the target cannot unpack it: a command that a person could t
   assertEquals(code, 1, stderr);
   assertMatch(
     stderr,
-    /^ {2}\| tar: it is broken\nerror: root@127\.0\.0\.1: tar -xf image\.tar\.gz failed/m,
+    /^ {2}\| tar: it is broken\nerror: root@127\.0\.0\.1: sh -c 'tar -xf image\.tar\.gz' failed/m,
   );
 });

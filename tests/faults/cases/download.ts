@@ -3,11 +3,7 @@ import type { Scene } from "../../flow/scene.ts";
 import type { Fault } from "../fault.ts";
 
 const phase = "download";
-const failed = {
-  code: 1,
-  state: "image",
-  error: /root@127\.0\.0\.1: curl http:\S+ \| tar -xf - /,
-} as const;
+const failed = { code: 1, state: "image", error: /root@127\.0\.0\.1: sh -c / } as const;
 
 /** How the first answer of a server goes wrong; all others are right. */
 type Trouble = "none" | "missing" | "cut" | "corrupt" | "stalls";
@@ -86,7 +82,7 @@ export const DOWNLOAD: readonly Fault[] = [
     fault: "the server stalls",
     words: from("stalls", "--timeout", "image=2"),
     ...failed,
-    error: /root@127\.0\.0\.1: curl http:\S+ \| tar -xf - did not end within 2 s$/,
+    error: /root@127\.0\.0\.1: sh -c .* did not end within 2 s$/,
   },
   ...(["SIGINT", "SIGTERM"] as const).map((name): Fault => ({
     phase,

@@ -1,0 +1,31 @@
+import { assert, assertEquals } from "@std/assert";
+import { ROOT } from "../checks/sources.ts";
+import { DECLARATIONS } from "../../lib/plan/declarations.ts";
+
+/** The texts of all hints of the package, by file. */
+async function hints(folder: URL): Promise<[file: string, text: string][]> {
+  const found: [string, string][] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) found.push(...await hints(new URL(`${name}/`, folder)));
+    else if (name.endsWith(".ts")) {
+      const text = await Deno.readTextFile(new URL(name, folder));
+      for (const [hint] of text.matchAll(/\bhint[:=(]\s*(["`'])(?:\\.|(?!\1)[^])*\1/g)) {
+        found.push([name, hint]);
+      }
+    }
+  }
+  return found;
+}
+
+Deno.test("hints name options that exist", async () => {
+  const all = await hints(new URL("lib/", ROOT));
+  assert(all.length > 40, `${all.length} hints were found`);
+  const known = new Set(DECLARATIONS.map(({ name }) => `--${name}`));
+  const unknown = all.flatMap(([file, hint]) =>
+    [...hint.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([option]) => option)
+      // Of git, not ours.
+      .filter((option) => !known.has(option) && option !== "--intent-to-add")
+      .map((option) => `${file}: ${option}`)
+  );
+  assertEquals(unknown, []);
+});
