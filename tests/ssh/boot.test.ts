@@ -62,7 +62,7 @@ Deno.test(
   async () => {
     const same = { bootId: crypto.randomUUID() };
     await using machine = await startMachine(same, { ...same, delay: 0 });
-    const error = await assertRejects(() => boot(machine, { deadline: 8000 }), BootError);
+    const error = await assertRejects(() => boot(machine, { deadline: 20_000 }), BootError);
     assertEquals(error.outcome, "stayed");
   },
 );
