@@ -64,6 +64,9 @@ export class DroppingPort implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #queue: Deno.TcpConn[] = [];
   #front: RunningFront | undefined;
+  /** The ports here of what fills the queue, and how many of these have been accepted. */
+  readonly #own = new Set<number>();
+  #seen = 0;
 
   /** Makes a port that drops everything. */
   static async make(): Promise<DroppingPort> {
@@ -79,7 +82,7 @@ export class DroppingPort implements AsyncDisposable {
       else {
         full = true;
         // It comes through when the port is opened.
-        connecting.then((late) => late.close(), () => {});
+        connecting.then(close, () => {});
       }
     }
     return port;
@@ -91,13 +94,19 @@ export class DroppingPort implements AsyncDisposable {
 
   /** Connections since it was opened. */
   get connections(): number {
-    return this.#front?.connections ?? 0;
+    return (this.#front?.connections ?? 0) - this.#seen;
   }
 
   /** Lets connections through from now on. */
   open(to: Endpoint): void {
-    for (const conn of this.#queue) close(conn);
-    this.#front = new RunningFront((near, pass) => pass(near, to), this.#listener);
+    for (const conn of this.#queue) {
+      this.#own.add(conn.localAddr.port);
+      close(conn);
+    }
+    this.#front = new RunningFront(async (near, pass) => {
+      if (this.#own.has(near.remoteAddr.port)) this.#seen++;
+      else await pass(near, to);
+    }, this.#listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -87,6 +87,8 @@ export class Running {
       const decoder = new TextDecoder();
       for await (const part of child.stderr) this.#stderr += decoder.decode(part, { stream: true });
     };
+    const limit = setTimeout(() => child.kill("SIGKILL"), 300_000);
+    child.status.finally(() => clearTimeout(limit));
     this.end = Promise.all([child.status, new Response(child.stdout).text(), errors()])
       .then(([{ code }, stdout]) => ({ code, stdout, stderr: this.#stderr }));
   }

@@ -31,6 +31,21 @@ async function soon(front: Endpoint, box: Box, seconds = 120): Promise<string> {
   return (await session.run(["id", "-un"])).stdout.trim();
 }
 
+/** Connects without logging in, as a tool that asks every 400 ms, until the server has enough of it. */
+async function shutOut({ host, port }: Endpoint): Promise<void> {
+  const ask = async () => {
+    const conn = await Deno.connect({ hostname: host, port });
+    const buffer = new Uint8Array(80);
+    const count = await conn.read(buffer).catch(() => null) ?? 0;
+    conn.close();
+    return new TextDecoder().decode(buffer.subarray(0, count)).startsWith("Not allowed");
+  };
+  for (let round = 0; round < 20; round++) {
+    if ((await Promise.all(Array.from({ length: 8 }, ask))).includes(true)) return;
+  }
+  throw new Error("the server lets in whoever asks");
+}
+
 for (const [seconds, most] of [[1, 4], [3, 5], [10, 8]] as const) {
   condition("sshd", `takes ${seconds} s a connection, one at a time`, async () => {
     await using box = await startBox();
@@ -87,12 +102,7 @@ condition("sshd", "has as many logins at once as MaxStartups lets in", async () 
 
 condition("sshd", "is the newest and shuts out who does not log in", async () => {
   await using box = await startBox({ files: await currentSshd() });
-  // Whoever was here before, such as a tool that asks every 400 ms: a second of penalty each.
-  for (let count = 0; count < 20; count++) {
-    const other = await Deno.connect({ hostname: box.host, port: box.port });
-    await other.read(new Uint8Array(8)).catch(() => {});
-    other.close();
-  }
+  await shutOut(box);
   const said: string[] = [];
   const report = (event: ReportEvent) => event.type === "log" && said.push(event.text);
   const [user] = await Promise.all([
@@ -153,7 +163,7 @@ condition("network", "drops every packet until the machine is up", async () => {
   await new Promise((resolve) => setTimeout(resolve, 4000));
   port.open(box);
   assertEquals(await trying, "root");
-  assertLess(port.connections, 5);
+  assertLess(port.connections, 6);
 });
 
 condition("network", "accepts for a machine that is down, and never passes that on", async () => {

@@ -75,8 +75,8 @@ function shellWord(text: string): string {
 /** Builds the parts in this machine's store. */
 export async function buildParts(options: PartsOptions = {}): Promise<Parts> {
   const expression = `let b = ${code(options)}; in [ b.diskoScript b.toplevel ]`;
-  const { success, stdout, stderr } = await new Deno.Command("nix-build", {
-    args: ["--no-out-link", "-E", expression],
+  const { success, stdout, stderr } = await new Deno.Command("timeout", {
+    args: ["--kill-after=10", "300", "nix-build", "--no-out-link", "-E", expression],
     env: { NIX_CONFIG },
     stdin: "null",
   }).output();

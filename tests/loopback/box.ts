@@ -92,7 +92,7 @@ export class Box implements AsyncDisposable {
   /** Starts sshd and waits until it listens. */
   async open(): Promise<void> {
     await this.#input.write(new TextEncoder().encode("go\n"));
-    const late = Date.now() + 10_000;
+    const late = Date.now() + 60_000;
     for (;;) {
       const log = await this.log();
       if (/^Server listening on /m.test(log)) return;
@@ -106,8 +106,8 @@ export class Box implements AsyncDisposable {
   /** Runs shell code in the box as root, without ssh. Does not throw when it fails. */
   async run(code: string): Promise<BoxResult> {
     const target = ["--target", `${this.#pid}`, "--mount", "--pid", "--uts", "--ipc"];
-    const { code: exit, stdout, stderr } = await new Deno.Command("nsenter", {
-      args: [...target, "--", "sh", "-c", code],
+    const { code: exit, stdout, stderr } = await new Deno.Command("timeout", {
+      args: ["--kill-after=10", "300", "nsenter", ...target, "--", "sh", "-c", code],
       stdin: "null",
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

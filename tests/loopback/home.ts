@@ -36,8 +36,19 @@ export async function atHome(
     for (const [name, text] of Object.entries(files)) {
       await Deno.writeTextFile(`${folder}/ssh/${name}`, text, { mode: 0o600 });
     }
-    const { code, stdout, stderr } = await new Deno.Command("unshare", {
-      args: ["--mount", "--propagation", "private", "sh", "-c", INSIDE, "sh"]
+    const { code, stdout, stderr } = await new Deno.Command("timeout", {
+      args: [
+        "--kill-after=10",
+        "900",
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        INSIDE,
+        "sh",
+      ]
         .concat([userInfo().homedir, folder], command),
       env: { ...env },
       stdin: "null",

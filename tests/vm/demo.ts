@@ -86,7 +86,7 @@ async function show(
     ...login(machine, key, folder),
     "cat /etc/os-release; echo; echo running system: $(readlink -f /run/current-system); " +
     "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
-  ]);
+  ], { seconds: 180 });
   console.log(`\nlogged in to the installed system:\n\n${said.trimEnd()}\n`);
   console.log(`built system:   ${done.system}`);
   if (!said.includes(`running system: ${done.system}\n`)) {
@@ -122,6 +122,8 @@ function login(machine: Machine, key: string, folder: string): string[] {
   const options = [
     `UserKnownHostsFile=${folder}/known_hosts_installed`,
     "StrictHostKeyChecking=accept-new",
+    "ConnectTimeout=120",
+    "ServerAliveInterval=15",
   ];
   return [
     "-i",

@@ -9,7 +9,9 @@ import { Qemu, type QemuOptions } from "./qemu.ts";
 import { seedInitrd } from "./seed.ts";
 
 const COMMAND_LINE = "console=ttyS0 panic=30 loglevel=4 no_timer_check";
-const BANNER_TIMEOUT = 2000;
+/** How long the first look waits for the banner. Each later one waits longer: a guest on a busy machine is slow. */
+const FIRST_LOOK = 2000;
+const LONGEST_LOOK = 30_000;
 
 export interface MachineOptions {
   /** Lines of authorized_keys for root, admin (sudo) and operator (doas) of the first system. */
@@ -24,7 +26,7 @@ export interface MachineOptions {
   readonly password?: string | undefined;
   /** Further ports of the guest to reach from here; see {@linkcode Machine.ports}. */
   readonly extraPorts?: readonly number[] | undefined;
-  /** How long the first system may take to answer, in milliseconds. @default {120000} */
+  /** How long the first system may take to answer, in milliseconds. @default {300000} */
   readonly timeout?: number | undefined;
   readonly report?: ((line: string) => void) | undefined;
   /** Ends the machine, also later. */
@@ -89,7 +91,11 @@ export class Machine implements AsyncDisposable {
     const deadline = performance.now() + timeout;
     let off: string | undefined;
     this.off.then((reason) => off = reason);
-    while (!await sendsBanner(this.port, BANNER_TIMEOUT)) {
+    for (
+      let patience = FIRST_LOOK;
+      !await sendsBanner(this.port, patience);
+      patience = Math.min(patience * 1.3, LONGEST_LOOK)
+    ) {
       const why = off ??
         (performance.now() > deadline ? `nothing within ${timeout / 1000} s` : undefined);
       if (why !== undefined) {
@@ -122,7 +128,7 @@ export class Machine implements AsyncDisposable {
 
 /** Starts a machine; resolves when its first system's ssh server answers. Dispose of it to end it. */
 export async function startMachine(images: Images, options: MachineOptions): Promise<Machine> {
-  const { memoryMiB = 2048, kvm = false, diskMiB = 2048, extraPorts = [], timeout = 120_000 } =
+  const { memoryMiB = 2048, kvm = false, diskMiB = 2048, extraPorts = [], timeout = 300_000 } =
     options;
   const { report = () => {}, signal } = options;
   signal?.throwIfAborted();

@@ -4,6 +4,8 @@ export interface RunOptions {
   cwd?: string;
   env?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  /** After how many seconds it is ended. @default {1200} */
+  seconds?: number;
 }
 
 /** Runs a program to its end and returns its standard output; throws with the tail of its standard error. */
@@ -12,19 +14,20 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<string> {
-  const { signal, ...rest } = options;
+  const { signal, seconds = 1200, ...rest } = options;
   // An already aborted signal is ignored by Deno.Command.
   signal?.throwIfAborted();
-  const { success, code, stdout, stderr } = await new Deno.Command(program, {
+  const { success, code, stdout, stderr } = await new Deno.Command("timeout", {
     ...rest,
     ...(signal ? { signal } : {}),
-    args: [...args],
+    args: ["--kill-after=10", `${seconds}`, program, ...args],
     stdin: "null",
   }).output();
   signal?.throwIfAborted();
   if (!success) {
     const said = new TextDecoder().decode(stderr).trim().slice(-1500);
-    throw new Error(`${program} ${args.join(" ").slice(0, 200)} ended with code ${code}: ${said}`);
+    const how = code === 124 ? `did not end within ${seconds} s` : `ended with code ${code}`;
+    throw new Error(`${program} ${args.join(" ").slice(0, 200)} ${how}: ${said}`);
   }
   return new TextDecoder().decode(stdout);
 }
