@@ -94,10 +94,10 @@ export const INSTALL: readonly Fault[] = [
   {
     phase,
     fault: "no boot entry was written",
-    // What nixos-install writes goes into a folder that is hidden again.
+    // What nixos-install writes goes into a folder of the installer's.
     scene: {
       inInstaller,
-      gates: { install: "mkdir -p /mnt/boot; (sleep 0.3; rm -r /mnt/boot) & exit 0" },
+      gates: { install: "mkdir -p /run/elsewhere; ln -s /run/elsewhere /mnt/boot" },
     },
     words: ["--timeout", "reboot=5"],
     error: /root@127\.0\.0\.1: the installed system would not boot: /,
