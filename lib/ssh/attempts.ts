@@ -10,7 +10,7 @@
 import { delay, Scope } from "../deadline.ts";
 import { HostIdentityError, LoginError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
-import { type Login, prepareLogin } from "./connect.ts";
+import { type Login, prepareLogin } from "./prepare_login.ts";
 import { LoginLog } from "./log.ts";
 import type { ConnectOptions } from "./options.ts";
 import { Pace, type TryKind } from "./pace.ts";

@@ -7,7 +7,7 @@
 import { delay, Scope } from "../deadline.ts";
 import { ConnectionError } from "../errors.ts";
 import type { Reporter } from "../report/events.ts";
-import type { Login } from "./connect.ts";
+import type { Login } from "./prepare_login.ts";
 import { LoginLog } from "./log.ts";
 import type { Session } from "./session.ts";
 

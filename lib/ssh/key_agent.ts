@@ -8,7 +8,7 @@ import { delay } from "../deadline.ts";
 import type { Destination } from "../plan/destination.ts";
 import { run, start } from "../process.ts";
 import { optionWords } from "./config.ts";
-import { shortTemp } from "./connect.ts";
+import { shortTemp } from "./prepare_login.ts";
 
 /** An agent that runs. Disposal ends it. */
 export interface KeyAgent extends AsyncDisposable {

@@ -159,6 +159,14 @@ function tether(pid: number): Child {
   return child;
 }
 
+/** Whether the connection has ended: the master needs a moment to notice what its client has seen already. */
+export async function isLost(master: Master): Promise<boolean> {
+  using moment = new Scope();
+  await Promise.race([master.end, delay(300, moment.signal).catch(() => {})]);
+  moment.abort(undefined);
+  return master.ended;
+}
+
 async function isSocket(path: string): Promise<boolean> {
   try {
     return (await Deno.lstat(path)).isSocket === true;

@@ -12,7 +12,7 @@ import type { AcceptedKey } from "./accepted_key.ts";
 import { Channels } from "./channels.ts";
 import { CLEAN, commandLine, execLine, shownWords } from "./command_line.ts";
 import { Mark } from "./mark.ts";
-import type { Master } from "./master.ts";
+import { isLost, type Master } from "./master.ts";
 import { shellError } from "./no_shell.ts";
 import type { ConnectOptions } from "./options.ts";
 import { quoteAll } from "./quote.ts";
@@ -215,7 +215,7 @@ export class Session implements AsyncDisposable {
       begin: ({ signal }, onStart) => remote = this.#begin(line, { stdin, signal, onStart }),
     });
     // ssh's own failures and a remote exit code 255 look alike; the master tells them apart.
-    if (result.code === 255 && await this.#lost()) {
+    if (result.code === 255 && await isLost(this.#master)) {
       if (this.#master.refusedCommand && !this.#channels.granted) {
         throw this.#master.log.failure(where);
       }
@@ -245,14 +245,5 @@ export class Session implements AsyncDisposable {
   /** The command line of a shell that reads its code from its input. */
   #reading(become: readonly string[] = []): string {
     return execLine(this.#mark, [...become, "sh", "-s"]);
-  }
-
-  async #lost(): Promise<boolean> {
-    // The master needs a moment to notice what its client has seen already.
-    const master = this.#master;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([master.end, new Promise((resolve) => timer = setTimeout(resolve, 300))]);
-    clearTimeout(timer);
-    return master.ended;
   }
 }
