@@ -26,7 +26,7 @@ export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
-export type { Channels } from "./lib/ssh/channels.ts";
+export type { Channel, Channels } from "./lib/ssh/channels.ts";
 export type { Remote } from "./lib/ssh/remote.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
 export type { KnownAs } from "./lib/ssh/known_hosts.ts";

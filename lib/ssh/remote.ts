@@ -33,6 +33,7 @@ const REFUSED = /session request failed|Session open refused/;
 export class Remote implements Running {
   /** How the local ssh ended. Rejects when it could not be started. */
   readonly status: Promise<Deno.CommandStatus>;
+  /** Resolves when its input has gone to it, or it has ended before; rejects when the source fails. */
   readonly fed: Promise<void>;
   /** Whether the command was begun over there; settled with `status` at the latest. */
   readonly begun: Promise<boolean>;
