@@ -6,6 +6,7 @@
 import { AnswerError } from "../errors.ts";
 import { type FlakeRef, installable, showFlake } from "../plan/flake.ts";
 import { nixCommand, type NixOptions, runNix } from "./command.ts";
+import { settingWords } from "./setting_words.ts";
 
 /** What a configuration says of itself. */
 export interface Evaluation {
@@ -34,12 +35,18 @@ export async function evaluate(
   options: NixOptions = {},
 ): Promise<Evaluation> {
   const list = attributes.map((name) => `b.${name}.drvPath`).join(" ");
-  const code = `c: let b = c.system.build; in {
+  const code = `c: let
+    b = c.system.build;
+    setting = name: let
+      value = c.nix.settings.\${name} or [ ];
+      tried = builtins.tryEval (builtins.deepSeq value value);
+    in if tried.success then tried.value else null;
+  in {
     system = (b.${attributes.at(-1)}).system;
     derivations = map builtins.unsafeDiscardStringContext [ ${list} ];
-    substituters = c.nix.settings.substituters or [ ];
+    substituters = setting "substituters";
     disks = map (d: d.device or "") (builtins.attrValues (c.disko.devices.disk or { }));
-    publicKeys = c.nix.settings.trusted-public-keys or [ ];
+    publicKeys = setting "trusted-public-keys";
   }`;
   const target = installable(flake);
   const command = nixCommand(
@@ -48,11 +55,20 @@ export async function evaluate(
     options,
   );
   const { stdout } = await runNix(command, options);
-  return parseEvaluation(stdout, attributes.length, showFlake(flake));
+  const warn = (text: string) => options.report?.({ type: "log", level: "warning", text });
+  return parseEvaluation(stdout, attributes.length, showFlake(flake), warn);
 }
 
-/** Reads the answer of the evaluation. Throws an {@linkcode AnswerError} if it is not of its shape. */
-export function parseEvaluation(json: string, count: number, name: string): Evaluation {
+/**
+ * Reads the answer of the evaluation. Throws an {@linkcode AnswerError} if it is not of its shape; settings of nix that
+ * cannot be used are left out, and `warn` is told.
+ */
+export function parseEvaluation(
+  json: string,
+  count: number,
+  name: string,
+  warn: (text: string) => void = () => {},
+): Evaluation {
   const refuse = () =>
     new AnswerError(`${name}: nix's answer about the configuration makes no sense`, {
       hint: "run the command with --debug and try its nix eval by hand",
@@ -72,22 +88,14 @@ export function parseEvaluation(json: string, count: number, name: string): Eval
     derivations.every((path) =>
       typeof path === "string" && /^\/nix\/store\/[0-9a-z]{32}-[\w+.?=-]+\.drv$/.test(path)
     );
-  if (!fits || !areDevices(disks) || !areWords(substituters) || !areWords(publicKeys)) {
-    throw refuse();
-  }
+  if (!fits || !areDevices(disks)) throw refuse();
   return {
     system,
     derivations: derivations as string[],
-    substituters,
-    publicKeys,
+    substituters: settingWords("substituters", substituters, warn),
+    publicKeys: settingWords("trusted-public-keys", publicKeys, warn),
     disks: disks.filter((disk) => disk !== ""),
   };
-}
-
-/** Addresses and keys hold no white space: they become words of a nix.conf. */
-function areWords(value: unknown): value is string[] {
-  return Array.isArray(value) &&
-    value.every((word) => typeof word === "string" && /^[^\s\p{Cc}]+$/u.test(word));
 }
 
 /** Devices are paths; a disk without one is told by an empty text. */

@@ -39,6 +39,36 @@ Deno.test("parseEvaluation() takes other systems, names and empty lists", () => 
   assertEquals(parseEvaluation(changed, 1, "x").derivations, [odd]);
 });
 
+const settings: readonly [
+  title: string,
+  changed: Record<string, unknown>,
+  kept: string[],
+  left: number,
+][] = [
+  ["two substituters in one text", { substituters: ["https://a https://b"] }, [
+    "https://a",
+    "https://b",
+  ], 0],
+  ["a line feed at the end", { substituters: ["https://a\n"] }, ["https://a"], 0],
+  ["an empty text", { substituters: [""] }, [], 0],
+  ["a text for a list", { substituters: "https://a" }, ["https://a"], 0],
+  ["a comment", { substituters: ["https://a#b", "https://c"] }, ["https://c"], 1],
+  ["a number", { substituters: [1, "https://c"] }, ["https://c"], 1],
+  ["a list in a list", { substituters: [["https://a"]] }, [], 1],
+  ["nothing", { substituters: null }, [], 1],
+  ["a control character", { substituters: ["https://a\x1b[2J"] }, [], 1],
+  ["keys that are none", { substituters: [], publicKeys: ["AAAA", 5, ":AAAA", "a:b c:d="] }, [], 3],
+];
+for (const [title, changed, kept, left] of settings) {
+  Deno.test(`parseEvaluation() and ${title} in nix's settings`, () => {
+    const warnings: string[] = [];
+    const read = parseEvaluation(evaluation(changed), 2, "x", (text) => void warnings.push(text));
+    assertEquals([read.substituters, warnings.length], [kept, left]);
+    for (const text of warnings) assertMatch(text, /^nix\.settings\.\S+ of .*: left out$/);
+    if (changed.publicKeys) assertEquals(read.publicKeys, ["a:b", "c:d="]);
+  });
+}
+
 const senseless: readonly [title: string, json: string][] = [
   ["nothing", ""],
   ["no JSON", "error: x"],
@@ -59,15 +89,9 @@ const senseless: readonly [title: string, json: string][] = [
   ["a derivation and an option", evaluation({ derivations: [DRV, `--x ${DRV}`] })],
   ["a derivation with a line feed", evaluation({ derivations: [DRV, `${DRV}\n`] })],
   ["a derivation's output", evaluation({ derivations: [DRV, `${DRV}!out`] })],
-  ["a substituter with a space", evaluation({ substituters: ["https://a b"] })],
-  ["a substituter with a line feed", evaluation({ substituters: ["https://a\nsandbox=false"] })],
-  ["an empty substituter", evaluation({ substituters: [""] })],
-  ["substituters as text", evaluation({ substituters: "https://a" })],
-  ["a key that is a number", evaluation({ publicKeys: [1] })],
   ["no disks", evaluation({ disks: undefined })],
   ["a disk that is no path", evaluation({ disks: ["sda"] })],
   ["a disk with a control character", evaluation({ disks: ["/dev/sda\x1b[2J"] })],
-  ["no keys", evaluation({ publicKeys: undefined })],
 ];
 
 for (const [title, json] of senseless) {
