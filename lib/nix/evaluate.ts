@@ -10,6 +10,7 @@ import { nixCommand, type NixOptions, runNix, withHint } from "./command.ts";
 import { type DiskLayout, LAYOUT, parseLayout } from "./disks.ts";
 import { hintOnFile } from "./folder.ts";
 import { missingFile } from "./hints.ts";
+import { settingWords } from "./setting_words.ts";
 
 /** What a configuration says of itself. */
 export interface Evaluation {
@@ -143,32 +144,17 @@ export function parseEvaluation(
     );
   const layout = parseLayout(given);
   if (!fits || !layout) throw refuse();
-  // An optional extra: a cache that is not used makes the install slower, not wrong.
-  const words = (list: unknown, setting: string): readonly string[] => {
-    const read = readWords(list);
-    if (read) return read;
-    warn(`${name}: its nix.settings.${setting} cannot be read: not given to the installer`);
-    return [];
-  };
   return {
     system: system ?? buildSystem,
     buildSystem,
     derivations: derivations as string[],
-    substituters: words(substituters, "substituters"),
-    publicKeys: words(publicKeys, "trusted-public-keys"),
+    // An optional extra: a cache that is not used makes the install slower, not wrong.
+    substituters: settingWords("substituters", substituters, warn),
+    publicKeys: settingWords("trusted-public-keys", publicKeys, warn),
     layout,
   };
 }
 
 function isSystem(value: unknown): value is string {
   return typeof value === "string" && /^[A-Za-z0-9_]+-[A-Za-z0-9_]+$/.test(value);
-}
-
-/** Addresses and keys become words of a nix.conf, where an item with white space in it is several words. */
-function readWords(value: unknown): readonly string[] | undefined {
-  const items = typeof value === "string" ? [value] : value;
-  if (!Array.isArray(items) || !items.every((item) => typeof item === "string")) return undefined;
-  const words = (items as string[]).flatMap((item) => item.split(/\s+/))
-    .filter((word) => word !== "");
-  return words.some((word) => /[\s\p{Cc}]/u.test(word)) ? undefined : words;
 }

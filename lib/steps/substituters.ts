@@ -22,9 +22,9 @@ const ADD = `
 (
 set -f
 umask 022
-mkdir -p "$HOME/.config/nix"
 file=$HOME/.config/nix/nix.conf
-touch "$file"
+{ mkdir -p "$HOME/.config/nix" && touch "$file"; } 2>/dev/null ||
+  { printf 'unwritable %s\\n' "$file"; exit 0; }
 ask() {
   status=0
   curl --silent --max-time 3 --output /dev/null -- "\${1%/}/nix-cache-info" || status=$?
@@ -56,7 +56,7 @@ dead $url
 done
 add "extra-substituters =$alive" 'extra-substituters ='
 add "extra-trusted-public-keys = $2" 'extra-trusted-public-keys = '
-)
+) || printf 'unwritable %s\\n' "$HOME/.config/nix/nix.conf"
 `;
 
 /** What adds substituters and their public keys to the nix configuration of root on an installer, if there are any. */
@@ -68,6 +68,12 @@ export function addSubstituters({ substituters, publicKeys }: Substituters): Err
     args: [substituters.join(" "), publicKeys.join(" ")],
     answered: (answer, installer) => {
       const lines = answer.split("\n");
+      const file = /^unwritable (.*)$/m.exec(answer)?.[1];
+      if (file !== undefined) {
+        const text = `${installer.label}: ${file} cannot be written: the configuration's ` +
+          "substituters are not used";
+        installer.report({ type: "log", level: "warning", text });
+      }
       for (const url of substituters.filter((one) => lines.includes(`dead ${one}`))) {
         const text = `${installer.label}: the substituter ${url} does not answer there: not used`;
         installer.report({ type: "log", level: "warning", text });
@@ -95,6 +101,13 @@ export async function useSubstituters(
   const errand = addSubstituters(substituters);
   if (!errand) return;
   const { text, answered, ...rest } = errand;
-  const { stdout } = await installer.script(text, { ...rest, deadline: 60_000 });
+  const { stdout, stderr, code } = await installer.script(text, {
+    ...{ ...rest, deadline: 60_000, allowFailure: true },
+  });
+  if (code !== 0) {
+    // They make the install faster, and no more.
+    const why = `${installer.label}: the configuration's substituters are not used: ${stderr}`;
+    installer.report({ type: "log", level: "warning", text: why });
+  }
   answered(stdout, installer);
 }

@@ -52,6 +52,35 @@ const device = (device: string) => ({
   layout: { disks: [{ name: "a", device, destroy: true }], passphrases: [] },
 });
 const asks = (use: unknown) => ({ layout: { disks: [], passphrases: [use] } });
+const settings: readonly [
+  title: string,
+  changed: Record<string, unknown>,
+  kept: string[],
+  left: number,
+][] = [
+  ["two substituters in one text", { substituters: ["https://a https://b"] }, [
+    "https://a",
+    "https://b",
+  ], 0],
+  ["a line feed at the end", { substituters: ["https://a\n"] }, ["https://a"], 0],
+  ["an empty text", { substituters: [""] }, [], 0],
+  ["a text for a list", { substituters: "https://a" }, ["https://a"], 0],
+  ["a comment", { substituters: ["https://a#b", "https://c"] }, ["https://c"], 1],
+  ["a number", { substituters: [1, "https://c"] }, ["https://c"], 1],
+  ["a list in a list", { substituters: [["https://a"]] }, [], 1],
+  ["nothing", { substituters: null }, [], 1],
+  ["a control character", { substituters: ["https://a\x1b[2J"] }, [], 1],
+  ["keys that are none", { substituters: [], publicKeys: ["AAAA", 5, ":AAAA", "a:b c:d="] }, [], 3],
+];
+for (const [title, changed, kept, left] of settings) {
+  Deno.test(`parseEvaluation() and ${title} in nix's settings`, () => {
+    const warnings: string[] = [];
+    const read = parseEvaluation(evaluation(changed), 2, "x", (text) => void warnings.push(text));
+    assertEquals([read.substituters, warnings.length], [kept, left]);
+    for (const text of warnings) assertMatch(text, /^nix\.settings\.\S+ of .*: left out$/);
+    if (changed.publicKeys) assertEquals(read.publicKeys, ["a:b", "c:d="]);
+  });
+}
 
 const senseless: readonly [title: string, json: string][] = [
   ["nothing", ""],
@@ -89,27 +118,6 @@ Deno.test("parseEvaluation() takes what a system is built on for what it runs on
   const read = parseEvaluation(evaluation({ system: null }), 2, "x");
   assertEquals([read.system, read.buildSystem], ["x86_64-linux", "x86_64-linux"]);
 });
-
-Deno.test("parseEvaluation() makes words of substituters and keys, as a nix.conf does", () => {
-  const changed = {
-    substituters: ["https://a https://b", "", "https://c\nsandbox=false"],
-    publicKeys: "a:b=\n",
-  };
-  const told: string[] = [];
-  const read = parseEvaluation(evaluation(changed), 2, "x", (text) => void told.push(text));
-  assertEquals(read.substituters, ["https://a", "https://b", "https://c", "sandbox=false"]);
-  assertEquals(read.publicKeys, ["a:b="]);
-  assertEquals(told, []);
-});
-
-for (const publicKeys of [undefined, null, 5, [1], {}, ["a\x1b[2J"]]) {
-  Deno.test(`parseEvaluation() leaves out keys that are ${JSON.stringify(publicKeys)}, and says so`, () => {
-    const told: string[] = [];
-    const json = evaluation({ publicKeys });
-    assertEquals(parseEvaluation(json, 2, "x", (text) => void told.push(text)).publicKeys, []);
-    assertMatch(told.join(), /^x: its nix\.settings\.trusted-public-keys cannot be read/);
-  });
-}
 
 for (const [title, json] of senseless) {
   Deno.test(`parseEvaluation() refuses ${title}`, () => {
