@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { ConnectionError } from "../../lib/errors.ts";
+import type { ConnectionError } from "../../lib/errors.ts";
 import { LoginLog } from "../../lib/ssh/log.ts";
 import type { LoginEnding, LoginPhase } from "../../lib/ssh/login_progress.ts";
 
