@@ -153,6 +153,14 @@ export class LoginLog {
         hint: shellHint(text),
       });
     }
+    if (this.progress.throttled) {
+      const said = JSON.stringify(this.progress.notice);
+      return new ConnectionError(`${label}: no ssh connection: its ssh server says ${said}`, {
+        hint:
+          "it has too many connections, or shuts this address out for some minutes: try again later, " +
+          "or set MaxStartups or PerSourcePenalties there",
+      });
+    }
     return new ConnectionError(`${label}: no ssh connection: ${last}`, {
       hint:
         "check the address and port, that the machine is up, and that a firewall lets ssh through",

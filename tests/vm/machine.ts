@@ -26,7 +26,7 @@ export interface MachineOptions {
   readonly password?: string | undefined;
   /** Further ports of the guest to reach from here; see {@linkcode Machine.ports}. */
   readonly extraPorts?: readonly number[] | undefined;
-  /** How long the first system may take to answer, in milliseconds. @default {300000} */
+  /** How long the first system may take to answer, in milliseconds. @default {600000} */
   readonly timeout?: number | undefined;
   readonly report?: ((line: string) => void) | undefined;
   /** Ends the machine, also later. */
@@ -128,7 +128,7 @@ export class Machine implements AsyncDisposable {
 
 /** Starts a machine; resolves when its first system's ssh server answers. Dispose of it to end it. */
 export async function startMachine(images: Images, options: MachineOptions): Promise<Machine> {
-  const { memoryMiB = 2048, kvm = false, diskMiB = 2048, extraPorts = [], timeout = 300_000 } =
+  const { memoryMiB = 2048, kvm = false, diskMiB = 2048, extraPorts = [], timeout = 600_000 } =
     options;
   const { report = () => {}, signal } = options;
   signal?.throwIfAborted();
