@@ -401,29 +401,6 @@ condition("nix", "a current one: no noise; what was built is rooted until the en
   assertEquals(await scene.place.left(), []);
 });
 
-for (
-  const [what, nix] of Object.entries({
-    "a public key with the line feed of its file": 'trusted-public-keys = [ "a:AAAA=\\n" ];',
-    "two substituters in one text": 'substituters = [ "https://a.invalid https://b.invalid" ];',
-    "settings that cannot be read": 'substituters = throw "not yet";',
-  })
-) {
-  condition("nix", what, async () => {
-    const { code, stderr } = await attempt({ inInstaller: true }, async (scene) => {
-      const reference = await writeFlake(`${scene.place.folder}/flake`);
-      const file = `${scene.place.folder}/flake/flake.nix`;
-      const text = await Deno.readTextFile(file);
-      const changed = text.replace(
-        "system.build =",
-        `nix.settings = { ${nix} };\n    system.build =`,
-      );
-      await Deno.writeTextFile(file, changed);
-      return ["--dry-run", "--flake", reference, "--build-on", "local", ...scene.reach];
-    });
-    assertEquals(code, 0, stderr);
-  });
-}
-
 condition(
   "store paths",
   "of an aarch64 system, made on x86_64, for an aarch64 and an x86_64",
