@@ -21,7 +21,7 @@ export async function confirmTarget(
     ? [fateOf(script, { destroy: true })]
     : foundDisks.map(({ fate }) => fate);
   const wiped = plan.phases.includes("disko") && fates.includes("wiped")
-    ? "ALL DATA on disks to be wiped will be gone. "
+    ? "ALL DATA on these disks will be gone. "
     : "";
   return (await askLine(`\n${wiped}Type ${name} to go on: `, signal)).trim() === name;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname, resolve } from "@std/path";
 import { UsageError } from "../errors.ts";
 import type { StorePaths } from "../plan/options.ts";
 import { neededParts } from "../plan/phases.ts";
@@ -36,10 +37,30 @@ export async function readInputs(plan: Plan): Promise<Inputs> {
   if (image?.kind === "file") {
     await mustBeFile(image.location, "--kexec", "give the path or the URL of a kexec image");
   }
+  const { hardware } = plan.build;
+  if (hardware && !plan.dryRun) await mustBeWritable(hardware.path);
   const { extraFiles } = plan.install;
   const tree = extraFiles === undefined ? undefined : await readTree(extraFiles);
   const [source, swapped] = await settleSource(plan);
   return { extraFiles: tree, keys: await readKeys(plan.install.keys), source, swapped };
+}
+
+/** The file is written when the target runs the installer: too late to hear that it cannot be. */
+async function mustBeWritable(path: string): Promise<void> {
+  let folder = dirname(resolve(path));
+  const isThere = (one: string) => Deno.lstat(one).then(() => true, () => false);
+  while (folder !== dirname(folder) && !(await isThere(folder))) folder = dirname(folder);
+  try {
+    const info = await Deno.stat(resolve(path)).catch(() => undefined);
+    if (info?.isDirectory) throw new Error("it is a folder");
+    await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".nixos-anywhere-" }));
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new UsageError(
+      `--generate-hardware-config: cannot write ${JSON.stringify(path)}: ${reason}`,
+      { hint: "give the path of a file in a folder that can be written to", cause },
+    );
+  }
 }
 
 async function mustBeFile(path: string, flag: string, hint: string): Promise<void> {

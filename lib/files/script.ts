@@ -15,7 +15,7 @@ export async function readScript(path: string): Promise<string | undefined> {
     const { isFile, size } = await Deno.stat(path);
     if (!isFile || size > MAX_SCRIPT) return undefined;
     const text = await Deno.readTextFile(path);
-    return text.startsWith("#!") ? text : undefined;
+    return text.includes("\0") ? undefined : text;
   } catch {
     return undefined; // a failed build or copy says it in its own words
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DiskError, type InstallError, PreflightError, UsageError } from "../errors.ts";
+import { DiskError, type InstallError, PreflightError } from "../errors.ts";
 import { readScript } from "../files/script.ts";
 import type { Disk, FoundDisk, PassphraseUse } from "../plan/disks.ts";
 import { fateOf, showFate, showFound } from "../plan/disks.ts";
@@ -101,7 +101,7 @@ export class DiskGuard {
         deadline: 60_000,
         signal,
       });
-      this.#learn(stdout);
+      this.#learn(stdout.includes("\0") ? "" : stdout);
     }
     await this.#settle((message, hint) => new DiskError(message, { hint }));
     if (!this.#stale) return this.#passphrase;
@@ -198,9 +198,10 @@ export class DiskGuard {
       const why = answer.length < atLeast
         ? `is shorter than ${atLeast} characters`
         : "is no single line";
-      throw new UsageError(`${this.#label}: the passphrase for the disks ${why}`, {
-        hint: "give another one",
-      });
+      throw error(
+        `${this.#label}: the passphrase for the disks ${why}`,
+        "give another one, of a single line",
+      );
     }
     this.#passphrase = answer;
   }

@@ -43,6 +43,10 @@ const inputs: readonly [title: string, make: Make, error: RegExp][] = [
     await Deno.writeTextFile(`${folder}/other.tar`, "image", { mode: 0o000 });
     return ["--kexec", `${folder}/other.tar`];
   }, /--kexec: cannot read/],
+  ["a folder for the hardware configuration", async (folder) => {
+    await Deno.mkdir(`${folder}/flake`, { mode: 0o555 });
+    return ["--generate-hardware-config", "nixos-facter", `${folder}/flake/deeper/facter.json`];
+  }, /--generate-hardware-config: cannot write/],
 ];
 for (const [title, make, error] of inputs) {
   condition("here", `${title} that belongs to root, and a user who is not`, async () => {
@@ -51,6 +55,10 @@ for (const [title, make, error] of inputs) {
     const words = usual(scene);
     const image = words.indexOf("--kexec");
     const rest = more[0] === "--kexec" ? words.toSpliced(image, 2) : words;
+    // Store paths have no use for a hardware configuration.
+    if (more[0] === "--generate-hardware-config") {
+      rest.splice(rest.indexOf("-s"), 3, "--flake", `${scene.place.folder}#web`);
+    }
     const { code, stderr } = await asUser(scene, [...more, ...rest]);
     assertEquals(code, 2, stderr);
     assertMatch(stderr, error);
