@@ -30,6 +30,7 @@ import type { Formatted } from "./steps/disko.ts";
 import { generateHardwareConfig } from "./steps/hardware.ts";
 import { runKexec } from "./steps/kexec.ts";
 import { arrangeBoot } from "./steps/kexec/arrange.ts";
+import { discardKexec } from "./steps/kexec/upload.ts";
 import { reboot, type Rebooted } from "./steps/reboot.ts";
 import { addSubstituters, type Substituters, useSubstituters } from "./steps/substituters.ts";
 
@@ -173,6 +174,10 @@ async function bootInstaller(
     return root;
   }
   const arranged = await arrangeBoot(target, image, { signal });
+  if (arranged.objections.length > 0 && !plan.force) {
+    await discardKexec(target, image);
+    say("untouched");
+  }
   for (const objection of arranged.objections) yieldTo(run, objection);
   say("booting");
   run.boots = true;
