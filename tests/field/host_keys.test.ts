@@ -112,6 +112,7 @@ condition(
     }, words);
     assertEquals(code, 3, stderr);
     assertMatch(stderr, /^error: root@127\.0\.0\.1: its host keys are not in \/etc\/ssh, /m);
+    assertMatch(stderr, /^state: nothing was changed on the target$/m);
     assert(!stderr.includes("Booting the installer"), stderr);
   },
 );

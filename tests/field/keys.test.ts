@@ -217,6 +217,7 @@ condition("login", "a password, and nowhere to put a key: told before anything b
   );
   assertEquals(code, 3, stderr);
   assertMatch(stderr, /^error: root@127\.0\.0\.1: no key can be handed to the installer: /m);
+  assertMatch(stderr, /^state: nothing was changed on the target$/m);
   assert(!stderr.includes("Booting the installer"), stderr);
 });
 
