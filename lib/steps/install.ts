@@ -97,6 +97,7 @@ export async function install(
   await installer.script(INSTALL, {
     ...common,
     name: "nixos-install",
+    shown: ["nixos-install", "--system", path],
     tied: true,
     // Nix options may hold secrets, such as tokens.
     inline: nixOptions.length === 0,
