@@ -115,8 +115,12 @@ export function makePlan(options: PlanOptions): Plan {
   const { vmTest = false, substituteOnDestination = true, useMachineSubstituters = true } = options;
   const phases = options.phases === undefined ? PHASES : parsePhases(options.phases);
   const port = options.sshPort === undefined ? undefined : parsePort(options.sshPort, "--ssh-port");
+  const destination = vmTest && options.host === undefined
+    ? undefined
+    : readDestination(options.host);
+  refuseOtherPort(destination, port);
   return freeze({
-    destination: vmTest && options.host === undefined ? undefined : readDestination(options.host),
+    destination,
     source: readSource(options, phases),
     phases,
     dryRun: options.dryRun ?? false,
@@ -197,6 +201,16 @@ function refuseEmpty(options: PlanOptions): void {
     if (value !== "") continue;
     throw new UsageError(`${flag}: its value is empty`, { hint: `name one, or leave ${flag} out` });
   }
+}
+
+/** A port in the target's URL and another one beside it: nobody knows which one is meant. */
+function refuseOtherPort(destination: Destination | undefined, port: number | undefined): void {
+  const inUrl = destination?.port;
+  if (inUrl === undefined || port === undefined || inUrl === port) return;
+  throw new UsageError(
+    `--ssh-port ${port}: the target is named with another port, ${inUrl}`,
+    { hint: "name the port once" },
+  );
 }
 
 function readDestination(host: string | undefined): Destination {

@@ -1,5 +1,6 @@
 /** Servers that grant few sessions a connection: commands wait for each other, and nothing fails of it. */
 import { assertEquals } from "@std/assert";
+import { becomeRoot } from "../../lib/plan/facts.ts";
 import { getFacts } from "../../lib/ssh/facts.ts";
 import { login } from "../ssh/fixture.ts";
 import { type BoxOptions, PASSWORD, startBox } from "../loopback/mod.ts";
@@ -36,7 +37,6 @@ for (const sessions of [1, 2]) {
     await using box = await startBox(granting(sessions));
     await using target = await login(box, "pwuser", { password: PASSWORD });
     const facts = await getFacts(target, { sudoPassword: () => Promise.resolve(PASSWORD) });
-    const { becomeRoot } = await import("../../lib/plan/facts.ts");
     const become = becomeRoot(facts);
     for (let time = 0; time < 2; time++) {
       const { stdout } = await target.pipe("payload", ["sh", "-c", "id -un; cat"], { become });
@@ -47,10 +47,37 @@ for (const sessions of [1, 2]) {
 
 condition("sshd", "MaxSessions 1 where a password is given", async () => {
   const users = { root: { password: true, keys: "none" } } as const;
-  const { code, stderr } = await attempt(
-    { target: { ...granting(1), users }, installer: granting(1) },
-    (scene) => ["--env-password", ...usual(scene)],
+  const { code, stderr, logins } = await attempt(
+    { target: { ...granting(1), users } },
+    (scene) => ["--env-password", "--dry-run", ...usual(scene)],
     { SSHPASS: PASSWORD, SSH_PRIVATE_KEY: "" },
   );
   assertEquals(code, 0, stderr);
+  assertEquals(logins, ["0 root password", "0 root password"]);
+});
+
+condition("sshd", "MaxSessions 1, and this process is killed", async () => {
+  await using box = await startBox(granting(1));
+  const { host, port, identityFile } = box;
+  const module = new URL("../../lib/ssh/connect.ts", import.meta.url);
+  const options = JSON.stringify({ port, identityFile, hostKey: "off" });
+  const code = `import { connect } from ${JSON.stringify(module.href)};
+    const target = await connect("plain@${host}", ${options});
+    await target.run(["true"]);
+    console.log("in");
+    setTimeout(() => {}, 60_000);`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", code],
+    ...{ stdin: "null", stdout: "piped" },
+  }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  child.kill("SIGKILL");
+  await child.status;
+  const there = async () => (await box.run("ps -eo args")).stdout.includes("sshd: plain");
+  for (let tries = 0; await there() && tries < 200; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assertEquals(await there(), false);
 });

@@ -145,7 +145,6 @@ const WRONG: readonly (readonly [string, BoxOptions, string, RegExp])[] = [
 ];
 for (const [what, target, password, wanted] of WRONG) {
   condition("sudo", `${what} is told in its own words`, async () => {
-    await using _box = await startBox({ ...target, users });
     const { code, stderr } = await dry(target, password);
     assertEquals(code === 0, false, stderr);
     assertMatch(stderr, wanted);

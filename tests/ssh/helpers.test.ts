@@ -8,6 +8,9 @@ const questions: readonly (readonly [string, boolean, boolean])[] = [
   ["Password: ", true, false],
   ["hop@jump's password: ", true, false],
   ["(hop@jump) o'root@fe80::1%lan's password: ", true, false],
+  ["(o'root@fe80::1%lan) Verification code: ", false, false],
+  ["(o'root@fe80::1%lan) Duo passcode: ", false, false],
+  ["(o'root@fe80::1%lan) Passwort: ", true, true],
   ["Enter passphrase for key '/home/me/.ssh/id': ", false, false],
 ];
 for (const [question, direct, jumping] of questions) {
@@ -26,3 +29,18 @@ for (const [question, direct, jumping] of questions) {
     }
   });
 }
+
+Deno.test("askpass() gives the password once a login", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const env = await askpass(folder, "open sesame", { ...target, jumps: false });
+    const asked = { ...env, NIXOS_ANYWHERE_ASKED: `${folder}/asked` };
+    const ask = async (env: Record<string, string>) => {
+      const program = new Deno.Command(env.SSH_ASKPASS ?? "", { args: ["Password: "], env });
+      return (await program.output()).success;
+    };
+    assertEquals([await ask(asked), await ask(asked), await ask(env)], [true, false, true]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
