@@ -33,6 +33,8 @@ export interface RunOptions extends SpawnOptions {
   readonly where?: string;
   /** The words that messages and events show instead of the local command line. */
   readonly shown?: readonly string[];
+  /** What errors call it. @default its words, shortened */
+  readonly called?: string;
   /** How long it may take, in milliseconds. @default no limit but `signal` */
   readonly deadline?: number;
   /** Called with each line of both outputs, as it comes, control characters and all. */
@@ -148,15 +150,15 @@ export async function run(
   command: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { report = silent, where = "here", shown = command, onLine, deadline } = options;
-  report({ type: "command", command: shown, where });
+  const { report = silent, shown = command, onLine, deadline } = options;
+  report({ type: "command", command: shown, where: options.where ?? "here" });
   using scope = new Scope(options.signal);
   const [errors, both] = [new Tail(), new Tail()];
   if (deadline !== undefined) {
     scope.limit(
       deadline,
       () =>
-        new DeadlineError(`${describe(shown, where)} did not end within ${deadline / 1000} s`, {
+        new DeadlineError(`${describe(shown, options)} did not end within ${deadline / 1000} s`, {
           hint: hintOf(options.hint, both.text) ??
             "see what the machine is busy with, or give it more time",
         }),
@@ -190,15 +192,10 @@ export async function run(
   await Promise.allSettled(parts);
   const status = await child.status;
   signal.throwIfAborted();
-  const result: RunResult = {
-    code: status.code,
-    signal: status.signal,
-    stdout,
-    stderr: errors.text,
-    output: both.text,
-  };
-  if (status.success || options.allowFailure) return result;
-  throw commandError(result, options, shown);
+  const { code } = status;
+  const ended = { code, signal: status.signal, stdout, stderr: errors.text, output: both.text };
+  if (status.success || options.allowFailure) return ended;
+  throw commandError(ended, options, shown);
 }
 
 /** Whether a program is here and we may run it; it must know `--version`. */

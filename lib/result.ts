@@ -57,7 +57,7 @@ export class Tail {
 /** The error for a command that ended as `result` tells. */
 export function commandError(
   result: Pick<RunResult, "code" | "signal" | "output">,
-  options: { readonly where?: string | undefined; readonly hint?: Hint | undefined },
+  options: Naming & { readonly hint?: Hint | undefined },
   shown: readonly string[],
 ): CommandError {
   const { where = "here" } = options;
@@ -65,7 +65,7 @@ export function commandError(
   const how = result.signal
     ? `was ended by ${result.signal}`
     : `failed with exit code ${result.code}`;
-  return new CommandError(`${describe(shown, where)} ${how}`, {
+  return new CommandError(`${describe(shown, options)} ${how}`, {
     command: shown,
     exitCode: result.code,
     signal: result.signal,
@@ -75,9 +75,15 @@ export function commandError(
   });
 }
 
+/** How messages name a command: by the machine it ran on, and in other words than its own. */
+export interface Naming {
+  readonly where?: string | undefined;
+  readonly called?: string | undefined;
+}
+
 /** A command line for messages: escaped, shortened, with the machine it ran on. */
-export function describe(shown: readonly string[], where: string): string {
-  const short = shortCommand(shown);
+export function describe(shown: readonly string[], { where = "here", called }: Naming): string {
+  const short = shortCommand(called === undefined ? shown : [called]);
   return where === "here" ? short : `${where}: ${short}`;
 }
 

@@ -6,7 +6,7 @@
 import { ConnectionError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { type Child, run, type RunOptions, start } from "../process.ts";
-import { commandError, type RunResult, shortCommand } from "../result.ts";
+import { commandError, describe, type RunResult } from "../result.ts";
 import type { Reporter } from "../report/events.ts";
 import type { ConnectOptions } from "./options.ts";
 import type { Master } from "./master.ts";
@@ -14,8 +14,11 @@ import { anyShell, quoteAll } from "./quote.ts";
 import { openEnded, tiedCode } from "./tied.ts";
 
 /** How a command is run on a target; everything has a default. */
-export interface RemoteOptions
-  extends Pick<RunOptions, "signal" | "deadline" | "onLine" | "allowFailure" | "hint" | "shown"> {
+export interface RemoteOptions extends
+  Pick<
+    RunOptions,
+    "signal" | "deadline" | "onLine" | "allowFailure" | "hint" | "shown" | "called"
+  > {
   /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
   readonly become?: readonly string[];
   /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
@@ -162,9 +165,11 @@ export class Session implements AsyncDisposable {
    * Runs POSIX shell code with `set -eu`. The code goes over the connection as input of `sh`, so it is in no
    * argument list unless it is `inline`; what it runs has an empty input.
    */
-  script(text: string, options: ScriptOptions = {}): Promise<RunResult> {
-    const { args = [], name = "script", become = [], inline, tied } = options;
-    const shown = [...become, name];
+  script(text: string, given: ScriptOptions = {}): Promise<RunResult> {
+    const { args = [], name = "script", become = [], inline, tied } = given;
+    const shown = [...become, name, ...args];
+    // Its arguments are ours: they tell a person nothing.
+    const options = { called: name, ...given };
     // As a function, the whole is read before any of it runs.
     const code = tied
       ? tiedCode(text, args)
@@ -207,7 +212,7 @@ export class Session implements AsyncDisposable {
   ): Promise<RunResult> {
     const own = options.evenIfAborted ? undefined : this.#parts.options.signal;
     const signals = [options.signal, own].filter((signal) => signal !== undefined);
-    const [where, { shown = words }] = [this.label, options];
+    const [where, { shown = words, called }] = [this.label, options];
     const result = await run(this.#command(line), {
       ...options,
       stdin,
@@ -220,15 +225,12 @@ export class Session implements AsyncDisposable {
     // ssh's own failures and a remote exit code 255 look alike; the master tells them apart.
     if (result.code === 255 && await this.#lost()) {
       throw new ConnectionError(
-        `${where}: the connection was lost during ${shortCommand(shown)}`,
+        `${where}: the connection was lost during ${describe(shown, { called })}`,
         { hint: "check the network and the machine" },
       );
     }
     if (result.code !== 0 && !options.allowFailure) {
-      throw commandError(result, {
-        where,
-        ...(options.hint !== undefined && { hint: options.hint }),
-      }, shown);
+      throw commandError(result, { where, called, hint: options.hint }, shown);
     }
     return result;
   }

@@ -69,7 +69,7 @@ export async function runDisko(
     const stream = new Blob([content as BufferSource]).stream();
     await installer.pipe(stream, ["sh", "-euc", WRITE_KEY, "key", remote, String(content.length)], {
       deadline: 120_000,
-      shown: ["sh", "-c", `'cat >${remote}'`],
+      called: `sh -c 'cat >${remote}'`,
       hint: "see whether the folder of the key's remote path can be made",
       ...(signal && { signal }),
     });

@@ -97,7 +97,7 @@ export async function install(
   await installer.script(INSTALL, {
     ...common,
     name: "nixos-install",
-    shown: ["nixos-install", "--no-root-passwd", "--no-channel-copy", "--system", path],
+    called: `nixos-install --no-root-passwd --no-channel-copy --system ${path}`,
     tied: true,
     // Nix options may hold secrets, such as tokens.
     inline: nixOptions.length === 0,

@@ -102,7 +102,7 @@ export async function runKexec(
     using running = new Scope(signal);
     await target.script(RUN, {
       name: "kexec/run",
-      shown: [...becomeRoot(image.facts), "kexec/run", "in", image.folder],
+      called: `kexec/run in ${image.folder}`,
       inline: true,
       tied: true,
       args: [image.folder, extraFlags],

@@ -78,7 +78,7 @@ export async function uploadKexec(
     become: becomeRoot(facts),
     deadline,
     hint: unpackHint(source, facts),
-    shown: shownUnpack(source, route.fetch),
+    called: unpackByHand(source, route.fetch),
     ...(signal && { signal }),
   };
   // Fetching it here may never end either.
@@ -111,12 +111,11 @@ export async function uploadKexec(
 }
 
 /** What a person could type in the place of our script; an address is shown without login and query. */
-function shownUnpack({ kind, location }: ImageSource, fetch: ImageRoute["fetch"]): string[] {
+function unpackByHand({ kind, location }: ImageSource, fetch: ImageRoute["fetch"]): string {
   const name = kind === "file" ? location : new URL(location).pathname;
-  const unpack = `tar -xf ${name.slice(name.lastIndexOf("/") + 1)}`;
-  if (fetch === "here") return ["sh", "-c", `'${unpack}'`];
+  if (fetch === "here") return `sh -c 'tar -xf ${name.slice(name.lastIndexOf("/") + 1)}'`;
   const { origin, pathname } = new URL(location);
-  return ["sh", "-c", `'${fetch} ${origin}${pathname} | tar -xf -'`];
+  return `sh -c '${fetch} ${origin}${pathname} | tar -xf -'`;
 }
 
 function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
