@@ -33,7 +33,6 @@ import type { Formatted } from "./steps/disko.ts";
 import { generateHardwareConfig } from "./steps/hardware.ts";
 import { runKexec } from "./steps/kexec.ts";
 import { arrangeBoot } from "./steps/kexec/arrange.ts";
-import { discardKexec } from "./steps/kexec/upload.ts";
 import { reboot, type Rebooted } from "./steps/reboot.ts";
 import { addSubstituters, type Substituters, useSubstituters } from "./steps/substituters.ts";
 
