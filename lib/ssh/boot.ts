@@ -77,7 +77,9 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
   let current = old;
   try {
     for (let lost = 0;;) {
-      await heartbeat(current, signal, 3000 + 4 * finite(greetedAfter));
+      // A busy machine may be late; one that went has to be missed before the deadline.
+      const patience = Math.min(3000 + 4 * finite(greetedAfter), Math.max(0.6 * deadline, 1500));
+      await heartbeat(current, signal, patience);
       await current[Symbol.asyncDispose]();
       stayed = false;
       const login = { ...(options.login ?? old.options), report };
