@@ -67,10 +67,11 @@ export function outcomeOf(error: unknown, state: State, phases: readonly Phase[]
   const kind = kindOf(error);
   const codes: Codes = CODES[kind];
   const code = codes[state] ?? codes.else;
+  const hint = hintOf(kind, error);
   return {
     code,
     error: kind === "bug" ? bugText(error) : lines((error as Error).message),
-    hints: [hintOf(kind, error), goOn(kind, error, state, phases)].filter(Boolean),
+    hints: [hint, goOn(kind, hint, state, phases)].filter(Boolean),
     state: code === 2 ? undefined : STATES[state],
   };
 }
@@ -103,11 +104,10 @@ function hintOf(kind: FailureKind, error: unknown): string {
 /** The command line that goes on from a state, as a clause; empty where the failure's own hint says it. */
 function goOn(
   kind: FailureKind,
-  error: unknown,
+  hint: string,
   state: State,
   asked: readonly Phase[],
 ): string {
-  const hint = error instanceof InstallError ? error.hint : "";
   const begun = state !== "uncontacted" && state !== "untouched";
   const goes = kind !== "identity" && kind !== "bug" && kind !== "permission";
   if (hint !== "" && !(begun && goes) || hint.includes("--phases")) return "";

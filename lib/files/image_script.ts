@@ -31,8 +31,7 @@ tried=
 for base in ${IMAGE_PARENTS.join(" ")}; do
   mkdir -m 700 "$base/$2" 2>/dev/null || continue
   tried="$tried $base/$2"
-  { printf '#!/bin/sh\\nexit 0\\n' >"$base/$2/try" && chmod 700 "$base/$2/try" && "$base/$2/try"; } 2>/dev/null || continue
-  rm -f "$base/$2/try"
+  ( cd "$base/$2" && printf '#!/bin/sh\\nexit 0\\n' >try && chmod 700 try && ./try && rm -f try ) 2>/dev/null || continue
   room=$(df -Pk "$base/$2" 2>/dev/null | awk 'NR == 2 { print $4 }' 2>/dev/null) || room=
   case $room in ''|*[!0-9]*) room=0 ;; esac
   if [ "$room" -ge "$4" ]; then folder=$base/$2; break; fi

@@ -207,10 +207,8 @@ function refuseEmpty(options: PlanOptions): void {
 function refuseOtherPort(destination: Destination | undefined, port: number | undefined): void {
   const inUrl = destination?.port;
   if (inUrl === undefined || port === undefined || inUrl === port) return;
-  throw new UsageError(
-    `--ssh-port ${port}: the target is named with another port, ${inUrl}`,
-    { hint: "name the port once" },
-  );
+  const text = `--ssh-port ${port}: the target is named with another port, ${inUrl}`;
+  throw new UsageError(text, { hint: "name the port once" });
 }
 
 function readDestination(host: string | undefined): Destination {

@@ -137,7 +137,10 @@ onBox("sudo's password comes from SUDO_PASSWORD, and is not shown", {}, async (b
   assertEquals(right.code, 0, right.stderr);
   assert(!right.stderr.includes(PASSWORD));
   const wrong = await run({ SUDO_PASSWORD: "close sesame" });
-  assertMatch(wrong.stderr, /^error: pwuser@127\.0\.0\.1: sudo does not take the password$/m);
+  assertMatch(
+    wrong.stderr,
+    /^error: pwuser@127\.0\.0\.1: sudo does not take the password: .*incorrect/m,
+  );
   assertEquals([wrong.code, wrong.stderr.includes("close sesame")], [1, false]);
 });
 
