@@ -177,7 +177,7 @@ export class Session implements AsyncDisposable {
     stdin: "null" | ReadableStream<Uint8Array> = "null",
     { now = false }: { readonly now?: boolean } = {},
   ): Remote {
-    this.report({ type: "command", command: shownWords(command), where: this.label });
+    this.report({ type: "command", command, where: this.label });
     const { signal } = this.#parts.options;
     return this.#begin(execLine(this.#mark, command), { stdin, signal, now });
   }
@@ -203,13 +203,10 @@ export class Session implements AsyncDisposable {
     const own = options.evenIfAborted ? undefined : this.#parts.options.signal;
     const signals = [options.signal, own].filter((signal) => signal !== undefined);
     const [where, { shown = shownWords(words) }] = [this.label, options];
-    this.report({ type: "command", command: shown, where });
+    this.report({ type: "command", command: options.shown ?? words, where });
     let remote: Remote | undefined;
     const result = await run([], {
-      ...options,
-      shown,
-      where,
-      report: silent,
+      ...{ ...options, shown, where, report: silent },
       signal: AbortSignal.any(signals),
       allowFailure: true,
       begin: ({ signal }, onStart) => remote = this.#begin(line, { stdin, signal, onStart }),
