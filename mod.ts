@@ -26,7 +26,14 @@ export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
-export type { KnownAs, RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
+export type {
+  KnownAs,
+  RemoteChild,
+  RemoteOptions,
+  ScriptOptions,
+  Session,
+  SessionChannels,
+} from "./lib/ssh/session.ts";
 export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
 export { type KexecOptions, runKexec, type WayBack } from "./lib/steps/kexec.ts";
 export {

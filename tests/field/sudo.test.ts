@@ -16,7 +16,7 @@ const dry = (target: BoxOptions, password = PASSWORD, user = "pwuser") =>
   );
 
 /** A sudo in front of the real one that does not know some words. */
-const without = (...words: string[]): BoxOptions["files"] => ({
+const without = (...words: string[]): NonNullable<BoxOptions["files"]> => ({
   "/usr/local/bin/sudo": {
     text: `#!/bin/sh
 for word; do

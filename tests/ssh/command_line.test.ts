@@ -14,7 +14,7 @@ Deno.test("MarkFinder finds a mark in whatever pieces it comes", () => {
     let found = false;
     for (let at = 0; at < all.length; at += size) {
       const piece = bytes(all.slice(at, at + size));
-      const behind = found ? piece : finder.take(piece);
+      const behind: Uint8Array | undefined = found ? piece : finder.take(piece);
       found ||= behind !== undefined;
       rest += text(behind) ?? "";
     }
