@@ -26,11 +26,15 @@ export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
-export type { Channel, Channels } from "./lib/ssh/channels.ts";
-export type { Remote } from "./lib/ssh/remote.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
 export type { KnownAs } from "./lib/ssh/known_hosts.ts";
-export type { RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
+export type {
+  RemoteChild,
+  RemoteOptions,
+  ScriptOptions,
+  Session,
+  SessionChannels,
+} from "./lib/ssh/session.ts";
 export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
 export { type KexecOptions, runKexec, type WayBack } from "./lib/steps/kexec.ts";
 export { arrangeBoot, type Arranged, type ArrangeOptions } from "./lib/steps/kexec/arrange.ts";

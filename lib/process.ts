@@ -42,8 +42,6 @@ export interface RunOptions extends SpawnOptions {
   readonly allowFailure?: boolean;
   /** What to do about a failure, perhaps told by the output. @default a hint to look at the output */
   readonly hint?: Hint;
-  /** Starts it in another way, and calls `onStart` whenever the deadline's clock is to start. @default start */
-  readonly begin?: (options: SpawnOptions, onStart: () => void) => Running;
 }
 
 /** A program that runs: a {@linkcode Child}, or what stands for one. */
@@ -156,10 +154,14 @@ export function start(command: readonly string[], options: SpawnOptions = {}): C
   return new Child(child, options, fed);
 }
 
+/** Starts a program in another way, and calls `onStart` whenever the clock of its deadline is to start. */
+export type Begin = (options: SpawnOptions, onStart: () => void) => Running;
+
 /** Runs a program to its end and returns how it ended; throws a {@linkcode CommandError} if it failed. */
 export async function run(
   command: readonly string[],
   options: RunOptions = {},
+  begin?: Begin,
 ): Promise<RunResult> {
   const { report = silent, where = "here", shown = command, onLine, deadline } = options;
   report({ type: "command", command: shown, where });
@@ -177,8 +179,8 @@ export async function run(
     );
   };
   const own = { ...options, signal: scope.signal };
-  if (!options.begin) onStart();
-  const child = options.begin ? options.begin(own, onStart) : start(command, own);
+  if (!begin) onStart();
+  const child = begin?.(own, onStart) ?? start(command, own);
   let stdout = "";
   // Others may hold a child's outputs open when it has ended: ssh hands them to its master, which keeps
   // them until the remote command ends. An abort must not wait for that.

@@ -73,9 +73,12 @@ function late(label: string, log: LoginLog, deadline: number): ConnectionError {
   const what = log.greeted ? "the login did not end" : "no answer from its ssh server";
   const { progress } = log;
   const hint = log.greeted
-    ? `it ${progress.unfinished}`
+    ? progress.person === undefined
+      ? `it ${progress.unfinished}`
+      : "answer it, or log in with a key that needs nobody: -i names one"
     : progress.at("connected")
     ? "it accepts connections, and no ssh server greets: check the port, and that the machine is not overloaded"
     : "check the address and port, and that the machine is up and not overloaded";
-  return new ConnectionError(`${label}: ${what} within ${deadline / 1000} s`, { hint });
+  const why = progress.person === undefined ? "" : `: it waits for ${progress.person}`;
+  return new ConnectionError(`${label}: ${what} within ${deadline / 1000} s${why}`, { hint });
 }

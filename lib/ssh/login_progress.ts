@@ -49,6 +49,8 @@ export class LoginProgress {
   notice: string | undefined;
   /** Whether ssh gave up since nothing greeted on a connection that was accepted. */
   timedOut = false;
+  /** What the login waits for that only a person can give, as far as the log tells. */
+  person: string | undefined;
   #asks = "";
   #refused = false;
 
@@ -118,8 +120,8 @@ export class LoginProgress {
     }
     if (text.startsWith("Offering public key: ")) this.#asks = "the server's answer to a key";
     else if (text.startsWith("Server accepts key: ")) {
-      const key = parseAcceptedKey(text.slice("Server accepts key: ".length));
-      this.#asks = personNeeded(key) ?? "the key to sign: its passphrase, a touch or its agent";
+      this.person = personNeeded(parseAcceptedKey(text.slice("Server accepts key: ".length)));
+      this.#asks = this.person ?? "the key to sign: its passphrase, a touch or its agent";
     } else if (/^Next authentication method: (password|keyboard)/.test(text)) {
       this.#asks = "the password, or the server's answer to it";
     }

@@ -18,10 +18,11 @@ import type { ConnectOptions } from "./options.ts";
 import { quoteAll } from "./quote.ts";
 import { Remote, type RemoteParts } from "./remote.ts";
 import type { KnownAs } from "./known_hosts.ts";
-import type { RemoteOptions, ScriptOptions, SessionParts } from "./session_parts.ts";
+import type { RemoteChild, RemoteOptions } from "./session_parts.ts";
+import type { ScriptOptions, SessionChannels, SessionParts } from "./session_parts.ts";
 import { openEnded, tiedCode } from "./tied.ts";
 
-export type { KnownAs, RemoteOptions, ScriptOptions, SessionParts };
+export type { KnownAs, RemoteChild, RemoteOptions, ScriptOptions, SessionChannels, SessionParts };
 
 /** Characters of a command line. Linux allows 128 KiB an argument, and a character may have four bytes. */
 const MAX_LINE = 30_000;
@@ -104,7 +105,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** How many of its commands may run at once, and who waits for that. */
-  get channels(): Pick<Channels, "limit" | "crowded" | "enter"> {
+  get channels(): SessionChannels {
     return this.#channels;
   }
 
@@ -176,7 +177,7 @@ export class Session implements AsyncDisposable {
     command: readonly string[],
     stdin: "null" | ReadableStream<Uint8Array> = "null",
     { now = false }: { readonly now?: boolean } = {},
-  ): Remote {
+  ): RemoteChild {
     this.report({ type: "command", command, where: this.label });
     const { signal } = this.#parts.options;
     return this.#begin(execLine(this.#mark, command), { stdin, signal, now });
@@ -209,8 +210,7 @@ export class Session implements AsyncDisposable {
       ...{ ...options, shown, where, report: silent },
       signal: AbortSignal.any(signals),
       allowFailure: true,
-      begin: ({ signal }, onStart) => remote = this.#begin(line, { stdin, signal, onStart }),
-    });
+    }, ({ signal }, onStart) => remote = this.#begin(line, { stdin, signal, onStart }));
     // ssh's own failures and a remote exit code 255 look alike; the master tells them apart.
     if (result.code === 255 && await isLost(this.#master)) {
       if (this.#master.refusedCommand && !this.#channels.granted) {

@@ -5,7 +5,7 @@
  */
 import type { KnownAs } from "./known_hosts.ts";
 import type { Destination } from "../plan/destination.ts";
-import type { RunOptions } from "../process.ts";
+import type { Child, RunOptions } from "../process.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Master } from "./master.ts";
 import type { ConnectOptions } from "./options.ts";
@@ -29,6 +29,23 @@ export interface ScriptOptions extends RemoteOptions {
   readonly name?: string;
   /** Whether text and arguments may be seen in lists of processes: a round trip less. @default false */
   readonly inline?: boolean;
+}
+
+/** A program on a target that runs or waits for its turn. Disposal ends it here and waits for its end. */
+export interface RemoteChild
+  extends Pick<Child, "status" | "fed" | "ended" | "stdout" | "stderr" | "end">, AsyncDisposable {
+  /** Whether the program was begun there; known when `status` is at the latest. */
+  readonly begun: Promise<boolean>;
+}
+
+/** How many commands may run in a session at the same time. */
+export interface SessionChannels {
+  /** How many the server grants, as far as that was learnt. */
+  readonly limit: number;
+  /** Resolves when a command has to wait for another one's end. */
+  readonly crowded: Promise<void>;
+  /** Waits for the right to run one more; disposal gives it back. */
+  enter(signal: AbortSignal): Promise<Disposable>;
 }
 
 /** What a session is made of; {@linkcode connect} makes one. */
