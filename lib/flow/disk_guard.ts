@@ -7,7 +7,7 @@
 import { DiskError, type InstallError, PreflightError } from "../errors.ts";
 import { readScript } from "../files/script.ts";
 import type { Disk, FoundDisk, PassphraseUse } from "../plan/disks.ts";
-import { fateOf, showFate, showFound } from "../plan/disks.ts";
+import { fateOf } from "../plan/disks.ts";
 import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/questions.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
@@ -57,9 +57,6 @@ export class DiskGuard {
         });
       }
       for (const one of this.found) {
-        const fate = one.fate === "wiped" ? "" : `: ${showFate(one.fate)}`;
-        const text = `disk of the configuration: ${showFound(one)}${fate}`;
-        report({ type: "log", level: "info", text });
         if (one.device !== undefined || one.fate === "missing") continue;
         const unknown =
           `${this.#label}: this system does not show ${one.name}: looked for again in the installer`;

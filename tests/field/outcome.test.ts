@@ -81,7 +81,7 @@ condition("exit code", "a program that is missing here, found late: 1 and not 2"
   }
   const { code, stderr } = await scene.run(usual(scene), { PATH: bin });
   assertMatch(stderr, /^error: cannot start nix\S*: not found$/m);
-  assertEquals([code, lastLine(stderr)], [1, `state: ${STATES.formatting}`], stderr);
+  assertEquals([code, lastLine(stderr)], [1, `state: ${STATES.installer}`], stderr);
 });
 
 condition("exit code", "one failure: one stage has failed, the other was stopped", async () => {
@@ -150,7 +150,7 @@ condition("plan", "shown without a terminal, with swapped store paths put right"
   assertEquals([code, stdout], [0, `root@127.0.0.1 runs ${parts.system}\n`], stderr);
   assertStringIncludes(stderr, `\nsystem: ${parts.system}\n`);
   assert(!stderr.includes(`system: ${parts.disko}`));
-  assertMatch(stderr, /^WILL BE FORMATTED: [^]*^### Formatting the disks$/m);
+  assertMatch(stderr, /^WILL BE WIPED: [^]*^### Formatting the disks$/m);
 });
 
 condition("plan", "shown with --yes before the installer is booted", async () => {
@@ -158,7 +158,7 @@ condition("plan", "shown with --yes before the installer is booted", async () =>
   const words = await flake({}, "--build-on", "local", "--yes", "--timeout", "boot=2")(scene);
   const { code, stderr } = await scene.run(words);
   assertEquals(code, 1, stderr);
-  assertMatch(stderr, /^WILL BE FORMATTED: \/dev\/target0[^]*^### Booting the installer$/m);
+  assertMatch(stderr, /^WILL BE WIPED: \/dev\/target0[^]*^### Booting the installer$/m);
 });
 
 const WORDS: readonly [said: string, hint: RegExp][] = [

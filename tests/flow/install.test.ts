@@ -29,7 +29,7 @@ Deno.test("the command installs a flake and puts the new host keys into known_ho
     ...["--copy-host-keys", "--update-known-hosts", "--build-on", "local", ...scene.reach],
   ]);
   assertEquals(code, 0, stderr);
-  assertStringIncludes(stderr, "\ndisk of the configuration: /dev/target0\n");
+  assertStringIncludes(stderr, "\nWILL BE WIPED: /dev/target0\n");
   const shown = `ssh-ed25519 ${await fingerprint(key!.publicKey)}`;
   assertStringIncludes(stderr, `\nhost key of the new system: ${shown}\n`);
   assertEquals(
