@@ -7,10 +7,8 @@ import { attempt, condition, open, usual } from "./condition.ts";
 
 const SECRET = "correct $horse 'battery' \\n staple";
 const SHEBANG = "#!/bin/bash\nset -eu\n";
-const MOUNT = `
-umount /mnt 2>/dev/null || :
-mkdir -p /mnt
-mount -t tmpfs disk /mnt
+const MOUNT = `disk format
+disk mount
 mkdir /mnt/etc
 `;
 
