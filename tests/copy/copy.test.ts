@@ -300,7 +300,8 @@ Deno.test(
       const channels = events.flatMap((event) =>
         event.type === "log" ? /packed by zstd, over (\d) /.exec(event.text)?.[1] ?? [] : []
       );
-      assertEquals(channels, ["1"]);
+      // Six are enough for four channels, if what was asked before has left its own.
+      assertMatch(channels.join(), sessions < 6 ? /^1$/ : /^[14]$/);
     }
   },
 );
