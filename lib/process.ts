@@ -219,11 +219,14 @@ export async function run(
   throw commandError(result, options, shown);
 }
 
+/** Whether Deno lets us run a program; asked for first, since on a terminal it would ask its user in the middle of the work. */
+export async function isPermitted(command: string): Promise<boolean> {
+  return (await Deno.permissions.query({ name: "run", command })).state === "granted";
+}
+
 /** Whether a program is here and we may run it; it must know `--version`. */
 export async function mayRun(command: string): Promise<boolean> {
-  // Asked for first: on a terminal Deno would ask its user in the middle of the work.
-  const { state } = await Deno.permissions.query({ name: "run", command });
-  if (state !== "granted") return false;
+  if (!await isPermitted(command)) return false;
   return await run([command, "--version"], { deadline: 10_000 }).then(() => true, () => false);
 }
 

@@ -43,6 +43,7 @@ esac
 case "\${1#"($me) "}" in *[Cc]ode*|*[Tt]oken*|*OTP*|*[Oo]ne-time*) exit 1 ;; esac
 if [ -n "$NIXOS_ANYWHERE_ASKED" ]; then
   [ ! -e "$NIXOS_ANYWHERE_ASKED" ] || exit 1
+  umask 077
   : >"$NIXOS_ANYWHERE_ASKED"
 fi
 printf '%s\\n' "$NIXOS_ANYWHERE_PASSWORD"

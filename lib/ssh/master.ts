@@ -5,7 +5,7 @@
  */
 import { delay, Scope } from "../deadline.ts";
 import { eachLine } from "../lines.ts";
-import { type Child, start } from "../process.ts";
+import { type Child, isPermitted, start } from "../process.ts";
 import { type Reporter, silent } from "../report/events.ts";
 import { optionWords } from "./config.ts";
 import { LoginLog } from "./log.ts";
@@ -110,7 +110,12 @@ export async function logIn(options: MasterOptions): Promise<Master> {
     await child.end();
     throw error;
   }
-  return new RunningMaster(child, log, greetedAfter, options.bare ? tether(child.pid) : undefined);
+  return new RunningMaster(
+    child,
+    log,
+    greetedAfter,
+    options.bare ? await tether(child.pid) : undefined,
+  );
 }
 
 class RunningMaster implements Master {
@@ -149,7 +154,8 @@ function bareCommand(words: readonly string[], host: string): string[] {
 }
 
 /** Ends the process when this one ends, however it does: with no command there is nothing else to notice it. */
-function tether(pid: number): Child {
+async function tether(pid: number): Promise<Child | undefined> {
+  if (!await isPermitted("sh")) return undefined;
   const code = 'cat >/dev/null; kill "$1"';
   const hold = new TransformStream<Uint8Array, Uint8Array>();
   const child = start(["sh", "-c", code, "tether", `${pid}`], { stdin: hold.readable });
