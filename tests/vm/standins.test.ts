@@ -1,9 +1,15 @@
-/** The machine's nixos-install refuses what NixOS' own refuses, and says so where that does: on its standard output. */
+/**
+ * The machine's nixos-install refuses what NixOS' own refuses, and says so where that does: on its standard output.
+ * Its disk scripts ask where disko's ask.
+ */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { findQuestions } from "../../lib/plan/questions.ts";
+import { run } from "./build/run.ts";
 import { missingPackages } from "./images.ts";
 import { NIX_CONFIG } from "./nix.ts";
 
 const INSTALL = new URL("./guest/installer/usr/bin/nixos-install", import.meta.url).pathname;
+const SCRIPTS = new URL("./guest/flake/scripts", import.meta.url).pathname;
 const SYSTEM = "/nix/store/00000000000000000000000000000000-nixos-system-none-25.11";
 const WORDS = `--no-root-passwd --no-channel-copy --system ${SYSTEM}`;
 
@@ -58,5 +64,30 @@ Deno.test({
     const { code, stdout, stderr } = await install(":");
     assertEquals([code === 0, stdout], [false, ""]);
     assertStringIncludes(stderr, "is not valid");
+  },
+});
+
+Deno.test({
+  name:
+    "the emulated machine's disk scripts ask for a passphrase where the configuration names no file, only there",
+  ignore: (await missingPackages()).length > 0,
+  fn: async () => {
+    const out = await Deno.makeTempFile({ prefix: "disk-script-" });
+    try {
+      const asked: Record<string, number> = {};
+      for (const key of ["", "/tmp/disk.key", "ask"]) {
+        await run("sh", ["-eu", `${SCRIPTS}/make-disk-script.sh`], {
+          env: {
+            ...{ out, key, scripts: SCRIPTS, static: "/bin", tools: "" },
+            ...{ mode: "disko", device: "/dev/vda" },
+          },
+        });
+        await run("bash", ["-n", out]);
+        asked[key] = findQuestions(await Deno.readTextFile(out)).length;
+      }
+      assertEquals(asked, { "": 0, "/tmp/disk.key": 0, "ask": 2 });
+    } finally {
+      await Deno.remove(out);
+    }
   },
 });

@@ -66,7 +66,7 @@ export async function buildDebian(options: DebianOptions = {}): Promise<DebianIm
       // A mirror that lags behind is good enough; signatures are checked all the same.
       '--aptopt=Acquire::Check-Valid-Until "false"',
       ...[`--customize-hook=${hook}`, release, "-", await mirror()],
-    ], { env: { TMPDIR: `${aside}/work` }, signal });
+    ], { env: { TMPDIR: `${aside}/work` }, signal, seconds: 3600 });
     await remove(`${aside}/work`);
     for await (const { name } of Deno.readDir(cache)) {
       if (name.startsWith(`${release}-`)) await remove(`${cache}/${name}`);

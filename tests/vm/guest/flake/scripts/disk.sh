@@ -14,25 +14,6 @@ destroy() {
   lsblk -a -f >&2
 }
 
-# Asks at a terminal or without one; what cannot be read is an empty passphrase.
-ask_twice() {
-  set +x
-  printf 'Enter password for %s: ' "$partition"
-  IFS= read -r -s passphrase || :
-  printf '\nEnter password for %s again to be safe: ' "$partition"
-  IFS= read -r -s again || :
-  echo
-  [ "$passphrase" = "$again" ] || exit 1
-  set -x
-}
-
-ask_once() {
-  set +x
-  printf 'Enter password for %s\n' "$partition"
-  IFS= read -r -s passphrase
-  set -x
-}
-
 # What cryptsetup does with a key: it takes no empty one.
 take_key() {
   size=0

@@ -11,6 +11,7 @@ fi
 {
   echo "$start"
   echo "mode='$mode' disk='$device' key='$key'"
+  if [ "$key" = ask ]; then "$bb" cat "$scripts/ask.sh"; fi
   "$bb" cat "$scripts/disk.sh"
 } > "$out"
 "$bb" chmod 755 "$out"
