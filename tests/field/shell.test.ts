@@ -1,7 +1,9 @@
 /** Start-up files of login shells print what they like, with or without a line feed, and end as they like. */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { BoxOptions } from "../loopback/mod.ts";
-import { attempt, condition, type Options, usual } from "./condition.ts";
+import { copyClosure } from "../../mod.ts";
+import { type BoxOptions, startBox } from "../loopback/mod.ts";
+import { login } from "../ssh/fixture.ts";
+import { attempt, condition, type Options, parts, usual } from "./condition.ts";
 
 /** What start-up files of bash are seen to do. bash reads them for commands over ssh, too. */
 const STARTUPS: Readonly<Record<string, string>> = {
@@ -101,4 +103,15 @@ condition("login", "a password that has expired", async () => {
   );
   assertEquals(code, 1, stderr);
   assertMatch(stderr, /expired|change your password|Password change required/i);
+});
+
+condition("shell", "a greeting in front of what nix itself copies", async () => {
+  const { system } = await parts();
+  await using box = await startBox(bashrc("echo welcome"));
+  await using target = await login(box);
+  await target.run(["true"]);
+  const storeSettings = [{ name: "max-connections", value: "1" }];
+  const error = await copyClosure(target, system, { storeSettings, deadline: 60_000 })
+    .then(() => undefined, (error) => error);
+  assertMatch(String(error), /nix copy cannot read .* login shell prints "welcome" before every/);
 });
