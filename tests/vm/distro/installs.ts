@@ -56,7 +56,7 @@ Deno.test("cli.ts installs over Debian by password, with a sudo that asks for it
   const XDG_STATE_HOME = `${scene.folder}/state`;
   const boot = ["--phases", "kexec", "--kexec", images.kexecTarball, "--env-password", ...reach];
   const wrong = await runCommand(scene, boot, {
-    code: 4,
+    code: 1,
     env: { XDG_STATE_HOME, SSHPASS: debian.password, SUDO_PASSWORD: "not it" },
   });
   assertMatch(wrong.output, /sudo does not take the password/);
