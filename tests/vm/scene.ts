@@ -57,7 +57,7 @@ export class Scene implements AsyncDisposable {
       : this.sshOptions;
     return (await run("ssh", [
       ...["-F", "none", "-i", this.identity, "-p", String(this.machine.port)],
-      ...["IdentitiesOnly=yes", "BatchMode=yes", "ConnectTimeout=30", "ServerAliveInterval=5"]
+      ...["IdentitiesOnly=yes", "BatchMode=yes", "ConnectTimeout=120", "ServerAliveInterval=5"]
         .concat(trust).flatMap((option) => ["-o", option]),
       `${user}@${this.machine.host}`,
       command,

@@ -4,10 +4,10 @@ import { after, type Fault, freeze, signal, thaw } from "../fault.ts";
 
 const OTHER = await makeKey();
 const phase = "boot wait";
-const words = ["--phases", "kexec", "--timeout", "boot=3"];
+const words = ["--phases", "kexec", "--timeout", "boot=8"];
 const booting = { code: 1, state: "booting", kept: true } as const;
 const announced = /kexec \| machine will boot into nixos/;
-const silent = /root@127\.0\.0\.1: went away and did not come back as the installer within 3 s$/;
+const silent = /root@127\.0\.0\.1: went away and did not come back as the installer within 8 s$/;
 const stay = { image: { run: "#!/bin/sh\necho machine will boot into nixos in 6s...\n" } } as const;
 
 export const BOOT: readonly Fault[] = [
@@ -16,7 +16,7 @@ export const BOOT: readonly Fault[] = [
     fault: "it never boots",
     words,
     scene: stay,
-    error: /root@127\.0\.0\.1: still runs the same boot after 3 s$/,
+    error: /root@127\.0\.0\.1: still runs the same boot after 8 s$/,
     again: 1,
     ...booting,
   },
@@ -34,7 +34,7 @@ export const BOOT: readonly Fault[] = [
     phase,
     fault: "it comes back late: a second run finds it",
     words,
-    scene: { installer: { gap: 6000 } },
+    scene: { installer: { gap: 20_000 } },
     error: silent,
     gone: true,
     mend: async ({ machine }) => {
