@@ -148,7 +148,7 @@ async function faultsOfTheInstaller(scene: Scene, disko: string, system: string)
   const reach = await through(scene, freezing.port);
   await failAt(scene, {
     name: "connection frozen while the closure is copied",
-    words: ["--phases", "disko,install", "-s", disko, system, "--timeout", "copy=5", ...reach],
+    words: ["--phases", "disko,install", "-s", disko, system, "--timeout", "copy=20", ...reach],
     code: 1,
     said: /^error: root@127\.0\.0\.1: /m,
     state: /^state: the target runs the installer; the new system may be partly installed$/m,
