@@ -224,6 +224,17 @@ export async function isPermitted(command: string): Promise<boolean> {
   return (await Deno.permissions.query({ name: "run", command })).state === "granted";
 }
 
+/**
+ * Throws what Deno would throw later where we may not run a program that the work ends with; on a terminal Deno asks its
+ * user now.
+ */
+export async function mustBePermitted(command: string): Promise<void> {
+  if ((await Deno.permissions.request({ name: "run", command })).state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    `Requires run access to "${command}", run again with the --allow-run flag`,
+  );
+}
+
 /** Whether a program is here and we may run it; it must know `--version`. */
 export async function mayRun(command: string): Promise<boolean> {
   if (!await isPermitted(command)) return false;

@@ -5,6 +5,7 @@
  */
 import { dirname, resolve } from "@std/path";
 import { UsageError } from "../errors.ts";
+import { mustBePermitted } from "../process.ts";
 import type { StorePaths } from "../plan/options.ts";
 import { neededParts } from "../plan/phases.ts";
 import type { Plan, Source } from "../plan/plan.ts";
@@ -33,6 +34,8 @@ export async function readInputs(plan: Plan): Promise<Inputs> {
       "give the path of a private key, or of the .pub of an agent's key",
     );
   }
+  // For a key of our own, where the user's may not open the installer: known when the image is on the target.
+  if (plan.phases.includes("kexec") && !plan.dryRun) await mustBePermitted("ssh-keygen");
   const { image } = plan.kexec;
   if (image?.kind === "file") {
     await mustBeFile(image.location, "--kexec", "give the path or the URL of a kexec image");

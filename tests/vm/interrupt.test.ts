@@ -94,8 +94,13 @@ async function interrupt(
   await using running = startCommand(scene, words);
   await running.said(when);
   await new Promise((resolve) => setTimeout(resolve, after));
-  // What is looked for afterwards can be seen now, so its absence means something.
-  assert((await scene.leftProcesses()).length > 1, "its processes cannot be seen");
+  // What is looked for afterwards can be seen now, so its absence means something. Between two tries to log in
+  // there is the command alone.
+  const deadline = performance.now() + 20_000;
+  while ((await scene.leftProcesses()).length < 2) {
+    assert(performance.now() < deadline, "its processes cannot be seen");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   assert((await scene.leftFiles()).length > 0, "its files cannot be seen");
   const interrupted = performance.now();
   running.interrupt();
