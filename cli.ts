@@ -23,7 +23,7 @@ import { confirmTarget, diskPassphrase, sudoPassword } from "./lib/cli/questions
 import { takeSecrets } from "./lib/cli/secrets.ts";
 import { summary } from "./lib/cli/summary.ts";
 import { CommandError } from "./lib/errors.ts";
-import type { Confirmation, PassphraseQuestion } from "./lib/flow/run.ts";
+import type { Confirmation, PassphraseQuestion } from "./lib/flow/options.ts";
 import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/plan/argv.ts";
 import { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
 import { PlainRenderer } from "./lib/report/plain.ts";

@@ -17,13 +17,19 @@
  * @module
  */
 export { type InstallReport, nixosAnywhere } from "./lib/flow.ts";
-export type { Confirmation, NixosAnywhereOptions, PassphraseQuestion } from "./lib/flow/run.ts";
-export type { Evaluated } from "./lib/flow/build.ts";
+export type { Confirmation, NixosAnywhereOptions, PassphraseQuestion } from "./lib/flow/options.ts";
+export type { Built, Evaluated, Made } from "./lib/flow/made.ts";
+export type {
+  AfterStages,
+  ReplacedStages,
+  StageContext,
+  StageFunctions,
+  StageName,
+} from "./lib/flow/stage.ts";
 export type { Evaluation } from "./lib/nix/evaluate.ts";
 export type { Place } from "./lib/nix/place.ts";
-export { connect } from "./lib/ssh/connect.ts";
+export { connect, type ConnectOptions } from "./lib/steps/connect.ts";
 export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
-export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
@@ -36,7 +42,7 @@ export type {
   SessionChannels,
 } from "./lib/ssh/session.ts";
 export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
-export { type KexecOptions, runKexec, type WayBack } from "./lib/steps/kexec.ts";
+export { type KexecOptions, runKexec } from "./lib/steps/kexec.ts";
 export { arrangeBoot, type Arranged, type ArrangeOptions } from "./lib/steps/kexec/arrange.ts";
 export {
   discardKexec,

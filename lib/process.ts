@@ -9,7 +9,7 @@ import { DeadlineError, UsageError } from "./errors.ts";
 import { feed } from "./feed.ts";
 import { eachLine } from "./lines.ts";
 import { commandError, describe, type Hint, hintOf, type RunResult, Tail } from "./result.ts";
-import { type Reporter, silent } from "./report/events.ts";
+import { type Reporter, stamping } from "./report/events.ts";
 
 /** What a child reads: nothing, our own terminal, or these bytes. */
 export type Input = "null" | "inherit" | string | ReadableStream<Uint8Array>;
@@ -163,8 +163,8 @@ export async function run(
   options: RunOptions = {},
   begin?: Begin,
 ): Promise<RunResult> {
-  const { report = silent, where = "here", shown = command, onLine, deadline } = options;
-  report({ type: "command", command: shown, where });
+  const { where = "here", shown = command, onLine, deadline } = options;
+  stamping(options.report)({ type: "command", command: shown, where });
   using scope = new Scope(options.signal);
   const [errors, both] = [new Tail(), new Tail()];
   const onStart = () => {

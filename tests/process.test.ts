@@ -69,7 +69,12 @@ Deno.test("run() reports the command and each line as it comes", async () => {
     shown: ["shown"],
     onLine: (line, stream) => lines.push(`${stream} ${line}`),
   });
-  assertEquals(events, [{ type: "command", command: ["shown"], where: "here" }]);
+  const [{ time = "", ...event } = {}, ...more] = events;
+  assertEquals<unknown>([event, more], [
+    { type: "command", command: ["shown"], where: "here", host: "here" },
+    [],
+  ]);
+  assertEquals(new Date(time).toISOString(), time);
   assertEquals(lines.sort(), ["stderr d", "stdout \x1b[1mb", "stdout a", "stdout c"]);
 });
 

@@ -7,7 +7,7 @@
 import { Scope } from "../deadline.ts";
 import type { NixOptions } from "../nix/command.ts";
 import type { StorePath } from "../plan/store_path.ts";
-import type { Reporter } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
 import { atLeast, commonFormat, type Link, seemsSlow, worthPacking, worthStripes } from "./link.ts";
 import { Idle } from "./idle.ts";
@@ -31,7 +31,7 @@ export interface StreamOptions extends NixOptions {
   readonly link: Link;
   /** How long nothing may move, in milliseconds. */
   readonly stall: number;
-  readonly report: Reporter;
+  readonly report: Report;
 }
 
 /** What a copy did. */

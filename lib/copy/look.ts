@@ -66,7 +66,7 @@ export async function lookAt(
   options: NixOptions,
   signal: AbortSignal,
 ): Promise<Look> {
-  const { report = session.report } = options;
+  const { report } = session;
   const asked = [substitute ? "yes" : "no", ...settingArgs(options)];
   const before = looks.get(session)?.get(asked.join(" "));
   if (before) return before;

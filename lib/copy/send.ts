@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Reporter } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
 import { type Link, Pace, worthPacking } from "./link.ts";
 import { totalSize } from "./order.ts";
 import type { Format } from "./pack.ts";
@@ -24,7 +24,7 @@ export interface SendOptions {
   readonly link: Link;
   /** How streams are packed when the link is the brake. */
   readonly packed: Format;
-  readonly report: Reporter;
+  readonly report: Report;
   readonly signal: AbortSignal;
   /** Called whenever something has moved. */
   readonly moved: () => void;
@@ -72,7 +72,7 @@ export async function sendPaths(options: SendOptions): Promise<void> {
 }
 
 /** Reports progress ten times a second, and never the same twice. */
-function progress(total: number, report: Reporter, moved: () => void): (bytes: number) => void {
+function progress(total: number, report: Report, moved: () => void): (bytes: number) => void {
   let [told, shown] = [0, -1];
   return (bytes) => {
     moved();

@@ -6,7 +6,7 @@
 import { eachLine } from "../lines.ts";
 import type { Running } from "../process.ts";
 import { commandError, Tail } from "../result.ts";
-import type { Reporter } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
 import { Input } from "./input.ts";
 import { WireReader } from "./reader.ts";
 
@@ -14,7 +14,7 @@ import { WireReader } from "./reader.ts";
 export interface ServerOptions {
   readonly command: readonly string[];
   readonly where: string;
-  readonly report: Reporter;
+  readonly report: Report;
   /** Ends the server. */
   readonly signal: AbortSignal;
 }

@@ -6,7 +6,7 @@
 import { type NixOptions, settingArgs } from "../nix/command.ts";
 import { storeArgs } from "../nix/store.ts";
 import { start } from "../process.ts";
-import type { Reporter } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
 import type { Session } from "../ssh/session.ts";
 import { unpacking } from "./push.ts";
 import { shownWords } from "../ssh/command_line.ts";
@@ -26,7 +26,7 @@ export class Servers {
   /** `root` is the folder on the target that is `/` for the store; `signal` ends all servers. */
   constructor(
     readonly session: Session,
-    readonly options: NixOptions & { readonly root: string; readonly report: Reporter },
+    readonly options: NixOptions & { readonly root: string; readonly report: Report },
     readonly signal: AbortSignal,
   ) {}
 

@@ -6,7 +6,7 @@
 import { join } from "@std/path";
 import { ConnectionError } from "../errors.ts";
 import { type ImageSource, showImage } from "../plan/image.ts";
-import type { Reporter } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
 import { countBytes } from "./stream.ts";
 
 /**
@@ -15,7 +15,7 @@ import { countBytes } from "./stream.ts";
  */
 export async function cachedDownload(
   source: ImageSource,
-  report: Reporter,
+  report: Report,
   signal?: AbortSignal,
 ): Promise<string> {
   const url = source.location;

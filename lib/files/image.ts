@@ -9,7 +9,7 @@ import type { Facts } from "../plan/facts.ts";
 import { type Compression, type ImageSource, sniffCompression } from "../plan/image.ts";
 import { TROUBLES } from "../plan/troubles.ts";
 import { start } from "../process.ts";
-import type { Reporter } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
 import { countBytes } from "./stream.ts";
 
 /** Who fetches an image: one of the target's programs, or this machine, which then streams it over. */
@@ -105,7 +105,7 @@ export function imageStream(
   { unpack, sha256, report, signal }: {
     readonly unpack: boolean;
     readonly sha256: string | undefined;
-    readonly report: Reporter;
+    readonly report: Report;
     readonly signal: AbortSignal;
   },
 ): ReadableStream<Uint8Array> {

@@ -12,18 +12,22 @@ import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/ques
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 import { diskObjections, findDisks } from "../steps/disks.ts";
-import type { Built, Evaluated } from "./build.ts";
+import type { Facts } from "../plan/facts.ts";
+import type { Job } from "./job.ts";
+import type { Built, Evaluated } from "./made.ts";
 import { refuseUnlessForced } from "./refuse.ts";
-import type { Run } from "./run.ts";
 
-/** Guards the disks of one run. */
+/** What the guard knows of the job. */
+type Guarded = Pick<Job, "plan" | "options" | "report" | "signal">;
+
+/** Guards the disks of one job. */
 export class DiskGuard {
   /** The disks that the configuration names, as the target showed them. */
   found: readonly FoundDisk[] = [];
-  readonly #run: Run;
-  readonly #label: string;
+  readonly #job: Guarded;
+  #label = "";
   /** All disks of the system that ran at first. */
-  readonly #shown: readonly Disk[];
+  #shown: readonly Disk[] = [];
   #uses: readonly PassphraseUse[] = [];
   /** The script's questions; `undefined` until its text was read. */
   #questions: readonly ScriptQuestion[] | undefined;
@@ -32,16 +36,16 @@ export class DiskGuard {
   /** Whether the installer's facts are not those that were shown. */
   #stale = false;
 
-  constructor(run: Run, label: string, shown: readonly Disk[]) {
-    this.#run = run;
-    this.#label = label;
-    this.#shown = shown;
+  constructor(job: Guarded) {
+    this.#job = job;
   }
 
   /** Finds the configuration's disks on the target, and refuses questions that nobody can answer. */
-  async look(target: Session, evaluated: Evaluated): Promise<void> {
-    if (!this.#concerns(evaluated)) return;
-    const { report, scope: { signal } } = this.#run;
+  async look(target: Session, facts: Facts, evaluated: Evaluated | undefined): Promise<void> {
+    this.#label = target.label;
+    this.#shown = facts.disks;
+    if (!evaluated || !this.#concerns(evaluated)) return;
+    const { report, signal } = this.#job;
     if (evaluated.kind === "flake") {
       const { disks, passphrases } = evaluated.evaluation.layout;
       this.#uses = passphrases;
@@ -50,7 +54,7 @@ export class DiskGuard {
         this.found = await findDisks(target, disks, this.#shown, options);
       } catch (error) {
         if (!(error instanceof PreflightError)) throw error;
-        refuseUnlessForced(this.#run, error);
+        refuseUnlessForced(this.#job, error);
         this.found = await findDisks(target, disks, this.#shown, {
           ...options,
           allowMissing: true,
@@ -81,7 +85,7 @@ export class DiskGuard {
 
   /** Asks for the passphrase before anything is booted, if what is known by now says that disko will. */
   async ask(built: Built | undefined): Promise<void> {
-    if (!this.#run.plan.phases.includes("disko")) return;
+    if (!this.#job.plan.phases.includes("disko")) return;
     const script = built?.on === "local" ? built.disko : undefined;
     if (script !== undefined && this.#questions === undefined) await this.#read(script);
     await this.#settle((message, hint) => new PreflightError(message, { hint }));
@@ -92,7 +96,7 @@ export class DiskGuard {
    * Returns the passphrase, if the script asks for one.
    */
   async release(installer: Session, script: StorePath): Promise<string | undefined> {
-    const { scope: { signal } } = this.#run;
+    const { signal } = this.#job;
     if (this.#questions === undefined) {
       const { stdout } = await installer.run(["head", "-c", "3000000", script], {
         deadline: 60_000,
@@ -103,7 +107,7 @@ export class DiskGuard {
     await this.#settle((message, hint) => new DiskError(message, { hint }));
     if (!this.#stale) return this.#passphrase;
     for (const objection of await diskObjections(installer, this.found, this.#shown, { signal })) {
-      refuseUnlessForced(this.#run, objection);
+      refuseUnlessForced(this.#job, objection);
     }
     return this.#passphrase;
   }
@@ -114,11 +118,11 @@ export class DiskGuard {
   }
 
   #concerns(evaluated: Evaluated): evaluated is Exclude<Evaluated, { kind: "none" }> {
-    return evaluated.kind !== "none" && this.#run.plan.phases.includes("disko");
+    return evaluated.kind !== "none" && this.#job.plan.phases.includes("disko");
   }
 
   get #script(): string {
-    const { source } = this.#run.plan;
+    const { source } = this.#job.plan;
     return source.kind === "flake" ? source.diskoScript : "diskoScript";
   }
 
@@ -130,7 +134,7 @@ export class DiskGuard {
   #learn(text: string): void {
     this.#questions = findQuestions(text);
     // Nobody has told which disks a script is for that comes without its configuration.
-    if (this.#run.plan.source.kind !== "paths") return;
+    if (this.#job.plan.source.kind !== "paths") return;
     this.found = this.#shown.filter(({ device }) => names(text, device))
       .map((disk) => ({ name: disk.device, device: disk.device, disk, fate: "wiped" as const }));
   }
@@ -140,7 +144,7 @@ export class DiskGuard {
   }
 
   #refuse(error: Refusal): void {
-    const { options, plan } = this.#run;
+    const { options, plan } = this.#job;
     const elsewhere = this.#questions?.find(({ kind }) => kind === "elsewhere");
     if (!elsewhere && !this.#asks) return;
     if (!elsewhere && options.diskPassphrase) {
@@ -153,13 +157,13 @@ export class DiskGuard {
       : this.#unanswered;
     // Who looks at a plan need not be who runs it.
     if (plan.dryRun) this.#tell("warning", message);
-    else if (!this.#told.has(message)) refuseUnlessForced(this.#run, error(message, HINT));
+    else if (!this.#told.has(message)) refuseUnlessForced(this.#job, error(message, HINT));
     this.#told.add(message);
   }
 
   /** Tells something once. */
   #tell(level: "info" | "warning", text: string): void {
-    if (!this.#told.has(text)) this.#run.report({ type: "log", level, text });
+    if (!this.#told.has(text)) this.#job.report({ type: "log", level, text });
     this.#told.add(text);
   }
 
@@ -182,13 +186,13 @@ export class DiskGuard {
     }
     if (this.#passphrase !== undefined) return;
     this.#refuse(error); // the same as before, or what the script's text has told since
-    const { diskPassphrase } = this.#run.options;
+    const { diskPassphrase } = this.#job.options;
     if (!this.#asks || !diskPassphrase) return;
     const zfs = this.#uses.some(({ kind }) => kind === "ZFS") ? ZFS_PASSPHRASE : 1;
     const atLeast = Math.max(zfs, ...(this.#questions ?? []).map((one) => one.atLeast));
     const answer = await diskPassphrase({ host: this.#label, uses: this.#uses, atLeast });
     if (answer === undefined || answer === "") {
-      refuseUnlessForced(this.#run, error(this.#unanswered, HINT));
+      refuseUnlessForced(this.#job, error(this.#unanswered, HINT));
       return;
     }
     if (answer.length < atLeast || /[\0\r\n]/.test(answer)) {

@@ -10,11 +10,15 @@ import {
   type InstallError,
   PreflightError,
 } from "../errors.ts";
-import type { Run } from "./run.ts";
+import { systemOf } from "../files/inputs.ts";
+import type { Facts } from "../plan/facts.ts";
+import { wrongBuilder, wrongSystem } from "../plan/preflight.ts";
+import type { Job } from "./job.ts";
+import type { Evaluated } from "./made.ts";
 
 /** Throws what stands against the install, or only tells it where the user knows better. */
 export function refuseUnlessForced(
-  { plan, report }: Pick<Run, "plan" | "report">,
+  { plan, report }: Pick<Job, "plan" | "report">,
   objection: InstallError,
 ): void {
   if (!plan.force) throw objection;
@@ -24,7 +28,7 @@ export function refuseUnlessForced(
 
 /** Runs a check on the target: what it finds stands against the install, and so does a check that cannot be run. */
 export async function checkUnlessForced(
-  run: Pick<Run, "plan" | "report">,
+  job: Pick<Job, "plan" | "report">,
   check: () => Promise<unknown>,
 ): Promise<void> {
   try {
@@ -33,6 +37,28 @@ export async function checkUnlessForced(
     const found = [PreflightError, BootError, CommandError, AnswerError]
       .some((kind) => error instanceof kind);
     if (!found) throw error;
-    refuseUnlessForced(run, error as InstallError);
+    refuseUnlessForced(job, error as InstallError);
   }
+}
+
+/** Refuses a system that is for another architecture than the target's. */
+export async function checkArchitecture(
+  job: Pick<Job, "plan" | "report">,
+  host: string,
+  facts: Facts,
+  evaluated: Evaluated,
+): Promise<void> {
+  if (evaluated.kind === "none") return;
+  const isFlake = evaluated.kind === "flake";
+  const system = isFlake
+    ? evaluated.evaluation.system
+    : job.plan.phases.includes("install")
+    ? await systemOf(evaluated.system)
+    : undefined;
+  const wrong = system === undefined ? undefined : wrongSystem(system, facts, host);
+  if (wrong) refuseUnlessForced(job, wrong);
+  const builder = isFlake && evaluated.place.on === "remote"
+    ? wrongBuilder(evaluated.evaluation.buildSystem, facts, host)
+    : undefined;
+  if (builder && !wrong) refuseUnlessForced(job, builder);
 }

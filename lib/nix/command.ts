@@ -6,7 +6,7 @@
 import { CommandError } from "../errors.ts";
 import { run } from "../process.ts";
 import type { RunResult } from "../result.ts";
-import { type Reporter, silent } from "../report/events.ts";
+import { type Reporter, stamping } from "../report/events.ts";
 import { hintOn } from "./hints.ts";
 import type { NixMessage } from "./message.ts";
 import { NixOutput } from "./output.ts";
@@ -87,7 +87,8 @@ export async function runNix(
   options: NixOptions,
   { env = {}, quiet = false }: NixCall = {},
 ): Promise<NixResult> {
-  const { report = silent, signal, deadline, said, showTrace } = options;
+  const { signal, deadline, said, showTrace } = options;
+  const report = stamping(options.report);
   const output = new NixOutput({ report, quiet, said });
   try {
     const result = await run(command, {

@@ -7,7 +7,7 @@ import { CommandError, UsageError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import type { FlakeRef } from "../plan/flake.ts";
 import { TROUBLES } from "../plan/troubles.ts";
-import { silent } from "../report/events.ts";
+import { stamping } from "../report/events.ts";
 import { nixCommand, type NixOptions, runNix } from "./command.ts";
 import { hintOnFile, whyNoFlake } from "./folder.ts";
 import { isFetch, missingFile } from "./hints.ts";
@@ -62,12 +62,12 @@ export async function checkConfiguration(
 }
 
 /** nix asks about a flake's settings only on a terminal of its own: what it left out is told here, once. */
-function tellUntrusted(untrusted: readonly string[], { report = silent }: NixOptions): void {
+function tellUntrusted(untrusted: readonly string[], { report }: NixOptions): void {
   if (untrusted.length === 0) return;
   const names = [...new Set(untrusted)].map(escapeControls).join(", ");
   const text = `the flake's own settings are not used, since nix does not trust them: ${names}; ` +
     "--accept-flake-config uses them";
-  report({ type: "log", level: "warning", text });
+  stamping(report)({ type: "log", level: "warning", text });
 }
 
 /** Reads the names; `undefined` where the answer is of another shape, which decides nothing. */

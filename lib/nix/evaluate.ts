@@ -5,7 +5,7 @@
  */
 import { AnswerError, CommandError, InstallError } from "../errors.ts";
 import { type FlakeRef, installable, showFlake } from "../plan/flake.ts";
-import { silent } from "../report/events.ts";
+import { stamping } from "../report/events.ts";
 import { nixCommand, type NixOptions, runNix, withHint } from "./command.ts";
 import { type DiskLayout, LAYOUT, parseLayout } from "./disks.ts";
 import { hintOnFile } from "./folder.ts";
@@ -87,7 +87,7 @@ export async function evaluate(
       stdout,
       attributes.length,
       name,
-      (text) => (options.report ?? silent)({ type: "log", level: "warning", text }),
+      (text) => stamping(options.report)({ type: "log", level: "warning", text }),
     );
   } catch (error) {
     const file = error instanceof CommandError ? missingFile(error.message) : undefined;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Reporter, silent } from "../report/events.ts";
+import { type Report, silent } from "../report/events.ts";
 import { beginsError, continuesError, type NixMessage, readNixError } from "./message.ts";
 
 /** Lines that are true and of no use to who installs a machine. */
@@ -22,7 +22,7 @@ const MAX_HELD = 5000;
 /** How the output is handed on; everything has a default. */
 export interface OutputOptions {
   /** Hears of the lines. @default nobody */
-  readonly report?: Reporter | undefined;
+  readonly report?: Report | undefined;
   /** Whether lines are only for --debug, as of a call that may fail. @default false */
   readonly quiet?: boolean | undefined;
   /** Warnings that were told: each is told once. @default none */

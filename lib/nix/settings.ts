@@ -5,7 +5,7 @@
  */
 import { CommandError, DeadlineError } from "../errors.ts";
 import type { FlakeRef } from "../plan/flake.ts";
-import { silent } from "../report/events.ts";
+import { stamping } from "../report/events.ts";
 import { nixCommand, type NixOptions, type NixSetting, runNix } from "./command.ts";
 import { mayRead } from "./folder.ts";
 
@@ -35,7 +35,7 @@ export async function nixConfig(options: NixOptions): Promise<NixConfig> {
     }
   }
   const text = "nix does not tell its settings: where to build is tried out";
-  (options.report ?? silent)({ type: "log", level: "debug", text });
+  stamping(options.report)({ type: "log", level: "debug", text });
   return readConfig("");
 }
 
@@ -95,7 +95,7 @@ export async function flakeSettings(
     options.signal?.throwIfAborted();
     if (!(error instanceof CommandError)) throw error;
     const text = `the flake's own settings are not used: ${error.message.split("\n")[0]}`;
-    (options.report ?? silent)({ type: "log", level: "warning", text });
+    stamping(options.report)({ type: "log", level: "warning", text });
     return [];
   }
 }

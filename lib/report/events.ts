@@ -82,16 +82,22 @@ export interface StateEvent {
 export interface HostKeyEvent {
   /** Tells the events apart. */
   readonly type: "host-key";
-  /** The machine, as the user named it. */
-  readonly host: string;
   /** `SHA256:` and the digest, as `ssh-keygen -l` prints it. */
   readonly fingerprint: string;
   /** `known`: a known_hosts file or the caller named it; `new`: accepted as it was. */
   readonly trust: "known" | "new";
 }
 
-/** Anything that is reported while a machine is installed. */
-export type ReportEvent =
+/** When and where something happened: every event that a {@linkcode Reporter} hears of carries it. */
+export interface Stamp {
+  /** ISO 8601, in UTC with milliseconds. */
+  readonly time: string;
+  /** The machine that is installed, as the user named it; `here` where there is none. */
+  readonly host: string;
+}
+
+/** What happened, without when and where. */
+export type Happening =
   | StageEvent
   | LogEvent
   | CommandEvent
@@ -100,8 +106,27 @@ export type ReportEvent =
   | StateEvent
   | HostKeyEvent;
 
+/** Anything that is reported while a machine is installed. */
+export type ReportEvent = Happening & Stamp;
+
 /** Whoever wants to hear of the events. Must not throw and returns at once. */
 export type Reporter = (event: ReportEvent) => void;
 
+/** Takes what happened, stamps it, and tells a {@linkcode Reporter}. */
+export type Report = (event: Happening) => void;
+
 /** The reporter that is used where none is given: says nothing. */
-export const silent: Reporter = () => {};
+export const silent: Report = () => {};
+
+const STAMPING = new WeakSet<Report>();
+
+/**
+ * Makes of a reporter one that is told what happened only, and stamps it for a machine. One that stamps already stays as
+ * it is, so that all that is done to one machine in one go has one.
+ */
+export function stamping(reporter: Reporter = silent, host = "here"): Report {
+  if (STAMPING.has(reporter as Report)) return reporter as Report;
+  const report = (event: Happening) => reporter({ time: new Date().toISOString(), host, ...event });
+  STAMPING.add(report);
+  return report;
+}

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { ReportEvent } from "./events.ts";
-import { type Renderer, Seen, shownLine } from "./renderer.ts";
+import { type Rendered, type Renderer, Seen, shownLine } from "./renderer.ts";
 
 /** Writes an event a line. */
 export class JsonRenderer implements Renderer {
@@ -17,7 +16,7 @@ export class JsonRenderer implements Renderer {
   }
 
   /** Shows an event. */
-  readonly report = (event: ReportEvent): void => {
+  readonly report = (event: Rendered): void => {
     this.#write(JSON.stringify(event));
     if (event.type === "output") this.#seen.add(shownLine(event.line));
   };

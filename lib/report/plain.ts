@@ -4,8 +4,8 @@
  * @module
  */
 import { escapeControls } from "../escape.ts";
-import type { OutputEvent, Reporter, ReportEvent, Stage } from "./events.ts";
-import { type Renderer, Seen, shownLine } from "./renderer.ts";
+import type { OutputEvent, Reporter, Stage } from "./events.ts";
+import { type Rendered, type Renderer, Seen, shownLine } from "./renderer.ts";
 import { TraceFilter } from "./trace.ts";
 
 /** How lines are shown; everything has a default. */
@@ -49,7 +49,7 @@ export class PlainRenderer implements Renderer {
   }
 
   /** Shows an event. */
-  readonly report = (event: ReportEvent): void => {
+  readonly report = (event: Rendered): void => {
     const line = event.type === "output" ? this.#output(event) : plainLine(event, this.#options);
     if (line !== undefined) this.#write(line);
   };
@@ -72,7 +72,7 @@ export class PlainRenderer implements Renderer {
 
 /** The line of an event that is no output, `undefined` where it is not shown. */
 function plainLine(
-  event: Exclude<ReportEvent, { type: "output" }>,
+  event: Exclude<Rendered, { type: "output" }>,
   { debug = false, color = false }: PlainOptions,
 ): string | undefined {
   const strong = (text: string) => color ? `\x1b[1m${text}\x1b[0m` : text;

@@ -5,12 +5,15 @@
  */
 import { escapeControls } from "../escape.ts";
 import { playLine } from "../terminal.ts";
-import type { Reporter } from "./events.ts";
+import type { Happening, Stamp } from "./events.ts";
+
+/** What is shown: an event with its stamp, or without where nobody has stamped it. */
+export type Rendered = Happening & Partial<Stamp>;
 
 /** Shows events, and knows which lines of output it has shown. */
 export interface Renderer {
   /** Shows an event. */
-  readonly report: Reporter;
+  readonly report: (event: Rendered) => void;
   /** The last lines, at most 20, of a failed command's output that were not shown when they came. */
   unseen(output: string): string[];
 }

@@ -1,26 +1,36 @@
 /**
- * Telling when the stages of a run begin and end, and how long each took.
+ * Telling when the stages of an install begin and end, how long each took, and what state the target is in: by whatever
+ * does the work, a whole install or a script that calls the steps itself.
  *
  * @module
  */
 import { InterruptedError } from "../errors.ts";
-import type { Reporter, Stage } from "./events.ts";
+import type { Report, Stage } from "./events.ts";
+import { type State, STATES } from "./states.ts";
 
 /** Milliseconds by stage; a stage that was not run is absent. */
 export type StageTimes = { readonly [K in Stage]?: number };
 
-/** Reports stages and keeps their times. */
+const ALL = new WeakMap<Report, Stages>();
+
+/** The stages of what is told to one reporter: of one machine, in one go. */
 export class Stages {
-  readonly #report: Reporter;
+  readonly #report: Report;
   readonly #times: { [K in Stage]?: number } = {};
-  readonly #ended: AbortSignal | undefined;
+  readonly #running = new Set<Stage>();
   /** What is known to have failed already: stages that end for it afterwards were only stopped. */
   readonly #known = new Set<unknown>();
+  #state: State | undefined;
 
-  /** Makes one that tells `report`; `ended` is aborted with the failure that ends all of them. */
-  constructor(report: Reporter, ended?: AbortSignal) {
+  private constructor(report: Report) {
     this.#report = report;
-    this.#ended = ended;
+  }
+
+  /** The stages that are told to `report`. */
+  static of(report: Report): Stages {
+    const stages = ALL.get(report) ?? new Stages(report);
+    ALL.set(report, stages);
+    return stages;
   }
 
   /** The times of all stages that have ended. */
@@ -28,9 +38,19 @@ export class Stages {
     return { ...this.#times };
   }
 
-  /** Runs `work` as a stage. */
-  async run<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
+  /** The state that was reached. */
+  get state(): State | undefined {
+    return this.#state;
+  }
+
+  /**
+   * Runs `work` as a stage, or as a part of it where it runs already. `ended` is aborted with the failure that ends all
+   * stages.
+   */
+  async run<T>(stage: Stage, work: () => Promise<T>, ended?: AbortSignal): Promise<T> {
+    if (this.#running.has(stage)) return await work();
     const began = performance.now();
+    this.#running.add(stage);
     this.#report({ type: "stage", stage, state: "start" });
     try {
       const result = await work();
@@ -38,10 +58,12 @@ export class Stages {
       this.#report({ type: "stage", stage, state: "done", ms });
       return result;
     } catch (error) {
-      const state = this.#wasStopped(error) ? "stopped" : "failed";
+      const state = this.#wasStopped(error, ended) ? "stopped" : "failed";
       this.blame(error);
       this.#report({ type: "stage", stage, state, ms: performance.now() - began });
       throw error;
+    } finally {
+      this.#running.delete(stage);
     }
   }
 
@@ -50,13 +72,36 @@ export class Stages {
     this.#known.add(error);
   }
 
-  #wasStopped(error: unknown): boolean {
+  #wasStopped(error: unknown, ended: AbortSignal | undefined): boolean {
     if (error instanceof InterruptedError || this.#known.has(error)) return true;
-    return this.#ended?.aborted === true && this.#ended.reason !== error;
+    return ended?.aborted === true && ended.reason !== error;
   }
 
   /** Tells that a stage is not needed, and why. */
   skip(stage: Stage, detail: string): void {
     this.#report({ type: "stage", stage, state: "skipped", detail });
   }
+
+  /** Tells what state the target is in from now on. */
+  reach(state: State): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#report({ type: "state", state, text: STATES[state] });
+  }
+}
+
+const REPORTED: Readonly<Record<Stage, true>> = {
+  connect: true,
+  build: true,
+  image: true,
+  kexec: true,
+  hardware: true,
+  disko: true,
+  install: true,
+  reboot: true,
+};
+
+/** Whether the beginning and the end of a stage of this name are told. */
+export function isReported(name: string): name is Stage {
+  return Object.hasOwn(REPORTED, name);
 }

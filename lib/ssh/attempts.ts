@@ -10,6 +10,7 @@
 import { delay, Scope } from "../deadline.ts";
 import { HostIdentityError, LoginError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
+import { stamping } from "../report/events.ts";
 import { type Login, prepareLogin } from "./prepare_login.ts";
 import { LoginLog } from "./log.ts";
 import type { ConnectOptions } from "./options.ts";
@@ -55,7 +56,7 @@ export async function logInSoon(
 ): Promise<Session> {
   const login = await prepareLogin(destination, options);
   const tries = new Tries(login, new Pace(greetedAfter), signal);
-  const sightings = new Sightings(login.label, options.report);
+  const sightings = new Sightings(login.label, stamping(options.report));
   let session: Session | undefined;
   try {
     let refusedSince: number | undefined;

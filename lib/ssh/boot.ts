@@ -14,7 +14,7 @@ import type { Destination } from "../plan/destination.ts";
 import { logInSoon } from "./attempts.ts";
 import type { ConnectOptions } from "./options.ts";
 import type { Errand } from "./errand.ts";
-import type { Session } from "./session.ts";
+import { loginOf, type Session } from "./session.ts";
 
 /** What is waited for. */
 export interface BootOptions {
@@ -82,7 +82,7 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
       await heartbeat(current, signal, patience);
       await current[Symbol.asyncDispose]();
       stayed = false;
-      const login = { ...(options.login ?? old.options), report };
+      const login = { ...(options.login ?? loginOf(old)), report };
       current = await logInSoon(destination, login, {
         greetedAfter: finite(greetedAfter),
         refusals,

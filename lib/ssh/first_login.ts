@@ -6,7 +6,7 @@
  */
 import { delay, Scope } from "../deadline.ts";
 import { ConnectionError } from "../errors.ts";
-import type { Reporter } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
 import type { Login } from "./prepare_login.ts";
 import { LoginLog } from "./log.ts";
 import type { Session } from "./session.ts";
@@ -24,7 +24,7 @@ const SLOW = 600;
 export async function logInFirst(
   login: Login,
   { report, signal, onLog }: {
-    readonly report: Reporter | undefined;
+    readonly report: Report | undefined;
     readonly signal: AbortSignal | undefined;
     /** Called with the log of each try before it begins. */
     readonly onLog?: ((log: LoginLog) => void) | undefined;

@@ -6,7 +6,7 @@
 import { delay, Scope } from "../deadline.ts";
 import { eachLine } from "../lines.ts";
 import { type Child, isPermitted, start } from "../process.ts";
-import { type Reporter, silent } from "../report/events.ts";
+import { type Report, silent } from "../report/events.ts";
 import { optionWords } from "./config.ts";
 import { LoginLog } from "./log.ts";
 
@@ -28,7 +28,7 @@ export interface MasterOptions {
   readonly onGreeted?: (() => void) | undefined;
   /** Ends the login: every login has somebody who limits it. */
   readonly signal: AbortSignal;
-  readonly report?: Reporter | undefined;
+  readonly report?: Report | undefined;
   /** Whether it has no command of its own, for servers that grant one session at a time. @default false */
   readonly bare?: boolean | undefined;
 }

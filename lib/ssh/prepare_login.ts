@@ -10,7 +10,7 @@ import {
   parsePort,
   showDestination,
 } from "../plan/destination.ts";
-import { silent } from "../report/events.ts";
+import { stamping } from "../report/events.ts";
 import { askpass, writePrivate } from "./helpers.ts";
 import { loginOptions, socketConfig } from "./config.ts";
 import { LoginLog } from "./log.ts";
@@ -52,10 +52,14 @@ export interface LoginOptions extends ConnectOptions {
 /** Makes the private folder with the configuration of a login to `destination`. Contacts nothing. */
 export async function prepareLogin(
   destination: string | Destination,
-  { passwordOnly = false, ...options }: LoginOptions = {},
+  { passwordOnly = false, ...given }: LoginOptions = {},
 ): Promise<Login> {
   const where = typeof destination === "string" ? parseDestination(destination) : destination;
-  const { sshOptions = [], report = silent, signal } = options;
+  const label = showDestination(where);
+  const report = stamping(given.report, label);
+  // As they are used again after a boot.
+  const options = { ...given, report };
+  const { sshOptions = [], signal } = options;
   const { deadline = 120_000 } = options;
   const port = options.port === undefined ? where.port : parsePort(options.port, "port");
   const folder = await Deno.makeTempDir({ dir: await shortTemp(), prefix: "nixos-anywhere-" });
@@ -85,7 +89,6 @@ export async function prepareLogin(
     const env = options.password === undefined || temporary
       ? undefined
       : await askpass(folder, options.password, resolved);
-    const label = showDestination(where);
     let attempts = 0;
     let taken = false;
     const master = async (attempt: AttemptOptions, bare: boolean) => {

@@ -7,7 +7,7 @@ import { ConnectionError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { run } from "../process.ts";
 import { commandError, type RunResult, shortCommand } from "../result.ts";
-import { type Reporter, silent } from "../report/events.ts";
+import { type Report, silent } from "../report/events.ts";
 import type { AcceptedKey } from "./accepted_key.ts";
 import { Channels } from "./channels.ts";
 import { CLEAN, commandLine, execLine, shownWords } from "./command_line.ts";
@@ -29,6 +29,13 @@ const MAX_LINE = 30_000;
 /** The same for what can be sent otherwise: the ssh server of small systems takes 9,000 bytes. */
 const MAX_INLINE = 8000;
 
+const LOGINS = new WeakMap<Session, ConnectOptions>();
+
+/** How a session was logged in, for logging in again after a boot. May hold a password: no part of the public session. */
+export function loginOf(session: Session): ConnectOptions {
+  return LOGINS.get(session) ?? {};
+}
+
 /** A login on a target. Disposal ends the login and removes what it kept on this machine. */
 export class Session implements AsyncDisposable {
   readonly #parts: SessionParts;
@@ -40,6 +47,7 @@ export class Session implements AsyncDisposable {
 
   /** Wraps a login; use {@linkcode connect}. */
   constructor(parts: SessionParts) {
+    LOGINS.set(this, parts.options);
     this.#parts = parts;
     this.#master = parts.master;
     this.#channels = new Channels(parts.label, async () => {
@@ -99,11 +107,6 @@ export class Session implements AsyncDisposable {
     return this.#master.ended;
   }
 
-  /** How it was logged in, for logging in again after a boot. */
-  get options(): ConnectOptions {
-    return this.#parts.options;
-  }
-
   /** How many of its commands may run at once, and who waits for that. */
   get channels(): SessionChannels {
     return this.#channels;
@@ -115,7 +118,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** Hears of what happens in this session. */
-  get report(): Reporter {
+  get report(): Report {
     return this.#parts.report;
   }
 

@@ -6,7 +6,7 @@
 import type { KnownAs } from "./known_hosts.ts";
 import type { Destination } from "../plan/destination.ts";
 import type { Child, RunOptions } from "../process.ts";
-import type { Reporter } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
 import type { Master } from "./master.ts";
 import type { ConnectOptions } from "./options.ts";
 
@@ -61,5 +61,5 @@ export interface SessionParts {
   readonly options: ConnectOptions;
   /** The private folder, removed at disposal. */
   readonly folder: string;
-  readonly report: Reporter;
+  readonly report: Report;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Reporter, silent } from "../report/events.ts";
+import { type Report, silent } from "../report/events.ts";
 import type { LoginProgress } from "./login_progress.ts";
 import type { TryKind } from "./pace.ts";
 
@@ -68,7 +68,7 @@ export class Sightings {
   #next = TOLD_AFTER;
   #key = "";
 
-  constructor(readonly label: string, readonly report: Reporter = silent) {}
+  constructor(readonly label: string, readonly report: Report = silent) {}
 
   /** Takes what is known now. */
   see({ key, text }: Sighting): void {

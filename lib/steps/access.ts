@@ -6,8 +6,8 @@
 import { LoginError } from "../errors.ts";
 import { becomeRoot, type Facts } from "../plan/facts.ts";
 import { unattendedKey } from "../ssh/accepted_key.ts";
-import { connect } from "../ssh/connect.ts";
-import type { Session } from "../ssh/session.ts";
+import { openSession } from "../ssh/open_session.ts";
+import { loginOf, type Session } from "../ssh/session.ts";
 import { makeTemporaryKey, revoke } from "../ssh/temporary_key.ts";
 
 // $1 the user, $2 a key of ours or nothing. Root's own keys stay; each line is added once.
@@ -53,16 +53,16 @@ export async function becomeRootSession(
   });
   const destination = { ...session.destination, user: "root" };
   const login = {
-    ...session.options,
+    ...loginOf(session),
     ...(facts.hostKeys.length > 0 && { expectedHostKeys: facts.hostKeys }),
   };
   // Where root's keys are looked for elsewhere, the user's own may work all the same.
   const root = key
-    ? await connect(destination, { ...login, temporaryKey: key.privateKey }).catch((error) => {
+    ? await openSession(destination, { ...login, temporaryKey: key.privateKey }).catch((error) => {
       if (!(error instanceof LoginError)) throw error;
-      return connect(destination, login);
+      return openSession(destination, login);
     })
-    : await connect(destination, login);
+    : await openSession(destination, login);
   if (key) await revoke(root, key);
   await session[Symbol.asyncDispose]();
   return root;

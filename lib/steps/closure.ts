@@ -9,6 +9,8 @@ import { copyByNix } from "../copy/plain.ts";
 import { AnswerError, CommandError, UsageError } from "../errors.ts";
 import type { NixOptions } from "../nix/command.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
+import { stamping } from "../report/events.ts";
+import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 
 export type { Link };
@@ -63,9 +65,12 @@ export async function copyClosure(
 ): Promise<void> {
   const { root = "/", from, substitute = true, storeSettings = [], link = {} } = options;
   const { fresh = false } = options;
-  const { stall = 60_000, report = session.report } = options;
+  const { stall = 60_000 } = options;
+  const report = options.report ? stamping(options.report, session.label) : session.report;
   const wanted = (typeof path === "string" ? [path] : path).map((one) => storePath(one));
   if (wanted.length === 0) return;
+  // What is filled there is the new system.
+  if (root !== "/") Stages.of(session.report).reach("installing");
   const plain = () =>
     copyByNix(session, wanted, { ...options, root, from, substitute, storeSettings, report });
   if (from !== undefined || storeSettings.some(({ name }) => name !== "compress")) return plain();

@@ -4,9 +4,10 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import { type DiskKeySource, readKeys } from "../files/keys.ts";
+import { type DiskKeyContent, type DiskKeySource, readKeys } from "../files/keys.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import { hintFor } from "../plan/troubles.ts";
+import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 import { noteStoreDisk, STORE_DISK } from "../ssh/mounted.ts";
 
@@ -109,7 +110,22 @@ export async function runDisko(
       hint: "disko reads it as one line: leave line feeds out",
     });
   }
-  for (const { remote, content } of await readKeys(keys)) {
+  const stages = Stages.of(installer.report);
+  return await stages.run("disko", async () => {
+    await writeKeys(installer, await readKeys(keys), signal);
+    stages.reach("formatting");
+    const formatted = await runScript(installer, path, { passphrase, deadline, signal });
+    stages.reach("formatted");
+    return formatted;
+  }, signal);
+}
+
+async function writeKeys(
+  installer: Session,
+  keys: readonly DiskKeyContent[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { remote, content } of keys) {
     const stream = new Blob([content as BufferSource]).stream();
     await installer.pipe(stream, ["sh", "-euc", WRITE_KEY, "key", remote, String(content.length)], {
       deadline: 120_000,
@@ -118,6 +134,17 @@ export async function runDisko(
       ...(signal && { signal }),
     });
   }
+}
+
+async function runScript(
+  installer: Session,
+  path: StorePath,
+  { passphrase, deadline, signal }: {
+    readonly passphrase: string;
+    readonly deadline: number;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<Formatted> {
   const hint =
     "the disks may be half formatted: mend the disko configuration, or what its output names";
   const none = `no store: ${crypto.randomUUID()}`;

@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from "@std/path";
 import { AnswerError, InstallError, UsageError } from "../errors.ts";
 import type { HardwareConfig } from "../plan/options.ts";
 import { run } from "../process.ts";
+import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 
 /** How the hardware is looked at; everything has a default. */
@@ -45,7 +46,15 @@ export async function generateHardwareConfig(
   { backend, path }: HardwareConfig,
   options: HardwareOptions = {},
 ): Promise<void> {
-  const { deadline = 300_000, signal } = options;
+  await Stages.of(installer.report)
+    .run("hardware", () => generate(installer, { backend, path }, options), options.signal);
+}
+
+async function generate(
+  installer: Session,
+  { backend, path }: HardwareConfig,
+  { deadline = 300_000, signal }: HardwareOptions,
+): Promise<void> {
   const { stdout } = await installer.script(
     `PATH=$PATH:/run/current-system/sw/bin
 ${SCRIPTS[backend]}`,

@@ -7,6 +7,7 @@ import { archive } from "../files/archive.ts";
 import { readTree, type Tree } from "../files/tree.ts";
 import type { Chown, Setting } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
+import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 import { checkMounted } from "../ssh/mounted.ts";
 
@@ -91,33 +92,38 @@ export async function install(
   } = options;
   const path = storePath(system, "the NixOS system");
   const common = { deadline, ...(signal && { signal }) };
+  const tree = typeof extraFiles === "string" ? await readTree(extraFiles) : extraFiles;
   if (!inMemory) await checkMounted(installer, signal);
-  if (extraFiles !== undefined) {
-    const tree = typeof extraFiles === "string" ? await readTree(extraFiles) : extraFiles;
-    const stream = await archive(tree, signal);
-    await installer.pipe(stream, ["tar", "-C", "/mnt", "-xpof", "-"], {
+  const stages = Stages.of(installer.report);
+  stages.reach("installing");
+  await stages.run("install", async () => {
+    if (tree !== undefined) {
+      const stream = await archive(tree, signal);
+      await installer.pipe(stream, ["tar", "-C", "/mnt", "-xpof", "-"], {
+        ...common,
+        hint: "see whether the new system's disk has room for the extra files",
+      });
+    }
+    const flag = (value: boolean) => value ? "y" : "n";
+    await installer.script(INSTALL, {
       ...common,
-      hint: "see whether the new system's disk has room for the extra files",
+      name: "nixos-install",
+      shown: ["nixos-install", "--no-root-passwd", "--no-channel-copy", "--system", path],
+      tied: true,
+      // Nix options may hold secrets, such as tokens.
+      inline: nixOptions.length === 0,
+      args: [
+        path,
+        flag(copyHostKeys),
+        flag(noCheck !== undefined),
+        noCheck ?? "",
+        String(chown.length),
+        ...chown.flatMap(({ path, owner }) => [path, owner]),
+        ...nixOptions.flatMap(({ name, value }) => ["--option", name, value]),
+      ],
+      hint: "the system is not installed: mend what its output names",
+      onLine: (line) => installer.report({ type: "output", source: "nixos-install", line }),
     });
-  }
-  const flag = (value: boolean) => value ? "y" : "n";
-  await installer.script(INSTALL, {
-    ...common,
-    name: "nixos-install",
-    shown: ["nixos-install", "--no-root-passwd", "--no-channel-copy", "--system", path],
-    tied: true,
-    // Nix options may hold secrets, such as tokens.
-    inline: nixOptions.length === 0,
-    args: [
-      path,
-      flag(copyHostKeys),
-      flag(noCheck !== undefined),
-      noCheck ?? "",
-      String(chown.length),
-      ...chown.flatMap(({ path, owner }) => [path, owner]),
-      ...nixOptions.flatMap(({ name, value }) => ["--option", name, value]),
-    ],
-    hint: "the system is not installed: mend what its output names",
-    onLine: (line) => installer.report({ type: "output", source: "nixos-install", line }),
-  });
+  }, signal);
+  stages.reach("installed");
 }

@@ -13,21 +13,13 @@ import { escapeControls } from "../escape.ts";
 import { becomeRoot } from "../plan/facts.ts";
 import { kexecHint } from "../plan/kexec_words.ts";
 import { awaitBoot, type BootOptions } from "../ssh/boot.ts";
+import { Stages } from "../report/stages.ts";
 import { READ_RELEASE } from "../ssh/release.ts";
 import type { Errand } from "../ssh/errand.ts";
-import type { Session } from "../ssh/session.ts";
+import { saveResumeInfo } from "../ssh/resume.ts";
+import { loginOf, type Session } from "../ssh/session.ts";
 import { arrangeBoot, type Arranged } from "./kexec/arrange.ts";
 import { discardKexec, type RemoteKexec } from "./kexec/upload.ts";
-
-/** What logs root in to an installer that is about to be booted. */
-export interface WayBack {
-  /** The host keys that it has to show one of, each `TYPE BASE64`. */
-  readonly hostKeys: readonly string[];
-  /** The fingerprint of one more. */
-  readonly fingerprint: string | undefined;
-  /** A key of our own, where the user's would not log in again, or not without help. */
-  readonly privateKey?: string;
-}
 
 /** How the installer is booted and logged in to; everything has a default. */
 export interface KexecOptions {
@@ -39,10 +31,11 @@ export interface KexecOptions {
   readonly extraFlags?: string | undefined;
   /** What {@linkcode arrangeBoot} has arranged. @default it is arranged now, and an objection is thrown */
   readonly arranged?: Arranged | undefined;
-  /** Called before the boot with what logs in afterwards: the host keys, and our own key if there is one. */
-  readonly keep?:
-    | ((installer: WayBack) => Promise<void>)
-    | undefined;
+  /**
+   * Whether what logs in to the installer is saved before the boot, for {@linkcode connect} in a later run; it is
+   * forgotten with {@linkcode reboot}. @default true
+   */
+  readonly resume?: boolean | undefined;
   /** What is done in the installer, together with the look what it is. @default nothing */
   readonly also?: Errand | undefined;
   /** How long the image's script may take, in milliseconds. @default 300_000 */
@@ -92,8 +85,19 @@ export async function runKexec(
   image: RemoteKexec,
   options: KexecOptions = {},
 ): Promise<Session> {
+  const stages = Stages.of(target.report);
+  const installer = await stages.run("kexec", () => boot(target, image, options), options.signal);
+  stages.reach("installer");
+  return installer;
+}
+
+async function boot(
+  target: Session,
+  image: RemoteKexec,
+  options: KexecOptions,
+): Promise<Session> {
   const { port = 22, extraFlags = "", deadline = 600_000, signal } = options;
-  const { keep, also, scriptDeadline = 300_000 } = options;
+  const { resume = true, also, scriptDeadline = 300_000 } = options;
   const { report, label } = target;
   let announced = false;
   const arranged = options.arranged ?? await arrangeBoot(target, image, { signal });
@@ -104,7 +108,12 @@ export async function runKexec(
   }
   const { hostKeys, temporaryKey } = arranged;
   const { fingerprint } = target;
-  await keep?.({ hostKeys, fingerprint, ...(temporaryKey && { privateKey: temporaryKey }) });
+  const { host = target.destination.host } = options;
+  if (resume) {
+    const info = { hostKeys, fingerprint, ...(temporaryKey && { privateKey: temporaryKey }) };
+    await saveResumeInfo({ host, port }, info, report);
+  }
+  Stages.of(report).reach("booting");
   try {
     using running = new Scope(signal);
     await target.script(RUN, {
@@ -130,11 +139,10 @@ export async function runKexec(
     const over = error instanceof ConnectionError || error instanceof CommandError;
     if (!announced || !over) throw error;
   }
-  const { host = target.destination.host } = options;
-  const login = target.options;
+  const login = loginOf(target);
   let came = { name: "", installer: false };
   const began = performance.now();
-  const boot: BootOptions = {
+  const wait: BootOptions = {
     previous: image.facts.bootId,
     expected: "the installer",
     destination: { host, user: "root", port },
@@ -163,12 +171,12 @@ export async function runKexec(
     signal,
     onStayed: (session) => discardKexec(session, image),
   };
-  const installer = await awaitBoot(target, boot).catch((error) => {
-    if (!(error instanceof LoginError) || boot.refusals === undefined) throw error;
+  const installer = await awaitBoot(target, wait).catch((error) => {
+    if (!(error instanceof LoginError) || wait.refusals === undefined) throw error;
     report({ type: "log", level: "info", text: `${error.message}: trying your own key` });
     const rest = Math.max(deadline - (performance.now() - began), 1000);
-    const own = { ...boot.login, temporaryKey: undefined };
-    return awaitBoot(target, { ...boot, login: own, refusals: 20_000, deadline: rest });
+    const own = { ...wait.login, temporaryKey: undefined };
+    return awaitBoot(target, { ...wait, login: own, refusals: 20_000, deadline: rest });
   });
   try {
     if (came.installer) return installer;

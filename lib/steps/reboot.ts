@@ -9,7 +9,9 @@ import type { Destination } from "../plan/destination.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
 import { awaitBoot } from "../ssh/boot.ts";
 import type { ConnectOptions } from "../ssh/options.ts";
-import type { Session } from "../ssh/session.ts";
+import { Stages } from "../report/stages.ts";
+import { forgetResumeInfo } from "../ssh/resume.ts";
+import { loginOf, type Session } from "../ssh/session.ts";
 
 /** How the reboot is done and waited for; everything has a default. */
 export interface RebootOptions {
@@ -56,7 +58,7 @@ nohup sh -c 'reboot || systemctl reboot || reboot -f' >/dev/null 2>&1 </dev/null
 
 /**
  * Unmounts /mnt, exports ZFS pools, reboots, and waits until the installed system answers. The session is
- * disposed of. A system that does not let us in, or is not heard of in time, is no failure: what could be
+ * disposed of, and what {@linkcode runKexec} saved of the installer is forgotten. A system that does not let us in, or is not heard of in time, is no failure: what could be
  * seen is returned.
  *
  * Throws a {@linkcode BootError} if the installer never went away, or if another system came up.
@@ -68,11 +70,27 @@ nohup sh -c 'reboot || systemctl reboot || reboot -f' >/dev/null 2>&1 </dev/null
  * ```
  */
 export async function reboot(installer: Session, options: RebootOptions = {}): Promise<Rebooted> {
+  const { fingerprint, report } = installer;
+  const address = { host: installer.destination.host, port: installer.knownAs.port };
+  const stages = Stages.of(report);
+  stages.reach("rebooting");
+  const rebooted = await stages.run(
+    "reboot",
+    () => bootInstalled(installer, options),
+    options.signal,
+  );
+  if (rebooted.seen === "running") stages.reach("done");
+  await forgetResumeInfo(address, fingerprint);
+  return rebooted;
+}
+
+async function bootInstalled(installer: Session, options: RebootOptions): Promise<Rebooted> {
   const { system, deadline = 300_000, signal } = options;
   const { label, report } = installer;
   using going = new Scope(signal);
   const { hostKeys, previous, ended } = await prepare(installer, going.signal);
-  const login = options.login ?? { destination: installer.destination, options: installer.options };
+  const login = options.login ??
+    { destination: installer.destination, options: loginOf(installer) };
   try {
     let running = "";
     await using _session = await awaitBoot(installer, {

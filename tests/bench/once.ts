@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { connect } from "../../lib/ssh/connect.ts";
+import { connect } from "../../lib/steps/connect.ts";
 import { copyClosure } from "../../lib/steps/closure.ts";
 
 /** The ways to copy a closure that are compared. */

@@ -4,7 +4,7 @@ import { BootError, LoginError } from "../../lib/errors.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import { logInSoon } from "../../lib/ssh/attempts.ts";
 import { awaitBoot } from "../../lib/ssh/boot.ts";
-import { connect } from "../../lib/ssh/connect.ts";
+import { connect } from "../../lib/steps/connect.ts";
 import { type Box, currentSshd, makeKey, startBox, startMachine } from "../loopback/mod.ts";
 import {
   DroppingPort,

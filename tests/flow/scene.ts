@@ -11,7 +11,7 @@ import {
   startMachine,
   writeKexec,
 } from "../loopback/mod.ts";
-import type { NixosAnywhereOptions } from "../../lib/flow/run.ts";
+import type { NixosAnywhereOptions } from "../../lib/flow/options.ts";
 import { type Relay, startRelay } from "../relay.ts";
 import { type Gate, GATED_RUN, systems, type SystemsOptions } from "./boxes.ts";
 import { type Ended, Place, type Running } from "./command.ts";

@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import { AnswerError } from "../../lib/errors.ts";
-import { readBuild, readPaths } from "../../lib/nix/build.ts";
+import { readBuild, readPaths } from "../../lib/nix/realise.ts";
 import { parseEvaluation } from "../../lib/nix/evaluate.ts";
 import { storeUri } from "../../lib/nix/store.ts";
 import { isStorePath } from "../../lib/plan/store_path.ts";

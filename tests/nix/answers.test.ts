@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { AnswerError } from "../../lib/errors.ts";
-import { readBuild, readPaths } from "../../lib/nix/build.ts";
+import { readBuild, readPaths } from "../../lib/nix/realise.ts";
 import { parseEvaluation } from "../../lib/nix/evaluate.ts";
 import { readConfig } from "../../lib/nix/settings.ts";
 

@@ -2,10 +2,10 @@
  * Every nix call of the module, once, against one target: run with the PATH that finds the nix to try.
  * Takes a login and a flake in JSON, prints what came of it in JSON.
  */
-import { buildHere } from "../../lib/nix/build.ts";
+import { buildHere } from "../../lib/nix/realise.ts";
 import { evaluate } from "../../lib/nix/evaluate.ts";
 import { choosePlace } from "../../lib/nix/place.ts";
-import { buildThere, shareThere } from "../../lib/steps/build.ts";
+import { buildThere, shareThere } from "../../lib/steps/build_there.ts";
 import { storePath } from "../../lib/plan/store_path.ts";
 import { connect, copyClosure, parseFlakeRef } from "../../mod.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { InstallError } from "../../lib/errors.ts";
-import { connect } from "../../lib/ssh/connect.ts";
+import { connect } from "../../lib/steps/connect.ts";
 import type { ConnectOptions } from "../../lib/ssh/options.ts";
 import type { HostKeyEvent } from "../../lib/report/events.ts";
 import { atHome } from "../loopback/mod.ts";

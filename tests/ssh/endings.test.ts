@@ -117,7 +117,7 @@ Deno.test(
 
 Deno.test("connect()'s login ends with this process, however it ends", { ignore }, async () => {
   const { port, identityFile, host } = box();
-  const module = new URL("../../lib/ssh/connect.ts", import.meta.url);
+  const module = new URL("../../lib/steps/connect.ts", import.meta.url);
   const code = `import { connect } from ${JSON.stringify(module.href)};
     const target = await connect("plain@${host}", ${
     JSON.stringify({ port, identityFile, hostKey: "off" })

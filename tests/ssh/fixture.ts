@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { connect } from "../../lib/ssh/connect.ts";
+import { connect } from "../../lib/steps/connect.ts";
 import type { ConnectOptions } from "../../lib/ssh/options.ts";
 import type { Session } from "../../lib/ssh/session.ts";
 import { type Box, type BoxOptions, type Machine, noBoxes, startBox } from "../loopback/mod.ts";

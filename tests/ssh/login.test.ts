@@ -2,7 +2,8 @@ import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@s
 import { ConnectionError, LoginError, UsageError } from "../../lib/errors.ts";
 import { delay } from "../../lib/deadline.ts";
 import { run } from "../../lib/process.ts";
-import { connect } from "../../lib/ssh/connect.ts";
+import { connect } from "../../lib/steps/connect.ts";
+import { loginOf } from "../../lib/ssh/session.ts";
 import { freePort, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
 import { ignore, login, sharedBox, withTemp } from "./fixture.ts";
 
@@ -189,7 +190,7 @@ Deno.test(
         const other = `${folder}/other`;
         await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other]);
         await using second = await login(box(), "root", { identityFile: other });
-        assertEquals(second.options.onlyIdentity, false);
+        assertEquals(loginOf(second).onlyIdentity, false);
       } finally {
         if (before === undefined) Deno.env.delete("SSH_AUTH_SOCK");
         else Deno.env.set("SSH_AUTH_SOCK", before);

@@ -13,6 +13,7 @@ import {
   type ReportEvent,
   uploadKexec,
 } from "../../mod.ts";
+import { loginOf } from "../../lib/ssh/session.ts";
 import { type BoxOptions, noBoxes, startBox, writeKexec } from "../loopback/mod.ts";
 
 const ignore = await noBoxes() !== undefined;
@@ -74,7 +75,8 @@ for (
       const report = (event: ReportEvent) => {
         if (event.type === "command") commands.push(event.command.join(" "));
       };
-      const { destination, options } = target;
+      const { destination } = target;
+      const options = loginOf(target);
       await using other = await connect(destination, { ...options, report });
       const remote = await uploadKexec(other, { image });
       const unpack = commands.find((command) => command.includes("tar -C"));

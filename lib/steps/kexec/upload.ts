@@ -9,6 +9,7 @@ import {
   CommandError,
   DeadlineError,
   InstallError,
+  InterruptedError,
   UsageError,
 } from "../../errors.ts";
 import { Gauge, type Link } from "../../copy/link.ts";
@@ -31,6 +32,7 @@ import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { defaultImage, type ImageSource, parseImage, showImage } from "../../plan/image.ts";
 import { TROUBLES } from "../../plan/troubles.ts";
 import { getFacts } from "../../ssh/facts.ts";
+import { Stages } from "../../report/stages.ts";
 import type { Session } from "../../ssh/session.ts";
 
 /** How an image gets onto a target; everything has a default. */
@@ -43,8 +45,6 @@ export interface UploadOptions {
   readonly facts?: Facts | undefined;
   /** How long the upload may take, in milliseconds. @default 3_600_000 */
   readonly deadline?: number;
-  /** Called when an upload failed and nothing of it is left on the target. */
-  readonly onRemoved?: (() => void) | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -84,6 +84,8 @@ export async function uploadKexec(
   const source = typeof options.image === "string" ? parseImage(options.image) : options.image ??
     defaultImage(facts.arch, target.label);
   const fetch = chooseFetcher(source, facts, target.label, sha256);
+  const stages = Stages.of(target.report);
+  stages.reach("image");
   // Named from here, so that it can be removed even when its name was never heard back.
   const name = `nixos-anywhere.${crypto.randomUUID()}`;
   const hint = unpackHint(source, facts);
@@ -95,14 +97,19 @@ export async function uploadKexec(
     ));
   const within = scope.signal;
   const job = { target, facts, source, sha256, name, hint, deadline, signal, within };
-  try {
+  const send = async () => {
     if (fetch === "here") return { facts, ...await sendFromHere(job) };
     const there = await fetchThere(job, fetch);
     if (typeof there === "string") return { facts, folder: there };
     return { facts, ...await sendFromHere(job, there) };
+  };
+  try {
+    return await stages.run("image", send, signal);
   } catch (error) {
     const folders = IMAGE_PARENTS.map((parent) => `${parent}/${name}`);
-    await removeThere(target, folders, facts).then(options.onRemoved, () => {});
+    const removed = await removeThere(target, folders, facts).then(() => true, () => false);
+    // Who interrupts does not wait to hear of it: the target may be unpacking still.
+    if (removed && !(signal?.reason instanceof InterruptedError)) stages.reach("untouched");
     // A command that ended with the scope ended for the scope's reason.
     signal?.throwIfAborted();
     throw error;
@@ -224,6 +231,9 @@ function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
 /** Removes an image that will not be booted from the target again. */
 export async function discardKexec(target: Session, { folder, facts }: RemoteKexec): Promise<void> {
   await removeThere(target, [folder], facts);
+  const stages = Stages.of(target.report);
+  // A boot that was announced may come all the same.
+  if (stages.state === "image") stages.reach("untouched");
 }
 
 async function removeThere(

@@ -1,10 +1,11 @@
 /**
- * Reaching a target: which ways to log in are tried, one after the other.
+ * Opening a session: which ways to log in are tried, one after the other.
  *
  * @module
  */
 import { ConnectionError, LoginError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
+import { stamping } from "../report/events.ts";
 import { logInFirst } from "./first_login.ts";
 import { LoginLog } from "./log.ts";
 import type { ConnectOptions } from "./options.ts";
@@ -26,7 +27,7 @@ import type { Session } from "./session.ts";
  * console.log((await getFacts(target)).arch);
  * ```
  */
-export async function connect(
+export async function openSession(
   destination: string | Destination,
   options: ConnectOptions = {},
 ): Promise<Session> {
@@ -103,12 +104,12 @@ async function logInOnce(
   const login = await prepareLogin(destination, options);
   try {
     const session = await logInFirst(login, {
-      ...{ report: options.report, signal: options.signal, onLog },
+      ...{ report: stamping(options.report), signal: options.signal, onLog },
     });
     const { fingerprint } = session;
     if (fingerprint) {
       const trust = session.hostKeyKnown ? "known" : "new";
-      session.report({ type: "host-key", host: session.label, fingerprint, trust });
+      session.report({ type: "host-key", fingerprint, trust });
     }
     return session;
   } catch (error) {

@@ -1,17 +1,15 @@
 /**
- * What all parts of one install share.
+ * What a whole install takes from whoever calls it.
  *
  * @module
  */
-import type { Scope } from "../deadline.ts";
 import type { FoundDisk, PassphraseUse } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import type { PlanOptions } from "../plan/options.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Reporter } from "../report/events.ts";
-import type { Stages } from "../report/stages.ts";
-import type { Evaluated } from "./build.ts";
-import type { State } from "../report/states.ts";
+import type { Evaluated } from "./made.ts";
+import type { AfterStages, ReplacedStages } from "./stage.ts";
 
 /** Everything a whole install takes; only `host` and one of `flake` and `storePaths` are needed. */
 export interface NixosAnywhereOptions extends PlanOptions {
@@ -26,6 +24,10 @@ export interface NixosAnywhereOptions extends PlanOptions {
   readonly diskPassphrase?:
     | ((about: PassphraseQuestion) => Promise<string | undefined>)
     | undefined;
+  /** Stages that are done another way: each gets what the one that it replaces takes. @default none */
+  readonly stages?: ReplacedStages | undefined;
+  /** What is done after a stage and before all that need what it made. @default nothing */
+  readonly after?: AfterStages | undefined;
   /** Hears of everything that happens. @default nobody */
   readonly report?: Reporter | undefined;
   /** Ends the install when aborted: nothing is left running here. */
@@ -58,20 +60,4 @@ export interface Confirmation {
   readonly foundDisks: readonly FoundDisk[];
   /** What was evaluated; absent where that needs the installer. */
   readonly evaluated: Evaluated | undefined;
-}
-
-/** One run. */
-export interface Run {
-  readonly plan: Plan;
-  readonly options: NixosAnywhereOptions;
-  readonly report: Reporter;
-  readonly scope: Scope;
-  /** Ends what was opened, in the order opposite to that. */
-  readonly stack: AsyncDisposableStack;
-  readonly stages: Stages;
-  readonly say: (state: State) => void;
-  /** Tells that the target is contacted; only the first time counts. */
-  readonly contacts: () => void;
-  /** Whether the image on the target is being booted; until then it is ours to remove. */
-  boots: boolean;
 }

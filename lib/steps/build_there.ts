@@ -4,7 +4,7 @@
  * @module
  */
 import { CommandError } from "../errors.ts";
-import { readPaths } from "../nix/build.ts";
+import { readPaths } from "../nix/realise.ts";
 import { explain, nixCommand, type NixOptions, settingArgs } from "../nix/command.ts";
 import { NixOutput } from "../nix/output.ts";
 import { storeArgs } from "../nix/store.ts";
@@ -24,7 +24,7 @@ export async function shareThere(
   const to = ["--to", `local?root=${options.root}`];
   // Made here, so signed by nobody. nix 2.8 takes a derivation for its output.
   const words = nixCommand("copy", ["--no-check-sigs", "--derivation", ...to, derivation], options);
-  const { deadline = 600_000, signal, report = session.report } = options;
+  const { deadline = 600_000, signal } = options;
   const { code, stderr } = await session.run(words, {
     tied: true,
     allowFailure: true,
@@ -35,7 +35,7 @@ export async function shareThere(
   const text = `${session.label}: nothing is shared by the stores there: ${
     stderr.split("\n").at(-1)
   }`;
-  report({ type: "log", level: "debug", text });
+  session.report({ type: "log", level: "debug", text });
 }
 
 /** How a derivation is built on a target; everything has a default. */
@@ -55,7 +55,7 @@ export async function buildThere(
   options: BuildThereOptions = {},
 ): Promise<StorePath> {
   const { root = "/", deadline, signal, printBuildLogs = false } = options;
-  const { report = session.report } = options;
+  const { report } = session;
   const quiet = printBuildLogs ? [] : ["--no-build-output"];
   const command = ["nix-store", ...storeArgs(root), "--realise", ...quiet, ...settingArgs(options)];
   const output = new NixOutput({ report, said: options.said });

@@ -1,0 +1,34 @@
+/**
+ * What was evaluated is held against the target, the plan is shown, and whoever is there to be asked is asked.
+ *
+ * @module
+ */
+import { InterruptedError } from "../../errors.ts";
+import { showDisk, showFate, showFound } from "../../plan/disks.ts";
+import { needsKexec } from "../../plan/preflight.ts";
+import { planLines } from "../../report/plan_lines.ts";
+import { checkArchitecture } from "../refuse.ts";
+import { always, type Stage, withoutHardware } from "../stage.ts";
+
+export const checkStage: Stage<"check"> = {
+  name: "check",
+  makes: "confirmation",
+  takes: { target: always, facts: always, evaluated: withoutHardware },
+  async run({ target, facts, evaluated }, job) {
+    const { plan, options, guard, report } = job;
+    const host = target.label;
+    if (evaluated) await checkArchitecture(job, host, facts, evaluated);
+    await guard.look(target, facts, evaluated);
+    const foundDisks = evaluated?.kind === "flake" ? guard.found : [];
+    const disks = foundDisks.map((one) => `${showFate(one.fate)}: ${showFound(one)}`);
+    const kexec = needsKexec(plan, facts);
+    const about = { host, plan, facts, kexec, disks, foundDisks, evaluated };
+    for (const text of planLines(about, showDisk)) report({ type: "log", level: "info", text });
+    if (!plan.dryRun && await options.confirm?.(about) === false) {
+      throw new InterruptedError(`${host}: not confirmed`, {
+        hint: "nothing was changed; --yes asks nothing",
+      });
+    }
+    return about;
+  },
+};

@@ -1,0 +1,27 @@
+/**
+ * The disks are formatted and mounted: those that were shown, and no others.
+ *
+ * @module
+ */
+import { runDisko } from "../../steps/disko.ts";
+import { bring } from "../bring.ts";
+import { always, type Stage } from "../stage.ts";
+
+export const diskoStage: Stage<"disko"> = {
+  name: "disko",
+  makes: "formatted",
+  takes: { installer: always, built: always, image: always },
+  states: { during: "formatting", after: "formatted" },
+  needed: ({ plan }) => plan.phases.includes("disko"),
+  async run(given, job) {
+    const { installer } = given;
+    const { inputs: { keys }, guard, plan, signal } = job;
+    return await job.stages.run("disko", async () => {
+      const script = await bring("disko", given, job);
+      const passphrase = await guard.release(installer, script);
+      return await runDisko(installer, script, {
+        ...{ keys, passphrase, deadline: plan.timeouts.disko, signal },
+      });
+    }, signal);
+  },
+};

@@ -1,0 +1,27 @@
+/**
+ * What the target is, and whether it can be installed this way at all.
+ *
+ * @module
+ */
+import { doubts, objections } from "../../plan/preflight.ts";
+import { getFacts } from "../../ssh/facts.ts";
+import { refuseUnlessForced } from "../refuse.ts";
+import { always, type Stage } from "../stage.ts";
+
+export const factsStage: Stage<"facts"> = {
+  name: "facts",
+  makes: "facts",
+  takes: { target: always },
+  async run({ target }, job) {
+    const { plan, options, report, signal } = job;
+    const { sudoPassword } = options;
+    const facts = await getFacts(target, { sudoPassword, deadline: plan.timeouts.connect, signal });
+    const { image } = plan.kexec;
+    const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
+    for (const one of objections(plan, facts, target.label, size)) refuseUnlessForced(job, one);
+    for (const text of doubts(plan, facts, target.label, size)) {
+      report({ type: "log", level: "warning", text });
+    }
+    return facts;
+  },
+};
