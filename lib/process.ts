@@ -9,6 +9,7 @@ import { DeadlineError, UsageError } from "./errors.ts";
 import { feed } from "./feed.ts";
 import { eachLine } from "./lines.ts";
 import { commandError, describe, type Hint, hintOf, type RunResult, Tail } from "./result.ts";
+import { isPermitted } from "./permission.ts";
 import { type Reporter, stamping } from "./report/events.ts";
 
 /** What a child reads: nothing, our own terminal, or these bytes. */
@@ -217,22 +218,6 @@ export async function run(
   };
   if (status.success || options.allowFailure) return result;
   throw commandError(result, options, shown);
-}
-
-/** Whether Deno lets us run a program; asked for first, since on a terminal it would ask its user in the middle of the work. */
-export async function isPermitted(command: string): Promise<boolean> {
-  return (await Deno.permissions.query({ name: "run", command })).state === "granted";
-}
-
-/**
- * Throws what Deno would throw later where we may not run a program that the work ends with; on a terminal Deno asks its
- * user now.
- */
-export async function mustBePermitted(command: string): Promise<void> {
-  if ((await Deno.permissions.request({ name: "run", command })).state === "granted") return;
-  throw new Deno.errors.NotCapable(
-    `Requires run access to "${command}", run again with the --allow-run flag`,
-  );
 }
 
 /** Whether a program is here and we may run it; it must know `--version`. */

@@ -5,7 +5,7 @@
  */
 import { dirname, resolve } from "@std/path";
 import { UsageError } from "../errors.ts";
-import { mustBePermitted } from "../process.ts";
+import { mustBePermitted } from "../permission.ts";
 import type { StorePaths } from "../plan/options.ts";
 import { neededParts } from "../plan/phases.ts";
 import type { Plan, Source } from "../plan/plan.ts";

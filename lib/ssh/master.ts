@@ -5,7 +5,8 @@
  */
 import { delay, Scope } from "../deadline.ts";
 import { eachLine } from "../lines.ts";
-import { type Child, isPermitted, start } from "../process.ts";
+import { isPermitted } from "../permission.ts";
+import { type Child, start } from "../process.ts";
 import { type Report, silent } from "../report/events.ts";
 import { optionWords } from "./config.ts";
 import { LoginLog } from "./log.ts";
