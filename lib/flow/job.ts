@@ -5,7 +5,7 @@
  */
 import { Scope } from "../deadline.ts";
 import { followStorePaths, type Inputs, readInputs } from "../files/inputs.ts";
-import { checkConfiguration } from "../nix/configurations.ts";
+import { checkConfiguration } from "../nix/check_configuration.ts";
 import type { NixOptions } from "../nix/command.ts";
 import { showDestination } from "../plan/destination.ts";
 import { neededParts } from "../plan/phases.ts";

@@ -83,7 +83,10 @@ onBox("--json prints an event a line and nothing else", {}, async (box, place) =
   assertEquals(connected, ["start", "done"]);
   const host = `root@${box.host}`;
   const fingerprint = await box.fingerprint();
-  const key = events.find(({ type }) => type === "host-key");
+  for (const event of events) {
+    assertEquals([new Date(event.time).toISOString(), event.host], [event.time, host]);
+  }
+  const { time: _, ...key } = events.find(({ type }) => type === "host-key");
   assertEquals(key, { type: "host-key", host, fingerprint, trust: "new" });
   assertMatch(stderr, /^error: .*\nhint: .*\nstate: .*\n$/);
   assertEquals(code, 3);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { namesThereAre, readNames } from "../../lib/nix/configurations.ts";
+import { namesThereAre, readNames } from "../../lib/nix/check_configuration.ts";
 import { cacheSettings, flakeFile, readFlakeSettings } from "../../lib/nix/settings.ts";
 import { neededParts } from "../../lib/plan/phases.ts";
 
