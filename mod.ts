@@ -17,7 +17,12 @@
  * @module
  */
 export { type InstallReport, nixosAnywhere } from "./lib/flow.ts";
-export type { Confirmation, NixosAnywhereOptions, PassphraseQuestion } from "./lib/flow/run.ts";
+export type {
+  Confirmation,
+  InstallHooks,
+  NixosAnywhereOptions,
+  PassphraseQuestion,
+} from "./lib/flow/run.ts";
 export type { Evaluated } from "./lib/flow/build.ts";
 export type { Evaluation } from "./lib/nix/evaluate.ts";
 export type { Place } from "./lib/nix/place.ts";
@@ -25,7 +30,7 @@ export { connect } from "./lib/ssh/connect.ts";
 export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
-export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
+export { type SomeTimeouts, TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
 export type { KnownAs } from "./lib/ssh/known_hosts.ts";
 export type {
@@ -61,7 +66,7 @@ export { type FlakeRef, parseFlakeRef } from "./lib/plan/flake.ts";
 export { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
 export { isStorePath, type StorePath, storePath } from "./lib/plan/store_path.ts";
 export type { Compression, ImageSource } from "./lib/plan/image.ts";
-export type { DiskKeyContent, DiskKeySource } from "./lib/files/keys.ts";
+export type { DiskKeyContent } from "./lib/files/keys.ts";
 export type { Tree, TreeEntry } from "./lib/files/tree.ts";
 export type { NixOptions, NixSetting } from "./lib/nix/command.ts";
 export type { Child, Input, Running, RunOptions, SpawnOptions } from "./lib/process.ts";

@@ -73,7 +73,7 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
   const given = makePlan({
     ...options,
     storePaths: storePaths && await followStorePaths(storePaths),
-  });
+  } as NixosAnywhereOptions);
   const inputs = await readInputs(given);
   // As it was read: what is shown is what will be used.
   const plan: Plan = { ...given, source: inputs.source };
