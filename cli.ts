@@ -17,14 +17,14 @@
  *
  * @module
  */
+import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/cli/argv.ts";
+import { takeEnvironment } from "./lib/cli/environment.ts";
 import { Interrupts } from "./lib/cli/interrupts.ts";
 import { outcomeOf } from "./lib/cli/outcome.ts";
 import { confirmTarget, diskPassphrase, sudoPassword } from "./lib/cli/questions.ts";
-import { takeSecrets } from "./lib/cli/secrets.ts";
 import { summary } from "./lib/cli/summary.ts";
 import { CommandError } from "./lib/errors.ts";
 import type { Confirmation, PassphraseQuestion } from "./lib/flow/options.ts";
-import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/plan/argv.ts";
 import { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
 import { PlainRenderer } from "./lib/report/plain.ts";
 import { JsonRenderer } from "./lib/report/json.ts";
@@ -40,7 +40,7 @@ export async function main(words: readonly string[]): Promise<number> {
   const only = wantsOnly(words);
   if (only === "version") console.log(VERSION);
   if (only === "help") {
-    console.log((await import("./lib/plan/help.ts")).helpText(VERSION).trimEnd());
+    console.log((await import("./lib/cli/help.ts")).helpText(VERSION).trimEnd());
   }
   if (only) return 0;
   const progress: Progress = { state: "uncontacted", phases: PHASES, renderer: undefined };
@@ -75,11 +75,10 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
   if (options.phases !== undefined) progress.phases = parsePhases(options.phases);
   const { nixosAnywhere } = await import("./lib/flow.ts");
   const interactive = Deno.stdin.isTerminal();
-  const { sudo, disk, ...login } = takeSecrets(line);
+  const { sudoPassword: sudo, diskPassphrase: disk, ...known } = takeEnvironment(line);
   const report = await nixosAnywhere({
     ...options,
-    ...login,
-    noCheck: Deno.env.get("NIXOS_NO_CHECK"),
+    ...known,
     report: (event) => {
       if (event.type === "state") progress.state = event.state;
       renderer.report(event);

@@ -17,7 +17,12 @@
  * @module
  */
 export { type InstallReport, nixosAnywhere } from "./lib/flow.ts";
-export type { Confirmation, NixosAnywhereOptions, PassphraseQuestion } from "./lib/flow/options.ts";
+export type {
+  Confirmation,
+  InstallHooks,
+  NixosAnywhereOptions,
+  PassphraseQuestion,
+} from "./lib/flow/options.ts";
 export type { Built, Evaluated, Made } from "./lib/flow/made.ts";
 export type {
   AfterStages,
@@ -31,7 +36,7 @@ export type { Place } from "./lib/nix/place.ts";
 export { connect, type ConnectOptions } from "./lib/steps/connect.ts";
 export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
-export type { Timeouts, Wait } from "./lib/plan/timeouts.ts";
+export { type SomeTimeouts, TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
 export type { KnownAs } from "./lib/ssh/known_hosts.ts";
 export type {
@@ -67,7 +72,7 @@ export { type FlakeRef, parseFlakeRef } from "./lib/plan/flake.ts";
 export { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
 export { isStorePath, type StorePath, storePath } from "./lib/plan/store_path.ts";
 export type { Compression, ImageSource } from "./lib/plan/image.ts";
-export type { DiskKeyContent, DiskKeySource } from "./lib/files/keys.ts";
+export type { DiskKeyContent } from "./lib/files/keys.ts";
 export type { Tree, TreeEntry } from "./lib/files/tree.ts";
 export type { NixOptions, NixSetting } from "./lib/nix/command.ts";
 export type { Child, Input, Running, RunOptions, SpawnOptions } from "./lib/process.ts";

@@ -4,16 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-
-/** A disk encryption key: where it goes, and either where it is read or what it is. */
-export interface DiskKeySource {
-  /** Where the disko configuration reads it, an absolute path on the target. */
-  readonly remote: string;
-  /** A file or pipe of this machine, read once. */
-  readonly local?: string | undefined;
-  /** The key itself. */
-  readonly content?: Uint8Array | undefined;
-}
+import type { DiskKey } from "../plan/options.ts";
 
 /** A key that was read. */
 export interface DiskKeyContent {
@@ -30,7 +21,7 @@ const MAX_KEY = 64 * 1024 * 1024;
  * Reads the keys, before anything is contacted: pipes give their content only once. Throws a
  * {@linkcode UsageError} if one cannot be read, is empty, or does not go to an absolute path.
  */
-export async function readKeys(keys: readonly DiskKeySource[]): Promise<readonly DiskKeyContent[]> {
+export async function readKeys(keys: readonly DiskKey[]): Promise<readonly DiskKeyContent[]> {
   const read: DiskKeyContent[] = [];
   for (const { remote, local = "", content } of keys) {
     const name = `--disk-encryption-keys ${JSON.stringify(remote)}`;

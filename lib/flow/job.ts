@@ -44,7 +44,7 @@ export async function openJob(options: NixosAnywhereOptions): Promise<Job> {
   const given = makePlan({
     ...options,
     storePaths: storePaths && await followStorePaths(storePaths),
-  });
+  } as NixosAnywhereOptions);
   const inputs = await readInputs(given);
   const plan: Plan = { ...given, source: inputs.source };
   const report = stamping(

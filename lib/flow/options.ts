@@ -12,7 +12,10 @@ import type { Evaluated } from "./made.ts";
 import type { AfterStages, ReplacedStages } from "./stage.ts";
 
 /** Everything a whole install takes; only `host` and one of `flake` and `storePaths` are needed. */
-export interface NixosAnywhereOptions extends PlanOptions {
+export type NixosAnywhereOptions = PlanOptions & InstallHooks;
+
+/** What an install calls on its way, and what ends it. */
+export interface InstallHooks {
   /** Asked once before anything on the target is changed; `false` stops the run. @default goes on */
   readonly confirm?: ((about: Confirmation) => Promise<boolean>) | undefined;
   /** Asked when sudo on the target wants a password. @default such a user cannot become root */

@@ -99,7 +99,9 @@ export async function buildConfiguration(
   try {
     const settings = [...nix.settings ?? [], ...trusted];
     const [disko, system] = await buildHere(evaluation.derivations, { ...nix, settings, roots });
-    if (disko === undefined || system === undefined) throw new TypeError("two paths were asked for");
+    if (disko === undefined || system === undefined) {
+      throw new TypeError("two paths were asked for");
+    }
     return { disko, system, evaluation, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();

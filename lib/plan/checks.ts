@@ -1,64 +1,91 @@
 /**
- * The rules for single values of options. Each throws a {@linkcode UsageError} that names the option.
+ * The rules for values of options. Each throws a {@linkcode UsageError} that names the option.
  *
  * @module
  */
 import { UsageError } from "../errors.ts";
-import type { BuildOn, Chown, HardwareConfig } from "./options.ts";
+import { type Destination, parseDestination } from "./destination.ts";
+import type { Chown, HardwareConfig, Setting } from "./options.ts";
 import { sshOptionLine } from "./ssh_option.ts";
+import { TROUBLES } from "./troubles.ts";
 
 /** Whose host key is believed: what known_hosts files say, nobody's, or the one of a fingerprint. */
 export type HostKeyPolicy = "accept-new" | "strict" | "off" | `SHA256:${string}`;
 
 /** Checks a host key policy. */
-export function readHostKey(policy: string | undefined): HostKeyPolicy | undefined {
-  if (policy === undefined || /^(accept-new|strict|off|SHA256:[A-Za-z0-9+/]{43}=?)$/.test(policy)) {
-    return policy?.replace(/=$/, "") as HostKeyPolicy | undefined;
+export function readHostKey(policy: string, name: string): HostKeyPolicy {
+  if (/^(accept-new|strict|off|SHA256:[A-Za-z0-9+/]{43}=?)$/.test(policy)) {
+    return policy.replace(/=$/, "") as HostKeyPolicy;
   }
-  throw new UsageError(`--host-key: ${JSON.stringify(policy)} is not possible`, {
+  throw new UsageError(`${name}: ${JSON.stringify(policy)} is not possible`, {
     hint: "use accept-new, strict, off, or a fingerprint SHA256:... as ssh-keygen -l prints it",
   });
 }
 
 /** Checks a SHA-256 in hexadecimal digits. */
-export function readSha256(digest: string | undefined): string | undefined {
-  if (digest === undefined || /^[0-9a-fA-F]{64}$/.test(digest)) return digest?.toLowerCase();
-  throw new UsageError(`--kexec-sha256: ${JSON.stringify(digest)} is no SHA-256`, {
+export function readSha256(digest: string, name: string): string {
+  if (/^[0-9a-fA-F]{64}$/.test(digest)) return digest.toLowerCase();
+  throw new UsageError(`${name}: ${JSON.stringify(digest)} is no SHA-256`, {
     hint: "give 64 hexadecimal digits, as sha256sum prints them",
   });
 }
 
-/** Checks where to build. */
-export function readBuildOn(value: BuildOn = "auto"): BuildOn {
-  return oneOf("--build-on", value, ["auto", "local", "remote"]);
-}
-
 /** Checks a hardware configuration. */
-export function readHardware(config: HardwareConfig | undefined): HardwareConfig | undefined {
-  const programs = ["nixos-facter", "nixos-generate-config"] as const;
-  if (config) oneOf("--generate-hardware-config", config.backend, programs);
+export function checkHardware(config: HardwareConfig, name: string): HardwareConfig {
+  filled(config.path, name);
+  oneOf(name, config.backend, ["nixos-facter", "nixos-generate-config"]);
   return config;
 }
 
-/** Leaves the option as it is: whoever writes the ssh config makes a line of it. */
-export function checkSshOption(option: string): string {
-  sshOptionLine(option);
-  return option;
+/** Refuses an empty value: it is a variable of the caller's shell that was never set. */
+export function filled(value: string, name: string): string {
+  if (value !== "") return value;
+  throw new UsageError(`${name}: its value is empty`, { hint: `name one, or leave ${name} out` });
+}
+
+/** Checks that each setting has a name. */
+export function checkSettings(settings: readonly Setting[], name: string): readonly Setting[] {
+  for (const setting of settings) filled(setting.name, name);
+  return settings;
+}
+
+/** Leaves the options as they are: whoever writes the ssh config makes lines of them. */
+export function checkSshOptions(options: readonly string[]): readonly string[] {
+  options.forEach(sshOptionLine);
+  return options;
+}
+
+/** Checks where the target is. */
+export function readTarget(host: string): Destination {
+  return host === "" ? noTarget() : parseDestination(host);
+}
+
+/** Throws the error of a target that is not named. */
+export function noTarget(): never {
+  throw new UsageError("ssh-host must be set: no target is named", { hint: TROUBLES.host.hint });
+}
+
+/** Root logs in to the installer, at the port that `--post-kexec-ssh-port` names: only the host can be another. */
+export function readInstallerHost(text: string, name: string): string {
+  const { host, user, port } = parseDestination(filled(text, name));
+  if ((user ?? "root") === "root" && port === undefined) return host;
+  throw new UsageError(`${name}: ${JSON.stringify(text)} is more than a host`, {
+    hint: "name the host alone; --post-kexec-ssh-port has its port, and the login is root's",
+  });
 }
 
 /** Checks that a value is one of a few. */
-export function oneOf<T extends string>(flag: string, value: T, allowed: readonly T[]): T {
+export function oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
   if (allowed.includes(value)) return value;
-  throw new UsageError(`${flag}: ${JSON.stringify(value)} is not possible`, {
+  throw new UsageError(`${name}: ${JSON.stringify(value)} is not possible`, {
     hint: `use one of ${allowed.join(", ")}`,
   });
 }
 
-/** Checks a path and its owner. */
-export function checkChown(chown: Chown): Chown {
-  const { path, owner } = chown;
+/** Checks a path of the new system and its owner. */
+export function readChown({ path, owner }: Chown, name: string): Chown {
   if (!/^[^\p{Cc}]+$/u.test(path) || path.split("/").includes("..")) {
-    throw new UsageError(`--chown: ${JSON.stringify(path)} is no path of the new system`, {
+    throw new UsageError(`${name}: ${JSON.stringify(path)} is no path of the new system`, {
       hint: "the first value is a path of the new system without .., the second its owner",
     });
   }
@@ -66,7 +93,7 @@ export function checkChown(chown: Chown): Chown {
     !/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*\$?(:[\p{L}\p{N}_.-]*\$?)?$|^:[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u
       .test(owner)
   ) {
-    throw new UsageError(`--chown ${JSON.stringify(path)}: ${JSON.stringify(owner)} is no owner`, {
+    throw new UsageError(`${name} ${JSON.stringify(path)}: ${JSON.stringify(owner)} is no owner`, {
       hint: "write user, user:group or numbers, as for chown",
     });
   }

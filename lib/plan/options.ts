@@ -1,9 +1,10 @@
 /**
- * What a whole install can be told. The command line's flags carry the same names in kebab-case.
+ * What a whole install can be told. Each option has an entry in the option table, by its key.
  *
  * @module
  */
-import type { Wait } from "./timeouts.ts";
+import type { SomeTimeouts } from "./timeouts.ts";
+
 /** Where the system is built: here, on the target, or where it can be. */
 export type BuildOn = "auto" | "local" | "remote";
 
@@ -21,15 +22,16 @@ export interface Chown {
   readonly owner: string;
 }
 
-/** A disk encryption key on its way. */
-export interface DiskKey {
-  /** Where the disko configuration reads it, an absolute path on the target. */
-  readonly remote: string;
-  /** A file here, or a pipe; read once. */
-  readonly local?: string | undefined;
-  /** The key itself, instead of a file. */
-  readonly content?: Uint8Array | undefined;
-}
+/**
+ * A disk encryption key on its way: `remote` is where the disko configuration reads it, an absolute path on the
+ * target; `local` is a file here, or a pipe, read once; or else `content` is the key itself.
+ */
+export type DiskKey =
+  & { readonly remote: string }
+  & (
+    | { readonly local: string; readonly content?: undefined }
+    | { readonly content: Uint8Array; readonly local?: undefined }
+  );
 
 /** Two store paths that were built before. */
 export interface StorePaths {
@@ -39,13 +41,13 @@ export interface StorePaths {
   readonly system: string;
 }
 
-/** What to install, and where. */
-export interface InstallSource {
-  /** The flake and the NixOS configuration in it, `URI#NAME`. */
-  readonly flake?: string | undefined;
-  /** Prebuilt store paths, instead of a flake. */
-  readonly storePaths?: StorePaths | undefined;
-}
+/**
+ * What to install: `flake` is a flake and the NixOS configuration in it, `URI#NAME`; or else `storePaths` are the
+ * paths that were built before. Neither where no phase installs anything.
+ */
+export type InstallSource =
+  | { readonly flake?: string | undefined; readonly storePaths?: undefined }
+  | { readonly storePaths?: StorePaths | undefined; readonly flake?: undefined };
 
 /** A nix option for every nix command, here and on the target, or a setting of a store's address. */
 export interface Setting {
@@ -64,7 +66,10 @@ export interface HardwareConfig {
 }
 
 /** Everything a whole install can be told; only `host` and one of `flake` and `storePaths` are needed. */
-export interface PlanOptions extends InstallSource {
+export type PlanOptions = InstallSource & InstallSettings;
+
+/** Everything a whole install can be told besides what is installed; only `host` is needed. */
+export interface InstallSettings {
   /** The target: `user@host`, an alias of the ssh config, an IPv6 literal, `ssh://user@host:port`. */
   readonly host?: string | undefined;
   /** The private key to log in with, or the `.pub` of a key that an agent holds. @default ssh's own */
@@ -104,8 +109,8 @@ export interface PlanOptions extends InstallSource {
   readonly dryRun?: boolean | undefined;
   /** Whether an install goes on against the checks of the target; each is reported then. @default false */
   readonly force?: boolean | undefined;
-  /** How long waits may take, in seconds, or `NAME=SECONDS`. @default see {@linkcode Wait} */
-  readonly timeouts?: readonly string[] | Partial<Record<Wait, number>> | undefined;
+  /** How long waits may take, in milliseconds. @default those of {@linkcode TIMEOUTS} */
+  readonly timeouts?: SomeTimeouts | undefined;
   /** The phases to run. @default all four */
   readonly phases?: readonly string[] | undefined;
   /** Which disko script is run. @default "disko" */

@@ -5,24 +5,15 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import { type Destination, parseDestination, parsePort } from "./destination.ts";
-import { type FlakeRef, parseFlakeRef } from "./flake.ts";
-import { type ImageSource, parseImage } from "./image.ts";
+import { type HostKeyPolicy, noTarget } from "./checks.ts";
+import type { Destination } from "./destination.ts";
+import type { FlakeRef } from "./flake.ts";
+import type { ImageSource } from "./image.ts";
+import { refuseConflicts, settle } from "./option_table.ts";
 import type { BuildOn, Chown, DiskKey, HardwareConfig, PlanOptions, Setting } from "./options.ts";
-import { parsePhases, type Phase, PHASES } from "./phases.ts";
-import {
-  checkChown,
-  checkSshOption,
-  type HostKeyPolicy,
-  oneOf,
-  readBuildOn,
-  readHardware,
-  readHostKey,
-  readSha256,
-} from "./checks.ts";
-import { refuseConflicts } from "./conflicts.ts";
-import { type StorePath, storePath } from "./store_path.ts";
-import { readTimeouts, type Timeouts } from "./timeouts.ts";
+import type { Phase } from "./phases.ts";
+import type { StorePath } from "./store_path.ts";
+import type { Timeouts } from "./timeouts.ts";
 import { TROUBLES } from "./troubles.ts";
 
 /** What is installed. */
@@ -111,63 +102,70 @@ export interface Plan {
  */
 export function makePlan(options: PlanOptions): Plan {
   refuseConflicts(options);
-  refuseEmpty(options);
-  const { vmTest = false, substituteOnDestination = true, useMachineSubstituters = true } = options;
-  const phases = options.phases === undefined ? PHASES : parsePhases(options.phases);
-  const port = options.sshPort === undefined ? undefined : parsePort(options.sshPort, "--ssh-port");
-  const destination = vmTest && options.host === undefined
-    ? undefined
-    : readDestination(options.host);
-  refuseOtherPort(destination, port);
+  const option = settle(options);
+  const { host, flake, storePaths, phases, vmTest } = option;
+  if (!host && !vmTest) noTarget();
+  refuseOtherPort(host, option.sshPort);
+  const diskoScript = `${option.diskoMode}Script${option.diskoDeps ? "" : "NoDeps"}`;
+  const installs = vmTest || phases.includes("disko") || phases.includes("install");
   return freeze({
-    destination,
-    source: readSource(options, phases),
+    destination: host,
+    source: flake
+      ? { kind: "flake", flake, diskoScript }
+      : storePaths
+      ? { kind: "paths", ...storePaths }
+      : installs
+      ? noSource()
+      : { kind: "none" },
     phases,
-    dryRun: options.dryRun ?? false,
-    force: options.force ?? false,
-    timeouts: readTimeouts(options.timeouts),
+    dryRun: option.dryRun,
+    force: option.force,
+    timeouts: option.timeouts,
     ssh: {
-      identityFile: options.identityFile,
-      privateKey: options.identityFile === undefined ? options.privateKey || undefined : undefined,
-      port,
-      options: (options.sshOptions ?? []).map(checkSshOption),
-      password: options.password,
-      hostKey: readHostKey(options.hostKey),
-      knownHosts: options.knownHosts,
-      updateKnownHosts: options.updateKnownHosts ?? false,
-      storeSettings: options.sshStoreSettings ?? [{ name: "compress", value: "true" }],
+      identityFile: option.identityFile,
+      privateKey: option.identityFile === undefined ? option.privateKey || undefined : undefined,
+      port: option.sshPort,
+      options: option.sshOptions,
+      password: option.password,
+      hostKey: option.hostKey,
+      knownHosts: option.knownHosts,
+      updateKnownHosts: option.updateKnownHosts,
+      storeSettings: option.sshStoreSettings,
     },
     kexec: {
-      image: options.kexec === undefined ? undefined : parseImage(options.kexec),
-      sha256: readSha256(options.kexecSha256),
-      force: options.forceKexec ?? false,
-      extraFlags: options.kexecExtraFlags ?? "",
-      host: readInstallerHost(options.installerHost),
-      port: parsePort(options.postKexecSshPort ?? 22, "--post-kexec-ssh-port"),
+      image: option.kexec,
+      sha256: option.kexecSha256,
+      force: option.forceKexec,
+      extraFlags: option.kexecExtraFlags,
+      host: option.installerHost,
+      port: option.postKexecSshPort,
     },
-    build: {
-      on: readBuildOn(options.buildOn),
-      hardware: readHardware(options.generateHardwareConfig),
-      vmTest,
-    },
+    build: { on: option.buildOn, hardware: option.generateHardwareConfig, vmTest },
     copy: {
-      substitute: substituteOnDestination,
-      machineSubstituters: useMachineSubstituters && substituteOnDestination,
-      from: options.from,
+      substitute: option.substituteOnDestination,
+      machineSubstituters: option.useMachineSubstituters && option.substituteOnDestination,
+      from: option.from,
     },
     install: {
-      extraFiles: options.extraFiles,
-      chown: (options.chown ?? []).map(checkChown),
-      keys: options.diskEncryptionKeys ?? [],
-      copyHostKeys: options.copyHostKeys ?? false,
-      noCheck: options.noCheck,
+      extraFiles: option.extraFiles,
+      chown: option.chown,
+      keys: option.diskEncryptionKeys,
+      copyHostKeys: option.copyHostKeys,
+      noCheck: option.noCheck,
     },
     nix: {
-      settings: options.nixOptions ?? [],
-      printBuildLogs: options.printBuildLogs ?? false,
-      showTrace: options.showTrace ?? false,
-      acceptFlakeConfig: options.acceptFlakeConfig ?? false,
+      settings: option.nixOptions,
+      printBuildLogs: option.printBuildLogs,
+      showTrace: option.showTrace,
+      acceptFlakeConfig: option.acceptFlakeConfig,
     },
+  });
+}
+
+/** Throws the error of an install of nothing. */
+function noSource(): never {
+  throw new UsageError("flake must be set: nothing to install is named", {
+    hint: TROUBLES.source.hint,
   });
 }
 
@@ -182,69 +180,10 @@ function freeze(plan: Plan): Plan {
   return all[0] as Plan;
 }
 
-/** An empty value is a variable of the caller's shell that was never set; nothing can be meant by it. */
-function refuseEmpty(options: PlanOptions): void {
-  const { identityFile, extraFiles, from, generateHardwareConfig } = options;
-  const values = {
-    "-i": identityFile,
-    "--extra-files": extraFiles,
-    "--known-hosts": options.knownHosts,
-    "--installer-host": options.installerHost,
-    "--from": from,
-    "--generate-hardware-config": generateHardwareConfig?.path,
-    "--option": options.nixOptions?.some(({ name }) => name === "") ? "" : undefined,
-    "--ssh-store-setting": options.sshStoreSettings?.some(({ name }) => name === "")
-      ? ""
-      : undefined,
-  };
-  for (const [flag, value] of Object.entries(values)) {
-    if (value !== "") continue;
-    throw new UsageError(`${flag}: its value is empty`, { hint: `name one, or leave ${flag} out` });
-  }
-}
-
 /** A port in the target's URL and another one beside it: nobody knows which one is meant. */
 function refuseOtherPort(destination: Destination | undefined, port: number | undefined): void {
   const inUrl = destination?.port;
   if (inUrl === undefined || port === undefined || inUrl === port) return;
   const text = `--ssh-port ${port}: the target is named with another port, ${inUrl}`;
   throw new UsageError(text, { hint: "name the port once" });
-}
-
-function readDestination(host: string | undefined): Destination {
-  if (host === undefined || host === "") {
-    throw new UsageError("ssh-host must be set: no target is named", {
-      hint: TROUBLES.host.hint,
-    });
-  }
-  return parseDestination(host);
-}
-
-/** Root logs in to the installer, at the port that `--post-kexec-ssh-port` names: only the host can be another. */
-function readInstallerHost(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const { host, user, port } = parseDestination(text);
-  if ((user ?? "root") === "root" && port === undefined) return host;
-  throw new UsageError(`--installer-host: ${JSON.stringify(text)} is more than a host`, {
-    hint: "name the host alone; --post-kexec-ssh-port has its port, and the login is root's",
-  });
-}
-
-function readSource(options: PlanOptions, phases: readonly Phase[]): Source {
-  const { flake, storePaths, diskoMode = "disko", diskoDeps = true } = options;
-  if (storePaths) {
-    const disko = storePath(storePaths.disko, "--store-paths");
-    return { kind: "paths", disko, system: storePath(storePaths.system, "--store-paths") };
-  }
-  oneOf("--disko-mode", diskoMode, ["disko", "mount", "format"]);
-  if (flake !== undefined) {
-    const diskoScript = `${diskoMode}Script${diskoDeps ? "" : "NoDeps"}`;
-    return { kind: "flake", flake: parseFlakeRef(flake), diskoScript };
-  }
-  if (!options.vmTest && !phases.includes("disko") && !phases.includes("install")) {
-    return { kind: "none" };
-  }
-  throw new UsageError("flake must be set: nothing to install is named", {
-    hint: TROUBLES.source.hint,
-  });
 }

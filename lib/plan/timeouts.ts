@@ -5,78 +5,80 @@
  */
 import { UsageError } from "../errors.ts";
 
-/** Something that is waited for. */
-export type Wait =
-  | "connect"
-  | "build"
-  | "image"
-  | "kexec"
-  | "boot"
-  | "hardware"
-  | "disko"
-  | "copy"
-  | "install"
-  | "reboot";
-
 /** How long each wait may take, in milliseconds. */
-export type Timeouts = { readonly [W in Wait]: number };
-
-// Seconds. Long enough for slow machines and networks: each only has to end what would never end.
-const DEFAULTS: Readonly<Record<Wait, number>> = {
+export interface Timeouts {
   /** Logging in. */
-  connect: 120,
+  readonly connect: number;
   /** Evaluating and building. */
-  build: 86_400,
+  readonly build: number;
   /** Getting the kexec image onto the target. */
-  image: 3600,
+  readonly image: number;
   /** The image's script, until it says that it will boot. */
-  kexec: 300,
+  readonly kexec: number;
   /** From then until the installer lets us in. */
-  boot: 600,
+  readonly boot: number;
   /** Generating the hardware configuration. */
-  hardware: 300,
+  readonly hardware: number;
   /** The disko script. */
-  disko: 3600,
+  readonly disko: number;
   /** A closure copy during which no byte moves. */
-  copy: 120,
+  readonly copy: number;
   /** nixos-install, and the extra files before it. */
-  install: 3600,
+  readonly install: number;
   /** From the reboot until the new system answers. */
-  reboot: 300,
-};
+  readonly reboot: number;
+}
+
+/** Something that is waited for. */
+export type Wait = keyof Timeouts;
+
+/** Some of the timeouts, in milliseconds. */
+export type SomeTimeouts = { readonly [W in Wait]?: number | undefined };
+
+/** The default of each timeout: long enough for slow machines and networks, it only ends what would never end. */
+export const TIMEOUTS: Timeouts = Object.freeze({
+  connect: 120_000,
+  build: 86_400_000,
+  image: 3_600_000,
+  kexec: 300_000,
+  boot: 600_000,
+  hardware: 300_000,
+  disko: 3_600_000,
+  copy: 120_000,
+  install: 3_600_000,
+  reboot: 300_000,
+});
 
 /** The names of all waits. */
-export const WAITS: readonly Wait[] = Object.keys(DEFAULTS) as Wait[];
+export const WAITS: readonly Wait[] = Object.keys(TIMEOUTS) as Wait[];
 
-/**
- * Reads `NAME=SECONDS` settings, or a record of seconds, on top of the defaults. Throws a
- * {@linkcode UsageError} on an unknown name or what is no number of seconds.
- */
-export function readTimeouts(
-  settings: readonly string[] | Partial<Record<Wait, number>> = {},
-): Timeouts {
-  const pairs: (readonly [string, string | number])[] = Array.isArray(settings)
-    ? settings.map((setting: string) => {
-      const at = setting.indexOf("=");
-      return [
-        at < 0 ? setting : setting.slice(0, at),
-        at < 0 ? "" : setting.slice(at + 1),
-      ] as const;
-    })
-    : Object.entries(settings);
-  const seconds: Record<string, number> = { ...DEFAULTS };
-  for (const [name, value] of pairs) {
-    const number = typeof value === "number"
-      ? value
-      : /^\d+(\.\d+)?$/.test(value)
-      ? Number(value)
-      : NaN;
-    if (!Object.hasOwn(DEFAULTS, name) || !(number > 0 && number <= 2_000_000)) {
-      throw new UsageError(`--timeout: ${JSON.stringify(`${name}=${value}`)} is not possible`, {
-        hint: `write NAME=SECONDS, with one of ${WAITS.join(", ")}`,
-      });
-    }
-    seconds[name] = number;
+// The longest that a timer counts to is 2^31 milliseconds.
+const LONGEST = 2_000_000_000;
+
+/** Fills timeouts in milliseconds up with the defaults; throws a {@linkcode UsageError} on what is none. */
+export function readTimeouts(given: SomeTimeouts, name = "timeouts"): Timeouts {
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  for (const [wait, value] of said) {
+    if (isTimeout(wait, value)) continue;
+    throw new UsageError(`${name}: ${JSON.stringify(`${wait}=${value}`)} is not possible`, {
+      hint: `give milliseconds up to ${LONGEST}, for any of ${WAITS.join(", ")}`,
+    });
   }
-  return Object.fromEntries(WAITS.map((wait) => [wait, (seconds[wait] ?? 0) * 1000])) as Timeouts;
+  return { ...TIMEOUTS, ...Object.fromEntries(said) };
+}
+
+/** Reads `NAME=SECONDS`; throws a {@linkcode UsageError} on anything else. */
+export function parseTimeout(text: string): SomeTimeouts {
+  const [wait = "", ...rest] = text.split("=");
+  const seconds = rest.join("=");
+  const value = /^\d+(\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : NaN;
+  if (isTimeout(wait, value)) return { [wait]: value };
+  throw new UsageError(`--timeout: ${JSON.stringify(`${wait}=${seconds}`)} is not possible`, {
+    hint: `write NAME=SECONDS, with one of ${WAITS.join(", ")}`,
+  });
+}
+
+function isTimeout(wait: string, value: unknown): boolean {
+  return Object.hasOwn(TIMEOUTS, wait) && typeof value === "number" && value > 0 &&
+    value <= LONGEST;
 }

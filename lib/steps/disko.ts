@@ -4,7 +4,8 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import { type DiskKeyContent, type DiskKeySource, readKeys } from "../files/keys.ts";
+import { type DiskKeyContent, readKeys } from "../files/keys.ts";
+import type { DiskKey } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import { hintFor } from "../plan/troubles.ts";
 import { Stages } from "../report/stages.ts";
@@ -14,7 +15,7 @@ import { noteStoreDisk, STORE_DISK } from "../ssh/mounted.ts";
 /** How the disko script is run; everything has a default. */
 export interface DiskoOptions {
   /** Disk encryption keys that the script reads. @default [] */
-  readonly keys?: readonly DiskKeySource[];
+  readonly keys?: readonly DiskKey[];
   /**
    * What the script is told when it asks for a passphrase on its input, as often as it asks; one line. It is in no
    * argument and no log. @default its input is empty

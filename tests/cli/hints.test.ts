@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { ROOT } from "../checks/sources.ts";
-import { DECLARATIONS } from "../../lib/plan/declarations.ts";
+import { FLAGS } from "../../lib/cli/flags.ts";
 
 /** The texts of all hints of the package, by file. */
 async function hints(folder: URL): Promise<[file: string, text: string][]> {
@@ -20,7 +20,7 @@ async function hints(folder: URL): Promise<[file: string, text: string][]> {
 Deno.test("hints name options that exist", async () => {
   const all = await hints(new URL("lib/", ROOT));
   assert(all.length > 40, `${all.length} hints were found`);
-  const known = new Set(DECLARATIONS.map(({ name }) => `--${name}`));
+  const known = new Set(FLAGS.map(({ name }) => name));
   const unknown = all.flatMap(([file, hint]) =>
     [...hint.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([option]) => option)
       // Of git, not ours.

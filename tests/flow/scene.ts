@@ -11,7 +11,7 @@ import {
   startMachine,
   writeKexec,
 } from "../loopback/mod.ts";
-import type { NixosAnywhereOptions } from "../../lib/flow/options.ts";
+import type { InstallSettings } from "../../lib/plan/options.ts";
 import { type Relay, startRelay } from "../relay.ts";
 import { type Gate, GATED_RUN, systems, type SystemsOptions } from "./boxes.ts";
 import { type Ended, Place, type Running } from "./command.ts";
@@ -107,7 +107,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** The options that reach the machine, by way of the relay or, with `machine`, without it. */
-  by(way: "relay" | "machine"): NixosAnywhereOptions {
+  by(way: "relay" | "machine"): InstallSettings {
     const { place, image } = this;
     const { host, port } = this[way];
     return {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
-import { type CommandLine, parseCommandLine, wantsOnly } from "../../lib/plan/argv.ts";
-import { DECLARATIONS } from "../../lib/plan/declarations.ts";
+import { type CommandLine, parseCommandLine, wantsOnly } from "../../lib/cli/argv.ts";
+import { FLAGS } from "../../lib/cli/flags.ts";
 import { makePlan, type Plan } from "../../lib/plan/plan.ts";
 import { ROWS } from "./command_lines.ts";
 
@@ -50,10 +50,10 @@ for (const { words, plan = {}, line = {}, error, hint = /./ } of ROWS) {
 Deno.test("the table has command lines with every option", () => {
   const words = new Set(ROWS.filter(({ error }) => !error).flatMap(({ words }) => words));
   const flags = new Set([...words].map((word) => word.split("=")[0]));
-  for (const { name, short } of DECLARATIONS) {
-    if (name === "help" || name === "version") continue;
-    assert(flags.has(`--${name}`), `--${name} is in no row`);
-    assert(short === undefined || flags.has(`-${short}`), `-${short} is in no row`);
+  for (const { name, short } of FLAGS) {
+    if (name === "--help" || name === "--version") continue;
+    assert(flags.has(name), `${name} is in no row`);
+    assert(short === undefined || flags.has(short), `${short} is in no row`);
   }
 });
 

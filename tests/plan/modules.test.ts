@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { PreflightError, UsageError } from "../../lib/errors.ts";
-import { refuseConflicts } from "../../lib/plan/conflicts.ts";
+import { refuseConflicts } from "../../lib/plan/option_table.ts";
 import { parseDestination, parsePort, showDestination } from "../../lib/plan/destination.ts";
 import { installable, parseFlakeRef, showFlake } from "../../lib/plan/flake.ts";
 import { defaultImage, parseImage } from "../../lib/plan/image.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
-import { parseCommandLine, wantsOnly } from "../../lib/plan/argv.ts";
-import { DECLARATIONS } from "../../lib/plan/declarations.ts";
+import { parseCommandLine, wantsOnly } from "../../lib/cli/argv.ts";
+import { FLAGS } from "../../lib/cli/flags.ts";
 import type { PlanOptions } from "../../lib/plan/options.ts";
 import { makePlan, type Plan } from "../../lib/plan/plan.ts";
 import { property, type Random, unless } from "../random.ts";
@@ -27,13 +27,13 @@ const value = (random: Random) => random.once(3) ? random.text(6) : random.pick(
 
 /** A flag, right or nearly, with values, enough or not. */
 function option(random: Random): string[] {
-  const { name, short, values } = random.pick(DECLARATIONS);
-  const flag = short && random.once(3) ? `-${short}` : `--${name}`;
+  const { name, short, values } = random.pick(FLAGS);
+  const flag = short && random.once(3) ? short : name;
   const given = values.map(() => value(random));
   if (random.once(8)) given.pop();
   if (random.once(20)) return [random.mutate(flag), ...given];
   const [first, ...rest] = given;
-  return random.once(4) && first !== undefined ? [`--${name}=${first}`, ...rest] : [flag, ...given];
+  return random.once(4) && first !== undefined ? [`${name}=${first}`, ...rest] : [flag, ...given];
 }
 
 const words = (random: Random) =>
@@ -67,7 +67,7 @@ property("makePlan() throws nothing but UsageError whatever its texts hold", 10_
   const text = () => value(random);
   const maybe = <T>(make: () => T) => random.once(3) ? make() : undefined;
   const settings = () => random.list(2, () => ({ name: text(), value: text() }));
-  const options: PlanOptions = {
+  const options = {
     host: random.once(4) ? text() : "web",
     flake: maybe(text) ?? maybe(() => ".#web"),
     storePaths: maybe(() => ({ disko: text(), system: text() })),
@@ -76,15 +76,15 @@ property("makePlan() throws nothing but UsageError whatever its texts hold", 10_
     sshOptions: maybe(() => random.list(2, text)),
     kexec: maybe(text),
     phases: maybe(() => random.list(3, text)),
-    diskoMode: maybe(text) as PlanOptions["diskoMode"],
-    buildOn: maybe(text) as PlanOptions["buildOn"],
+    diskoMode: maybe(text),
+    buildOn: maybe(text),
     chown: maybe(() => random.list(2, () => ({ path: text(), owner: text() }))),
     diskEncryptionKeys: maybe(() => random.list(2, () => ({ remote: text(), local: text() }))),
     nixOptions: maybe(settings),
     sshStoreSettings: maybe(settings),
     from: maybe(text),
     vmTest: maybe(() => random.once(2)),
-  };
+  } as PlanOptions;
   const made = plan(() => makePlan(options));
   if (!made) return;
   for (const { path, owner } of made.install.chown) {

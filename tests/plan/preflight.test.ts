@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { PreflightError } from "../../lib/errors.ts";
 import type { Facts } from "../../lib/plan/facts.ts";
-import type { PlanOptions } from "../../lib/plan/options.ts";
+import type { InstallSettings } from "../../lib/plan/options.ts";
 import { makePlan } from "../../lib/plan/plan.ts";
 import {
   doubts,
@@ -12,10 +12,11 @@ import {
 } from "../../lib/plan/preflight.ts";
 import { facts } from "./fixture.ts";
 
-const plan = (options: PlanOptions = {}) => makePlan({ flake: ".#web", host: "web", ...options });
+const plan = (options: InstallSettings = {}) =>
+  makePlan({ flake: ".#web", host: "web", ...options });
 const INSTALLER = { installer: true, nixos: true, name: "NixOS 25.11" };
 
-const kexecs: readonly [PlanOptions, Partial<Facts>, boolean][] = [
+const kexecs: readonly [InstallSettings, Partial<Facts>, boolean][] = [
   [{}, {}, true],
   [{}, INSTALLER, false],
   [{ forceKexec: true }, INSTALLER, true],
@@ -32,7 +33,7 @@ for (const [options, changed, wanted] of kexecs) {
 
 const without = (tool: string) => facts().tools.filter((one) => one !== tool);
 
-const refused: readonly [Partial<Facts>, PlanOptions, message: RegExp, hint: RegExp][] = [
+const refused: readonly [Partial<Facts>, InstallSettings, message: RegExp, hint: RegExp][] = [
   [{ os: "FreeBSD" }, {}, /requires Linux as the operating system, but got FreeBSD/, /Linux/],
   [{ os: "Darwin" }, { forceKexec: true }, /but got Darwin/, /installer/],
   [{ become: "none", user: "me" }, {}, /me is not root and cannot become root/, /root/],
@@ -76,7 +77,7 @@ for (const [changed, options, message, hint] of refused) {
   });
 }
 
-const accepted: readonly [title: string, Partial<Facts>, PlanOptions][] = [
+const accepted: readonly [title: string, Partial<Facts>, InstallSettings][] = [
   ["a common server", {}, {}],
   ["a server with sudo", { become: "sudo", user: "me", uid: 1000 }, {}],
   ["an installer", INSTALLER, {}],
@@ -114,7 +115,7 @@ Deno.test("objections() wants more memory for a larger image, and none where it 
   assertMatch(find(7e8, 4e8)[0] ?? "", /has 700 MB of memory, .* needs at least 720 MB$/);
 });
 
-const unsure: readonly [Partial<Facts>, PlanOptions, number | undefined, RegExp[]][] = [
+const unsure: readonly [Partial<Facts>, InstallSettings, number | undefined, RegExp[]][] = [
   [{}, {}, undefined, []],
   [INSTALLER, {}, undefined, []],
   [{ memory: 0.96e9 }, {}, undefined, [/^web: it has 960 MB of memory, and 1400 MB are usual/]],

@@ -1,24 +1,31 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
-import { readTimeouts, WAITS } from "../../lib/plan/timeouts.ts";
+import { parseTimeout, readTimeouts, TIMEOUTS, WAITS } from "../../lib/plan/timeouts.ts";
 
-Deno.test("readTimeouts() gives each wait an end that a timer can count to", () => {
-  const timeouts = readTimeouts();
-  assertEquals(Object.keys(timeouts), [...WAITS]);
-  for (const wait of WAITS) assert(timeouts[wait] >= 60_000 && timeouts[wait] < 2 ** 31, wait);
+Deno.test("TIMEOUTS gives each wait an end that a timer can count to", () => {
+  assertEquals(readTimeouts({}), TIMEOUTS);
+  for (const wait of WAITS) assert(TIMEOUTS[wait] >= 60_000 && TIMEOUTS[wait] < 2 ** 31, wait);
 });
 
-Deno.test("readTimeouts() reads settings and records alike, in seconds", () => {
-  assertEquals(readTimeouts(["boot=5", "copy=0.25"]), readTimeouts({ boot: 5, copy: 0.25 }));
-  const { boot, copy, connect } = readTimeouts(["boot=1", "copy=2000000", "boot=5"]);
-  assertEquals([boot, copy, connect], [5000, 2_000_000_000, readTimeouts().connect]);
+Deno.test("readTimeouts() reads milliseconds, and takes undefined for absent", () => {
+  const given = { boot: 5000, copy: 0.25, kexec: undefined };
+  assertEquals(readTimeouts(given), { ...TIMEOUTS, boot: 5000, copy: 0.25 });
 });
 
 Deno.test("readTimeouts() refuses numbers that are no time to wait", () => {
-  for (const seconds of [0, -1, NaN, Infinity, 2_000_001]) {
-    assertThrows(() => readTimeouts({ boot: seconds }), UsageError, "--timeout: ");
+  for (const boot of [0, -1, NaN, Infinity, 2_000_000_001, "5" as never, null as never]) {
+    assertThrows(() => readTimeouts({ boot }), UsageError, "timeouts: ");
   }
-  for (const setting of ["", "=", "=5", "boot 5", "Boot=5", "toString=5", "boot=5=5", "boot= 5"]) {
-    assertThrows(() => readTimeouts([setting]), UsageError, "--timeout: ");
+  for (const given of [{ Boot: 5 }, { toString: 5 }, ["boot=5"]]) {
+    assertThrows(() => readTimeouts(given as never), UsageError, "timeouts: ");
+  }
+});
+
+Deno.test("parseTimeout() reads seconds, and refuses the rest", () => {
+  assertEquals(parseTimeout("boot=600"), { boot: 600_000 });
+  assertEquals(parseTimeout("copy=0.25"), { copy: 250 });
+  assertEquals(parseTimeout("copy=2000000"), { copy: 2_000_000_000 });
+  for (const text of ["", "=", "=5", "boot 5", "Boot=5", "toString=5", "boot=5=5", "boot= 5"]) {
+    assertThrows(() => parseTimeout(text), UsageError, "--timeout: ");
   }
 });

@@ -1,5 +1,5 @@
 /** Reading README: its code blocks, and the parts of it that are made. */
-import { referenceTable } from "../../lib/plan/help.ts";
+import { referenceTable } from "../../lib/cli/help.ts";
 import { troublesTable } from "../../lib/plan/troubles.ts";
 import { ROOT } from "../checks/sources.ts";
 

@@ -1,4 +1,4 @@
-import type { CommandLine } from "../../../lib/plan/argv.ts";
+import type { CommandLine } from "../../../lib/cli/argv.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 
 /** Any part of a type, however deep. */

@@ -1,0 +1,144 @@
+/**
+ * Reading a command line.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import type { CommandOptions, Given, Option } from "../plan/option.ts";
+import { OPTION_TABLE, type OptionTable } from "../plan/option_table.ts";
+import type { PlanOptions } from "../plan/options.ts";
+import { type Flag, FLAGS, flagsOf } from "./flags.ts";
+
+/** What a command line asks for. */
+export interface CommandLine<O = PlanOptions> extends CommandOptions {
+  /** The options of the install. That no two contradict each other is the plan's to check. */
+  readonly options: O;
+  /** Lines for options that have a successor. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Reads the words of a command line. Checks the words only: which options there are, and how many values
+ * each has; what the values mean is the plan's to check. Throws a {@linkcode UsageError} on the first word
+ * that is wrong.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseCommandLine } from "./argv.ts";
+ * const { options } = parseCommandLine(["-f", ".#web", "root@203.0.113.7"]);
+ * assertEquals(options, { flake: ".#web", host: "root@203.0.113.7" });
+ * ```
+ */
+export function parseCommandLine<O = PlanOptions>(
+  words: readonly string[],
+  table: OptionTable = OPTION_TABLE,
+): CommandLine<O> {
+  const flags = table === OPTION_TABLE ? FLAGS : flagsOf(table);
+  const { given, others } = readWords(words, flags);
+  const options: Record<string, unknown> = {};
+  const command: Record<string, unknown> = {};
+  for (const [key, option] of Object.values(table).flatMap((one) => Object.entries(one))) {
+    const positional = option.positional ? others.map((value) => ({ flag: "", value })) : [];
+    const all = flags.filter((flag) => flag.key === key).flatMap((flag) => given.get(flag) ?? []);
+    const value = settleRepeats(option, [...positional, ...all]);
+    if (option.command) command[key] = value ?? option.default;
+    else if (value !== undefined) options[key] = value;
+  }
+  const notices = flags.filter((flag) => flag.deprecated && given.has(flag))
+    .map(({ name, deprecated }) => `${name} is deprecated: use ${deprecated}`);
+  return { ...command, options, notices } as unknown as CommandLine<O>;
+}
+
+function settleRepeats({ combine }: Option<unknown>, given: readonly Given<unknown>[]): unknown {
+  return given.length > 1 && combine ? combine(given) : given.at(-1)?.value;
+}
+
+/** Whether `--help` or `--version` stands on a command line, before any `--`, as more than a value. */
+export function wantsOnly(words: readonly string[]): "help" | "version" | undefined {
+  let version = false;
+  for (let at = 0; at < words.length && words[at] !== "--"; at++) {
+    const word = words[at] ?? "";
+    if (word === "--help" || word === "-h") return "help";
+    version ||= word === "--version";
+    const flag = FLAGS.find((one) => isFlag(word, one));
+    if (!flag?.dashes) continue;
+    for (let left = flag.values.length; left > 0 && isDashed(words[at + 1], FLAGS); left--) at++;
+  }
+  return version ? "version" : undefined;
+}
+
+function isFlag(word: string, { name, short }: Flag): boolean {
+  return word === name || word === short;
+}
+
+/**
+ * Whether a word can be the value of an option whose values may begin with a dash: `-s` and `--debug` are
+ * flags of kexec, while `--flake` behind such an option means that its value was forgotten.
+ */
+function isDashed(word = "--", flags: readonly Flag[]): boolean {
+  if (!word.startsWith("--") || word === "--debug") return true;
+  const [flag] = word.split("=");
+  return word !== "--" && !flags.some(({ name }) => flag === name);
+}
+
+interface Words {
+  /** The values of each flag that stands there, in the order of the words. */
+  readonly given: ReadonlyMap<Flag, readonly Given<unknown>[]>;
+  /** The words that belong to no flag. */
+  readonly others: readonly string[];
+}
+
+function readWords(words: readonly string[], flags: readonly Flag[]): Words {
+  const given = new Map<Flag, Given<unknown>[]>();
+  const others: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (word === "--") {
+      others.push(...words.slice(at + 1));
+      break;
+    }
+    if (!word.startsWith("-") || word === "-") {
+      others.push(word);
+      continue;
+    }
+    const equals = word.startsWith("--") ? word.indexOf("=") : -1;
+    const flag = find(equals < 0 ? word : word.slice(0, equals), flags);
+    const { name, values } = flag;
+    const taken = equals < 0 ? [] : [word.slice(equals + 1)];
+    if (taken.length > values.length) {
+      throw new UsageError(`${name} takes no value`, { hint: `write ${name} alone` });
+    }
+    while (taken.length < values.length) taken.push(nextValue(flag, word, words[++at], flags));
+    const before = given.get(flag) ?? [];
+    given.set(flag, [...before, { flag: name, value: flag.read(taken) }]);
+  }
+  return { given, others };
+}
+
+function find(word: string, flags: readonly Flag[]): Flag {
+  const found = flags.find((flag) => isFlag(word, flag));
+  if (found) return found;
+  const bare = word.replace(/^-+/, "");
+  const close = flags.find(({ name, deprecated }) => !deprecated && name.startsWith(`--${bare}`));
+  throw new UsageError(`unknown option ${JSON.stringify(word)}`, {
+    hint: close && word.length > 3 ? `did you mean ${close.name}? See --help` : "see --help",
+  });
+}
+
+function nextValue(
+  { name, short, values, dashes }: Flag,
+  given: string,
+  word: string | undefined,
+  flags: readonly Flag[],
+): string {
+  const isOption = word !== undefined && word.startsWith("-") && word !== "-";
+  if (word !== undefined && (dashes ? isDashed(word, flags) : !isOption)) return word;
+  const flag = given === short ? short : name;
+  const wanted = values.length === 1 ? "a value" : `${values.length} values`;
+  throw new UsageError(`${flag} needs ${wanted}: ${values.join(" ")}`, {
+    hint: `write ${flag} ${values.join(" ")}${
+      isOption && word !== "--" ? `, or ${name}=VALUE if it begins with a dash` : ""
+    }`,
+  });
+}

@@ -1,0 +1,51 @@
+/**
+ * What the command takes from its environment.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import { OPTIONS } from "../plan/option_table.ts";
+
+/** What the environment held. */
+export interface Environment {
+  readonly privateKey: string | undefined;
+  /** The password to log in with, where the user asked for that. */
+  readonly password: string | undefined;
+  /** sudo's password on the target. */
+  readonly sudoPassword: string | undefined;
+  /** The passphrase for the new disks. */
+  readonly diskPassphrase: string | undefined;
+  readonly noCheck: string | undefined;
+}
+
+/** Reads the environment, and takes the secrets out of it, so that no child inherits them. */
+export function takeEnvironment(
+  { envPassword }: { readonly envPassword: boolean },
+): Environment {
+  const given = take(OPTIONS.password);
+  const password = envPassword ? given : undefined;
+  const sudoPassword = take(OPTIONS.sudoPassword) ?? password;
+  const privateKey = take(OPTIONS.privateKey);
+  // Permissions that were given for an earlier version of this command do not name it.
+  const [variable] = OPTIONS.diskPassphrase.variables;
+  const mayTake = Deno.permissions.querySync({ name: "env", variable });
+  const diskPassphrase = mayTake.state === "granted" ? take(OPTIONS.diskPassphrase) : undefined;
+  if (envPassword && password === undefined) {
+    const names = OPTIONS.password.variables;
+    throw new UsageError(`--env-password: neither ${names.join(" nor ")} holds a password`, {
+      hint: `put the password into the variable ${names[0]}`,
+    });
+  }
+  const noCheck = Deno.env.get(OPTIONS.noCheck.variables[0]);
+  return { privateKey, password, sudoPassword, diskPassphrase, noCheck };
+}
+
+/** The first of the variables that holds something; all are gone then. */
+function take({ variables }: { readonly variables: readonly string[] }): string | undefined {
+  const [first] = variables.flatMap((name) => {
+    const value = Deno.env.get(name);
+    if (value !== undefined) Deno.env.delete(name);
+    return value ? [value] : [];
+  });
+  return first;
+}

@@ -1,0 +1,69 @@
+/**
+ * The flags of the command line, as the option table has them.
+ *
+ * @module
+ */
+import type { Option } from "../plan/option.ts";
+import { OPTION_TABLE, type OptionTable } from "../plan/option_table.ts";
+
+/** One flag. */
+export interface Flag {
+  /** The key of its option. */
+  readonly key: string;
+  /** The heading of the help that it is below. */
+  readonly heading: string;
+  /** As the help prints it: `-f, --flake URI#NAME`. */
+  readonly usage: string;
+  /** Its long name, `--flake`. */
+  readonly name: string;
+  /** Its short name, `-f`. */
+  readonly short: string | undefined;
+  /** The placeholders of its values; none for a switch. */
+  readonly values: readonly string[];
+  /** Whether a value may begin with a dash. */
+  readonly dashes: boolean;
+  /** What it does, and what happens without it. */
+  readonly meaning: string;
+  /** What to use in its place. */
+  readonly deprecated: string | undefined;
+  /** The option's value for the words behind the flag. */
+  readonly read: (words: readonly string[]) => unknown;
+}
+
+/** The flags of a table in the order of the help: below each heading the deprecated ones come last. */
+export function flagsOf(table: OptionTable): readonly Flag[] {
+  return Object.entries(table).flatMap(([heading, entries]) => {
+    const flags = Object.entries(entries)
+      .flatMap(([key, option]) => flagsOfOption(key, heading, option));
+    return flags.toSorted((a, b) => Number(!!a.deprecated) - Number(!!b.deprecated));
+  });
+}
+
+/** Every flag. */
+export const FLAGS: readonly Flag[] = flagsOf(OPTION_TABLE);
+
+function flagsOfOption(key: string, heading: string, option: Option<unknown>): Flag[] {
+  const { usage, help, read = (word) => word ?? !option.default, deprecated, aliases = {} } =
+    option;
+  if (usage === undefined) return [];
+  const [short] = /^-[a-zA-Z](?=, )/.exec(usage) ?? [];
+  const [name = "", ...values] = usage.slice(usage.indexOf("--")).split(" ");
+  const meaning = `${deprecated ? "deprecated: " : ""}${help}${defaultOf(option)}`;
+  const flag = { key, heading, usage, name, short, values, dashes: option.dashes ?? false };
+  return [
+    { ...flag, meaning, deprecated, read: (words) => read(...words) },
+    ...Object.entries(aliases).map(([alias, value]): Flag => {
+      const deprecated = `${name} ${value}`;
+      const meaning = `deprecated: the same as ${deprecated}`;
+      const own = { usage: alias, name: alias, short: undefined, values: [], dashes: false };
+      return { key, heading, ...own, meaning, deprecated, read: () => value };
+    }),
+  ];
+}
+
+/** What the help says of a default; of a switch it is what the flag is not. */
+function defaultOf({ default: value, defaultText }: Option<unknown>): string {
+  const plain = ["string", "number"].includes(typeof value) || Array.isArray(value);
+  const text = defaultText ?? (plain ? String(value) : "");
+  return text === "" ? "" : ` (default: ${text})`;
+}

@@ -1,0 +1,85 @@
+/**
+ * The text of `--help`, and README's reference: both made from the option table.
+ *
+ * @module
+ */
+import type { Option } from "../plan/option.ts";
+import { OPTION_TABLE, type OptionTable } from "../plan/option_table.ts";
+import { type Flag, flagsOf } from "./flags.ts";
+
+const WIDTH = 80;
+
+/** The text of `--help`: plain, grouped, no line wider than a terminal of 80 columns. */
+export function helpText(version: string, table: OptionTable = OPTION_TABLE): string {
+  const lines = [
+    `nixos-anywhere ${version}: install NixOS on a machine that ssh reaches`,
+    "",
+    "Usage: nixos-anywhere [OPTIONS] --flake URI#NAME HOST",
+    "       nixos-anywhere [OPTIONS] --store-paths DISKO SYSTEM HOST",
+    "",
+    ...wrap(
+      "HOST is user@host, an alias of your ssh config, an IPv6 address, or ssh://user@host:port.",
+      "",
+    ),
+    ...wrap("ALL DATA on the disks that the configuration names is wiped.", ""),
+  ];
+  for (const [heading, flags] of grouped(table)) {
+    lines.push("", `${heading}:`);
+    for (const { usage, meaning } of flags) {
+      lines.push(`  ${usage}`, ...wrap(meaning, "        "));
+    }
+  }
+  lines.push(
+    "",
+    "Environment:",
+    ...variables(table).flatMap((line) => wrap(line, "  ")),
+    ...wrap("TMPDIR, SSH_AUTH_SOCK, NO_COLOR: as usual", "  "),
+    "",
+    "Exit codes:",
+    "  0 done, 1 failed, 2 wrong usage or local input, 3 the target cannot be",
+    "  installed this way, 4 the target's identity was refused, 130 interrupted",
+    "",
+  );
+  return lines.join("\n");
+}
+
+/** README's table of options, in Markdown. */
+export function referenceTable(table: OptionTable = OPTION_TABLE): string {
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  const lines: string[] = [];
+  for (const [heading, flags] of grouped(table)) {
+    lines.push(`**${heading}**`, "", "| option | meaning |", "| --- | --- |");
+    for (const { usage, meaning } of flags) {
+      lines.push(`| \`${cell(usage)}\` | ${cell(meaning)} |`);
+    }
+    lines.push("");
+  }
+  return lines.join("\n");
+}
+
+function grouped(table: OptionTable): [heading: string, flags: Flag[]][] {
+  return Object.entries(Object.groupBy(flagsOf(table), ({ heading }) => heading)) as never;
+}
+
+/** What the environment can hold, a line each. */
+function variables(table: OptionTable): string[] {
+  const options = Object.values(table).flatMap((entries): Option<unknown>[] =>
+    Object.values(entries)
+  );
+  return options.flatMap(({ variables = [], help }) =>
+    variables.slice(0, 1).map((one) => `${one}: ${help}`)
+  );
+}
+
+function wrap(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(" ")) {
+    if (line.length + word.length > WIDTH && line !== indent) {
+      lines.push(line.trimEnd());
+      line = indent;
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()];
+}
