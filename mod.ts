@@ -23,22 +23,33 @@ export type {
   NixosAnywhereOptions,
   PassphraseQuestion,
 } from "./lib/flow/options.ts";
-export type { Built, Evaluated, Made } from "./lib/flow/made.ts";
+export type { Built, Evaluated, Made, Parts } from "./lib/flow/made.ts";
 export type {
   AfterStages,
+  Given,
+  MadeBy,
   ReplacedStages,
   StageContext,
   StageFunctions,
   StageName,
+  Takes,
 } from "./lib/flow/stage.ts";
+export {
+  buildConfiguration,
+  type BuiltConfiguration,
+  type ConfigurationOptions,
+  evaluateConfiguration,
+} from "./lib/nix/configuration.ts";
 export type { Evaluation } from "./lib/nix/evaluate.ts";
 export type { Place } from "./lib/nix/place.ts";
 export { connect, type ConnectOptions } from "./lib/steps/connect.ts";
+export type { LoginOptions } from "./lib/ssh/options.ts";
 export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export { type SomeTimeouts, TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
-export type { KnownAs } from "./lib/ssh/known_hosts.ts";
+export { fingerprint, type KnownAs } from "./lib/ssh/known_hosts.ts";
+export { quote } from "./lib/ssh/quote.ts";
 export type {
   RemoteChild,
   RemoteOptions,

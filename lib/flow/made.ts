@@ -31,7 +31,9 @@ export type Evaluated =
 
 /** What is to be installed, as far as the phases need it: each built, or a derivation to build on the target. */
 export interface Parts {
+  /** The disko script. */
   readonly disko?: StorePath | undefined;
+  /** The NixOS system. */
   readonly system?: StorePath | undefined;
 }
 

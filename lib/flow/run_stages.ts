@@ -6,7 +6,7 @@
 import { isReported } from "../report/stages.ts";
 import type { Job } from "./job.ts";
 import type { Made } from "./made.ts";
-import type { Stage, StageName } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 import { STAGES } from "./stage_table.ts";
 
 type Thing = keyof Made;

@@ -19,7 +19,8 @@ export interface StageContext {
   readonly signal: AbortSignal;
 }
 
-type Takes<K extends keyof Made, MayTake extends keyof Made = never> =
+/** What a stage is given: what it takes always, and what it takes in some installs. */
+export type Takes<K extends keyof Made, MayTake extends keyof Made = never> =
   & StageContext
   & Pick<Made, K>
   & Partial<Pick<Made, MayTake>>;
@@ -58,7 +59,7 @@ export interface StageFunctions {
 export type StageName = keyof StageFunctions;
 
 /** What a stage makes, by its name. */
-export interface MadeBy {
+export type MadeBy = {
   readonly connect: "target";
   readonly facts: "facts";
   readonly evaluate: "evaluated";
@@ -70,7 +71,7 @@ export interface MadeBy {
   readonly disko: "formatted";
   readonly install: "system";
   readonly reboot: "rebooted";
-}
+};
 
 /** What a stage is given. */
 export type Given<N extends StageName> = Parameters<StageFunctions[N]>[0];

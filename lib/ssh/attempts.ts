@@ -13,7 +13,7 @@ import type { Destination } from "../plan/destination.ts";
 import { stamping } from "../report/events.ts";
 import { type Login, prepareLogin } from "./prepare_login.ts";
 import { LoginLog } from "./log.ts";
-import type { ConnectOptions } from "./options.ts";
+import type { LoginOptions } from "./options.ts";
 import { Pace, type TryKind } from "./pace.ts";
 import type { LoginPhase, LoginProgress } from "./login_progress.ts";
 import { Session } from "./session.ts";
@@ -51,7 +51,7 @@ const STARTS = 30_000;
 /** Tries to log in until it succeeds. */
 export async function logInSoon(
   destination: Destination,
-  options: ConnectOptions,
+  options: LoginOptions,
   { greetedAfter, refusals, onSeen = () => {}, signal }: AttemptsOptions,
 ): Promise<Session> {
   const login = await prepareLogin(destination, options);

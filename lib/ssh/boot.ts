@@ -12,7 +12,7 @@ import { delay, Scope } from "../deadline.ts";
 import { BootError, ConnectionError, DeadlineError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { logInSoon } from "./attempts.ts";
-import type { ConnectOptions } from "./options.ts";
+import type { LoginOptions } from "./options.ts";
 import type { Errand } from "./errand.ts";
 import { loginOf, type Session } from "./session.ts";
 
@@ -25,7 +25,7 @@ export interface BootOptions {
   /** Where to log in from then on. @default where the old session is */
   readonly destination?: Destination;
   /** How to log in from then on. @default as the old session did */
-  readonly login?: ConnectOptions;
+  readonly login?: LoginOptions;
   /** How long the whole may take, in milliseconds. @default 600_000 */
   readonly deadline?: number;
   /** What is done in the new boot, together with the look which boot it is. */

@@ -12,7 +12,7 @@ import { shortTemp } from "./prepare_login.ts";
 
 /** An agent that runs. Disposal ends it. */
 export interface KeyAgent extends AsyncDisposable {
-  /** Its socket, for {@linkcode ConnectOptions.agent}. */
+  /** Its socket, for {@linkcode LoginOptions.agent}. */
   readonly socket: string;
 }
 

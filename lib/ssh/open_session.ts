@@ -8,8 +8,8 @@ import type { Destination } from "../plan/destination.ts";
 import { stamping } from "../report/events.ts";
 import { logInFirst } from "./first_login.ts";
 import { LoginLog } from "./log.ts";
-import type { ConnectOptions } from "./options.ts";
-import { type LoginOptions, prepareLogin } from "./prepare_login.ts";
+import type { LoginOptions } from "./options.ts";
+import { type PreparedOptions, prepareLogin } from "./prepare_login.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -29,7 +29,7 @@ import type { Session } from "./session.ts";
  */
 export async function openSession(
   destination: string | Destination,
-  options: ConnectOptions = {},
+  options: LoginOptions = {},
 ): Promise<Session> {
   const named = options.temporaryKey === undefined
     ? options.identityFile ?? options.privateKey
@@ -73,7 +73,7 @@ function offersPassword(offered: readonly string[]): boolean {
 /** Logs in the first way that is accepted; each is told what the one before has shown. */
 async function inTurn(
   destination: string | Destination,
-  ways: readonly ((before: Refused) => LoginOptions | undefined)[],
+  ways: readonly ((before: Refused) => PreparedOptions | undefined)[],
 ): Promise<Session> {
   let before: Refused = { asked: false, offered: [] };
   let refused: unknown;
@@ -98,7 +98,7 @@ async function inTurn(
 
 async function logInOnce(
   destination: string | Destination,
-  options: LoginOptions,
+  options: PreparedOptions,
   onLog?: (log: LoginLog) => void,
 ): Promise<Session> {
   const login = await prepareLogin(destination, options);

@@ -7,7 +7,7 @@ import type { Reporter } from "../report/events.ts";
 import type { HostKeyPolicy } from "../plan/checks.ts";
 
 /** How a target is reached; everything has a default. */
-export interface ConnectOptions {
+export interface LoginOptions {
   /** The private key to log in with, or the `.pub` of a key that an agent holds. @default ssh's own */
   readonly identityFile?: string | undefined;
   /**

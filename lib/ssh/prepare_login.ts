@@ -15,7 +15,7 @@ import { askpass, writePrivate } from "./helpers.ts";
 import { loginOptions, socketConfig } from "./config.ts";
 import { LoginLog } from "./log.ts";
 import { logIn } from "./master.ts";
-import type { ConnectOptions } from "./options.ts";
+import type { LoginOptions } from "./options.ts";
 import { hostKeyOptions, resolve } from "./resolve.ts";
 import { Session } from "./session.ts";
 
@@ -44,7 +44,7 @@ export interface AttemptOptions {
 }
 
 /** How one login is made. */
-export interface LoginOptions extends ConnectOptions {
+export interface PreparedOptions extends LoginOptions {
   /** Whether the password alone is tried: a server ends a login after a few keys that it does not know. */
   readonly passwordOnly?: boolean;
 }
@@ -52,7 +52,7 @@ export interface LoginOptions extends ConnectOptions {
 /** Makes the private folder with the configuration of a login to `destination`. Contacts nothing. */
 export async function prepareLogin(
   destination: string | Destination,
-  { passwordOnly = false, ...given }: LoginOptions = {},
+  { passwordOnly = false, ...given }: PreparedOptions = {},
 ): Promise<Login> {
   const where = typeof destination === "string" ? parseDestination(destination) : destination;
   const label = showDestination(where);
@@ -166,7 +166,7 @@ export async function shortTemp(): Promise<string> {
 /** The file of the key to log in with: the user's, or one of ours with the text of a key. */
 async function keyFile(
   folder: string,
-  { identityFile, privateKey, temporaryKey }: ConnectOptions,
+  { identityFile, privateKey, temporaryKey }: LoginOptions,
 ): Promise<string | undefined> {
   if (temporaryKey !== undefined) {
     await writePrivate(`${folder}/temporary`, `${temporaryKey.trimEnd()}\n`);

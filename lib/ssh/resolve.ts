@@ -9,12 +9,12 @@ import type { HostKeyPolicy } from "../plan/checks.ts";
 import { run } from "../process.ts";
 import { configPath, hostKeyLines, optionWords, pinnedKeys, pinnedLines } from "./config.ts";
 import { fingerprintScript, writePrivate } from "./helpers.ts";
-import type { ConnectOptions } from "./options.ts";
+import type { LoginOptions } from "./options.ts";
 
 /** Writes the files that decide about host keys, and returns the options that make ssh use them. */
 export async function hostKeyOptions(
   folder: string,
-  options: ConnectOptions,
+  options: LoginOptions,
   resolved: Resolved,
 ): Promise<string[]> {
   const { expectedHostKeys, expectedFingerprint, knownHosts } = options;

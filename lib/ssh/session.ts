@@ -14,7 +14,7 @@ import { CLEAN, commandLine, execLine, shownWords } from "./command_line.ts";
 import { Mark } from "./mark.ts";
 import { isLost, type Master } from "./master.ts";
 import { shellError } from "./no_shell.ts";
-import type { ConnectOptions } from "./options.ts";
+import type { LoginOptions } from "./options.ts";
 import { quoteAll } from "./quote.ts";
 import { Remote, type RemoteParts } from "./remote.ts";
 import type { KnownAs } from "./known_hosts.ts";
@@ -29,10 +29,10 @@ const MAX_LINE = 30_000;
 /** The same for what can be sent otherwise: the ssh server of small systems takes 9,000 bytes. */
 const MAX_INLINE = 8000;
 
-const LOGINS = new WeakMap<Session, ConnectOptions>();
+const LOGINS = new WeakMap<Session, LoginOptions>();
 
 /** How a session was logged in, for logging in again after a boot. May hold a password: no part of the public session. */
-export function loginOf(session: Session): ConnectOptions {
+export function loginOf(session: Session): LoginOptions {
   return LOGINS.get(session) ?? {};
 }
 

@@ -8,7 +8,7 @@ import type { Destination } from "../plan/destination.ts";
 import type { Child, RunOptions } from "../process.ts";
 import type { Report } from "../report/events.ts";
 import type { Master } from "./master.ts";
-import type { ConnectOptions } from "./options.ts";
+import type { LoginOptions } from "./options.ts";
 
 /** How a command is run on a target; everything has a default. */
 export interface RemoteOptions
@@ -58,7 +58,7 @@ export interface SessionParts {
   /** What ssh made of the host's name, and where it keeps host keys. */
   readonly resolved: KnownAs;
   /** How it was logged in, for logging in again. */
-  readonly options: ConnectOptions;
+  readonly options: LoginOptions;
   /** The private folder, removed at disposal. */
   readonly folder: string;
   readonly report: Report;

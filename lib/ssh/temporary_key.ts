@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 
 /** A fresh key pair. */
 export interface TemporaryKey {
-  /** The private key's text, for {@linkcode ConnectOptions.privateKey}. */
+  /** The private key's text, for {@linkcode LoginOptions.privateKey}. */
   readonly privateKey: string;
   /** The line for authorized_keys. */
   readonly publicKey: string;

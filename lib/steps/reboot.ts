@@ -8,7 +8,7 @@ import { BootError, ConnectionError, HostIdentityError, LoginError } from "../er
 import type { Destination } from "../plan/destination.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
 import { awaitBoot } from "../ssh/boot.ts";
-import type { ConnectOptions } from "../ssh/options.ts";
+import type { LoginOptions } from "../ssh/options.ts";
 import { Stages } from "../report/stages.ts";
 import { forgetResumeInfo } from "../ssh/resume.ts";
 import { loginOf, type Session } from "../ssh/session.ts";
@@ -17,7 +17,7 @@ import { loginOf, type Session } from "../ssh/session.ts";
 export interface RebootOptions {
   /** Where and how to log in to the installed system. @default as on the installer */
   readonly login?:
-    | { readonly destination: Destination; readonly options: ConnectOptions }
+    | { readonly destination: Destination; readonly options: LoginOptions }
     | undefined;
   /** The system that has to run afterwards. @default not checked */
   readonly system?: StorePath | undefined;

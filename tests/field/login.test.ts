@@ -1,7 +1,7 @@
 /** Logins with passwords, beside agents full of keys and key files; what carries the login. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../lib/steps/connect.ts";
-import type { ConnectOptions } from "../../lib/ssh/options.ts";
+import type { LoginOptions } from "../../lib/ssh/options.ts";
 import { type Box, type BoxOptions, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 
@@ -49,7 +49,7 @@ condition("login", "--env-password with seven keys in the agent", async () => {
 /** Logs in with seven keys in an agent, and returns how, with what sshd wrote down of it. */
 async function logIn(
   box: Box,
-  options: ConnectOptions,
+  options: LoginOptions,
   more?: string,
 ): Promise<{ method: string | undefined; error: string; failed: number }> {
   await using keys = await agent(7, more);

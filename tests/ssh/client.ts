@@ -6,7 +6,7 @@
  */
 import { InstallError } from "../../lib/errors.ts";
 import { connect } from "../../lib/steps/connect.ts";
-import type { ConnectOptions } from "../../lib/ssh/options.ts";
+import type { LoginOptions } from "../../lib/ssh/options.ts";
 import type { HostKeyEvent } from "../../lib/report/events.ts";
 import { atHome } from "../loopback/mod.ts";
 
@@ -25,7 +25,7 @@ export interface Outcome {
 export async function connectFrom(
   files: Readonly<Record<string, string>>,
   destination: string,
-  options: ConnectOptions = {},
+  options: LoginOptions = {},
 ): Promise<Outcome> {
   const words = JSON.stringify([destination, options]);
   const command = [Deno.execPath(), "run", "-A", "--no-check", import.meta.url, words];
@@ -34,7 +34,7 @@ export async function connectFrom(
   return JSON.parse(stdout);
 }
 
-async function main([destination, options]: [string, ConnectOptions]): Promise<Outcome> {
+async function main([destination, options]: [string, LoginOptions]): Promise<Outcome> {
   const keys: HostKeyEvent[] = [];
   const report = (event: { type: string }) => {
     if (event.type === "host-key") keys.push(event as HostKeyEvent);

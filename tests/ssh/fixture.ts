@@ -4,7 +4,7 @@
  * @module
  */
 import { connect } from "../../lib/steps/connect.ts";
-import type { ConnectOptions } from "../../lib/ssh/options.ts";
+import type { LoginOptions } from "../../lib/ssh/options.ts";
 import type { Session } from "../../lib/ssh/session.ts";
 import { type Box, type BoxOptions, type Machine, noBoxes, startBox } from "../loopback/mod.ts";
 
@@ -25,7 +25,7 @@ export function sharedBox(options?: BoxOptions): () => Box {
 export function login(
   box: Box | Machine,
   user: string = "root",
-  options: ConnectOptions = {},
+  options: LoginOptions = {},
 ): Promise<Session> {
   const { port, identityFile } = box;
   return connect(`${user}@${box.host}`, { port, identityFile, hostKey: "off", ...options });

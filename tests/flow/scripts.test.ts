@@ -1,0 +1,93 @@
+/** Scripts that users write, as they stand in examples/: type-checked by `deno check`, run here on real targets. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { nixosAnywhere, type ReportEvent } from "../../mod.ts";
+import { ROOT } from "../checks/sources.ts";
+import { atHome } from "../loopback/home.ts";
+import { ignore } from "../ssh/fixture.ts";
+import { buildParts, writeFlake } from "./parts.ts";
+import { Scene, type SceneOptions } from "./scene.ts";
+import { verify } from "./verify.ts";
+
+const parts = ignore ? { disko: "", system: "" } : await buildParts();
+
+/** Runs a script of examples/ as a user whose ssh config calls the targets `node0`, `node1`, … */
+async function runScript(name: string, scenes: readonly Scene[], args: readonly string[]) {
+  const path = decodeURIComponent(new URL(`examples/${name}`, ROOT).pathname);
+  const code = (await Deno.readTextFile(path)).split("\n");
+  assert(code.length <= 26, `${name} has ${code.length} lines`);
+  const [{ place } = { place: undefined }] = scenes;
+  const config = scenes.map(({ machine: { host, port } }, at) =>
+    `Host node${at}\n  HostName ${host}\n  Port ${port}\n  User root\n  IdentityFile ~/.ssh/key${at}\n`
+  );
+  const keys = scenes.map(({ key }, at) => [`key${at}`, key] as const);
+  const files = { config: config.join(""), ...Object.fromEntries(keys) };
+  const env = { ...Deno.env.toObject(), ...place?.env, DENO_NO_PROMPT: "1" };
+  return await atHome([Deno.execPath(), "run", "-A", path, ...args], files, env);
+}
+
+async function openScene(options: Partial<SceneOptions> = {}): Promise<Scene> {
+  return await Scene.open({ parts, ...options });
+}
+
+Deno.test(
+  "examples/own-formatting.ts installs a flake with disko replaced",
+  { ignore },
+  async () => {
+    await using scene = await openScene({ gates: { disko: "echo disko was run >&2; exit 9" } });
+    const { place, image, machine } = scene;
+    const flake = await writeFlake(`${place.folder}/flake`);
+    const format = `${place.folder}/format.sh`;
+    await Deno.writeTextFile(
+      format,
+      "disk format\ndisk mount\nmkdir /mnt/etc\necho mine >/mnt/etc/by\n",
+    );
+    const words = [flake, "node0", format, image, `${machine.port}`];
+    const { code, stdout, stderr } = await runScript("own-formatting.ts", [scene], words);
+    assertEquals([code, stdout], [0, `node0: ${parts.system} is running\n`], stderr);
+    assertEquals(await scene.passed("disko"), false);
+  },
+);
+
+Deno.test("examples/before-the-reboot.ts does a step of its own over the installer", {
+  ignore,
+}, async () => {
+  // What is on the disk is looked at when the step was done, and before the disk is unmounted.
+  await using scene = await openScene({ gates: { reboot: "cat /mnt/etc/installed-at >&2" } });
+  const { place, image, machine } = scene;
+  const flake = await writeFlake(`${place.folder}/flake`);
+  const words = [flake, "node0", image, `${machine.port}`];
+  const { code, stdout, stderr } = await runScript("before-the-reboot.ts", [scene], words);
+  assertEquals([code, stdout], [0, "node0 is running\n"], stderr);
+});
+
+/** A target that runs an installer, and tells that it was rebooted. */
+const REBOOTS = { inInstaller: true, gates: { reboot: ":" } };
+
+Deno.test("examples/one-build.ts installs eight hosts from one build", { ignore }, async () => {
+  await using stack = new AsyncDisposableStack();
+  const scenes: Scene[] = [];
+  for (let at = 0; at < 8; at++) scenes.push(stack.use(await openScene(REBOOTS)));
+  const flake = await writeFlake(`${scenes[0]?.place.folder}/flake`);
+  const hosts = scenes.map((_, at) => `node${at}`);
+  const { code, stdout, stderr } = await runScript("one-build.ts", scenes, [flake, ...hosts]);
+  assertEquals([code, stdout], [0, hosts.map((host) => `${host}: fulfilled\n`).join("")], stderr);
+  for (const scene of scenes) assert(await scene.passed("reboot"));
+});
+
+Deno.test("nixosAnywhere() runs a phase of one's own, and its failure ends the install", {
+  ignore,
+}, async () => {
+  await using scene = await openScene({ inInstaller: true });
+  const events: ReportEvent[] = [];
+  const all = { ...scene.by("relay"), storePaths: parts, phases: ["disko", "install"] };
+  const report = (event: ReportEvent) => void events.push(event);
+  await nixosAnywhere({ ...all, report, after: { install: verify } });
+  const texts = events.flatMap((event) => event.type === "log" ? [event.text] : []);
+  assertStringIncludes(texts.join("\n"), `${parts.system} is verified`);
+  const { stdout } = await scene.machine.box.run("cat /mnt/etc/verified");
+  assertStringIncludes(stdout, parts.system.slice("/nix/store/".length));
+  const refuse = () => Promise.reject(new Error("not what was wanted"));
+  const error = await nixosAnywhere({ ...all, phases: ["install"], after: { kexec: refuse } })
+    .catch(String);
+  assertMatch(String(error), /not what was wanted/);
+});
