@@ -2,8 +2,11 @@
 import { referenceTable } from "../../lib/cli/help.ts";
 import { troublesTable } from "../../lib/plan/troubles.ts";
 import { ROOT } from "../checks/sources.ts";
+import { flowPicture } from "./flow_picture.ts";
 
 export const README = new URL("README.md", ROOT);
+/** What is for whoever changes the module. */
+export const ARCHITECTURE = new URL("lib/README.md", ROOT);
 
 /** A fenced block of code: its language, what else stands behind that, and its text. */
 export interface Block {
@@ -29,11 +32,15 @@ export function commands(markdown: string): string[] {
   );
 }
 
-const MADE: Readonly<Record<string, () => string>> = {
-  options: referenceTable,
-  tasks: tasksTable,
-  troubles: troublesTable,
-};
+type Made = Readonly<Record<string, () => string>>;
+
+const MADE: Made = { options: referenceTable, tasks: tasksTable, troubles: troublesTable };
+
+/** The texts with made parts. */
+export const MADE_TEXTS: readonly (readonly [URL, Made])[] = [
+  [README, MADE],
+  [ARCHITECTURE, { flow: flowPicture }],
+];
 
 /** The tasks of deno.json, in Markdown. */
 function tasksTable(): string {
@@ -45,15 +52,15 @@ function tasksTable(): string {
 }
 
 /** The text with its made parts as they have to be now. Throws if one of them has no place in it. */
-export function withMadeParts(markdown: string): string {
+export function withMadeParts(markdown: string, made: Made = MADE): string {
   let text = markdown;
-  for (const [name, make] of Object.entries(MADE)) {
+  for (const [name, make] of Object.entries(made)) {
     const [before, after] = [
       `<!-- ${name}: made by tests/readme/update.ts -->`,
       `<!-- /${name} -->`,
     ];
     const [start, end] = [text.indexOf(before), text.indexOf(after)];
-    if (start < 0 || end < start) throw new Error(`README.md has no place for ${name}`);
+    if (start < 0 || end < start) throw new Error(`there is no place for ${name}`);
     text = `${text.slice(0, start)}${before}\n\n${make().trim()}\n\n${text.slice(end)}`;
   }
   return text;

@@ -1,6 +1,8 @@
-/** Makes the made parts of README anew, in place. */
-import { README, withMadeParts } from "./markdown.ts";
+/** Makes the made parts of README and lib/README anew, in place. */
+import { MADE_TEXTS, withMadeParts } from "./markdown.ts";
 
-const text = await Deno.readTextFile(README);
-await Deno.writeTextFile(README, withMadeParts(text));
-await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", README.pathname] }).output();
+for (const [file, made] of MADE_TEXTS) {
+  const text = await Deno.readTextFile(file);
+  await Deno.writeTextFile(file, withMadeParts(text, made));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", file.pathname] }).output();
+}
