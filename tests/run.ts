@@ -1,7 +1,8 @@
 /**
  * The test command: set-up, checks, every test, coverage; one line with the counts at the end.
  *
- * With arguments only what they name is tested: files, folders, and options of `deno test`.
+ * With arguments only what they name is tested: files, folders, and options of `deno test`. With `--quick` just what a
+ * change usually needs: the checks, what is pure, and a few installs.
  *
  * @module
  */
@@ -19,6 +20,14 @@ const TEST = ["test", "-A", "--sanitize-ops", "--sanitize-resources"];
 
 /** Tests that boot the emulated machine. */
 const ON_A_MACHINE = ["tests/vm", "tests/readme_demo.test.ts"];
+
+/** What a change usually needs, besides the checks. */
+const QUICK = [
+  ...["tests/checks", "tests/plan", "tests/files", "tests/jsr", "tests/nix/message.test.ts"],
+  ...["tests/cli/outcome.test.ts", "tests/cli/renderer.test.ts", "tests/cli/permissions.test.ts"],
+  ...["tests/steps/disko.test.ts", "tests/flow/install.test.ts", "tests/flow/library.test.ts"],
+  "tests/field/control.test.ts",
+];
 
 /** Runs the work and says how long it took. */
 async function timed(title: string, work: () => Promise<Count | void>): Promise<Count | void> {
@@ -47,6 +56,14 @@ async function some(children: Children, given: readonly string[]): Promise<Count
   const paths = await Promise.all(args.map((arg) => Deno.stat(arg).then(() => true, () => false)));
   const all = paths.includes(true) ? [] : ["tests"];
   return [await timed("tests", () => test(children, [...args, ...all])) ?? countCheck(false)];
+}
+
+async function quick(children: Children): Promise<Count[]> {
+  const counts = [
+    await timed("checks", () => runChecks(children)),
+    await timed("tests", () => test(children, QUICK)),
+  ];
+  return counts.filter((count) => count !== undefined);
 }
 
 async function everything(children: Children, profile: string): Promise<Count[]> {
@@ -96,7 +113,11 @@ async function main(args: readonly string[]): Promise<number> {
   });
   using children = new Children(BOUND_MILLISECONDS);
   const profile = await Deno.makeTempDir({ prefix: "coverage-" });
-  const counts = args.length ? await some(children, args) : await everything(children, profile);
+  const counts = args[0] === "--quick"
+    ? await quick(children)
+    : args.length
+    ? await some(children, args)
+    : await everything(children, profile);
   await Deno.remove(profile, { recursive: true });
   if (children.stopped) console.log(`FAILED ${children.stopped}: the rest was left out`);
   const { passed, failed, ignored } = sum(counts);
