@@ -30,7 +30,7 @@ export { connect } from "./lib/ssh/connect.ts";
 export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { ConnectOptions } from "./lib/ssh/options.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
-export { type SomeTimeouts, TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
+export { TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
 export type { KnownAs } from "./lib/ssh/known_hosts.ts";
 export type {
