@@ -46,7 +46,7 @@ export { connect, type ConnectOptions } from "./lib/steps/connect.ts";
 export type { LoginOptions } from "./lib/ssh/options.ts";
 export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
-export { type SomeTimeouts, TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
+export { TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
 export type { Errand } from "./lib/ssh/errand.ts";
 export { fingerprint, type KnownAs } from "./lib/ssh/known_hosts.ts";
 export { quote } from "./lib/ssh/quote.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import type { CommandOptions, Given, Option } from "../plan/option.ts";
+import type { CommandOptions, Given } from "../plan/option.ts";
 import { OPTION_TABLE, type OptionTable } from "../plan/option_table.ts";
 import type { PlanOptions } from "../plan/options.ts";
 import { type Flag, FLAGS, flagsOf } from "./flags.ts";
@@ -34,24 +34,21 @@ export function parseCommandLine<O = PlanOptions>(
   words: readonly string[],
   table: OptionTable = OPTION_TABLE,
 ): CommandLine<O> {
-  const flags = table === OPTION_TABLE ? FLAGS : flagsOf(table);
-  const { given, others } = readWords(words, flags);
+  const flags = Object.values(table).flatMap(flagsOf);
+  // In the order of the table, whatever order the words have; those without a flag first.
+  const all = [...readWords(words, flags)]
+    .toSorted((a, b) => flags.indexOf(a.of as Flag) - flags.indexOf(b.of as Flag));
   const options: Record<string, unknown> = {};
   const command: Record<string, unknown> = {};
   for (const [key, option] of Object.values(table).flatMap((one) => Object.entries(one))) {
-    const positional = option.positional ? others.map((value) => ({ flag: "", value })) : [];
-    const all = flags.filter((flag) => flag.key === key).flatMap((flag) => given.get(flag) ?? []);
-    const value = settleRepeats(option, [...positional, ...all]);
+    const given = all.filter(({ of }) => of ? of.key === key : option.positional);
+    const value = given.length > 1 && option.combine ? option.combine(given) : given.at(-1)?.value;
     if (option.command) command[key] = value ?? option.default;
     else if (value !== undefined) options[key] = value;
   }
-  const notices = flags.filter((flag) => flag.deprecated && given.has(flag))
+  const notices = flags.filter((flag) => flag.deprecated && all.some(({ of }) => of === flag))
     .map(({ name, deprecated }) => `${name} is deprecated: use ${deprecated}`);
   return { ...command, options, notices } as unknown as CommandLine<O>;
-}
-
-function settleRepeats({ combine }: Option<unknown>, given: readonly Given<unknown>[]): unknown {
-  return given.length > 1 && combine ? combine(given) : given.at(-1)?.value;
 }
 
 /** Whether `--help` or `--version` stands on a command line, before any `--`, as more than a value. */
@@ -82,24 +79,16 @@ function isDashed(word = "--", flags: readonly Flag[]): boolean {
   return word !== "--" && !flags.some(({ name }) => flag === name);
 }
 
-interface Words {
-  /** The values of each flag that stands there, in the order of the words. */
-  readonly given: ReadonlyMap<Flag, readonly Given<unknown>[]>;
-  /** The words that belong to no flag. */
-  readonly others: readonly string[];
-}
-
-function readWords(words: readonly string[], flags: readonly Flag[]): Words {
-  const given = new Map<Flag, Given<unknown>[]>();
-  const others: string[] = [];
+/** The values of each flag, as its option has them, and the words that belong to none. */
+function* readWords(
+  words: readonly string[],
+  flags: readonly Flag[],
+): Generator<Given<unknown> & { readonly of?: Flag }> {
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? "";
-    if (word === "--") {
-      others.push(...words.slice(at + 1));
-      break;
-    }
+    if (word === "--") return yield* words.slice(at + 1).map((value) => ({ flag: "", value }));
     if (!word.startsWith("-") || word === "-") {
-      others.push(word);
+      yield { flag: "", value: word };
       continue;
     }
     const equals = word.startsWith("--") ? word.indexOf("=") : -1;
@@ -110,10 +99,8 @@ function readWords(words: readonly string[], flags: readonly Flag[]): Words {
       throw new UsageError(`${name} takes no value`, { hint: `write ${name} alone` });
     }
     while (taken.length < values.length) taken.push(nextValue(flag, word, words[++at], flags));
-    const before = given.get(flag) ?? [];
-    given.set(flag, [...before, { flag: name, value: flag.read(taken) }]);
+    yield { flag: name, of: flag, value: flag.read(taken) };
   }
-  return { given, others };
 }
 
 function find(word: string, flags: readonly Flag[]): Flag {

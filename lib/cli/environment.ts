@@ -6,17 +6,13 @@
 import { UsageError } from "../errors.ts";
 import { OPTIONS } from "../plan/option_table.ts";
 
-/** What the environment held. */
-export interface Environment {
-  readonly privateKey: string | undefined;
-  /** The password to log in with, where the user asked for that. */
-  readonly password: string | undefined;
-  /** sudo's password on the target. */
-  readonly sudoPassword: string | undefined;
-  /** The passphrase for the new disks. */
-  readonly diskPassphrase: string | undefined;
-  readonly noCheck: string | undefined;
-}
+/** What the environment held; the password to log in with only where the user asked for that. */
+export type Environment = Readonly<
+  Record<
+    "privateKey" | "password" | "sudoPassword" | "diskPassphrase" | "noCheck",
+    string | undefined
+  >
+>;
 
 /** Reads the environment, and takes the secrets out of it, so that no child inherits them. */
 export function takeEnvironment(

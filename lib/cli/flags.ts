@@ -10,8 +10,6 @@ import { OPTION_TABLE, type OptionTable } from "../plan/option_table.ts";
 export interface Flag {
   /** The key of its option. */
   readonly key: string;
-  /** The heading of the help that it is below. */
-  readonly heading: string;
   /** As the help prints it: `-f, --flake URI#NAME`. */
   readonly usage: string;
   /** Its long name, `--flake`. */
@@ -30,33 +28,30 @@ export interface Flag {
   readonly read: (words: readonly string[]) => unknown;
 }
 
-/** The flags of a table in the order of the help: below each heading the deprecated ones come last. */
-export function flagsOf(table: OptionTable): readonly Flag[] {
-  return Object.entries(table).flatMap(([heading, entries]) => {
-    const flags = Object.entries(entries)
-      .flatMap(([key, option]) => flagsOfOption(key, heading, option));
-    return flags.toSorted((a, b) => Number(!!a.deprecated) - Number(!!b.deprecated));
-  });
+/** The flags of options below one heading, in the order of the help: the deprecated ones come last. */
+export function flagsOf(options: OptionTable[string]): readonly Flag[] {
+  const flags = Object.entries(options).flatMap(([key, option]) => flagsOfOption(key, option));
+  return flags.toSorted((a, b) => Number(!!a.deprecated) - Number(!!b.deprecated));
 }
 
 /** Every flag. */
-export const FLAGS: readonly Flag[] = flagsOf(OPTION_TABLE);
+export const FLAGS: readonly Flag[] = Object.values(OPTION_TABLE).flatMap(flagsOf);
 
-function flagsOfOption(key: string, heading: string, option: Option<unknown>): Flag[] {
+function flagsOfOption(key: string, option: Option<unknown>): Flag[] {
   const { usage, help, read = (word) => word ?? !option.default, deprecated, aliases = {} } =
     option;
   if (usage === undefined) return [];
   const [short] = /^-[a-zA-Z](?=, )/.exec(usage) ?? [];
   const [name = "", ...values] = usage.slice(usage.indexOf("--")).split(" ");
   const meaning = `${deprecated ? "deprecated: " : ""}${help}${defaultOf(option)}`;
-  const flag = { key, heading, usage, name, short, values, dashes: option.dashes ?? false };
+  const flag = { key, usage, name, short, values, dashes: option.dashes ?? false };
   return [
     { ...flag, meaning, deprecated, read: (words) => read(...words) },
     ...Object.entries(aliases).map(([alias, value]): Flag => {
       const deprecated = `${name} ${value}`;
       const meaning = `deprecated: the same as ${deprecated}`;
       const own = { usage: alias, name: alias, short: undefined, values: [], dashes: false };
-      return { key, heading, ...own, meaning, deprecated, read: () => value };
+      return { key, ...own, meaning, deprecated, read: () => value };
     }),
   ];
 }

@@ -5,7 +5,7 @@
  */
 import type { Option } from "../plan/option.ts";
 import { OPTION_TABLE, type OptionTable } from "../plan/option_table.ts";
-import { type Flag, flagsOf } from "./flags.ts";
+import { flagsOf } from "./flags.ts";
 
 const WIDTH = 80;
 
@@ -23,9 +23,9 @@ export function helpText(version: string, table: OptionTable = OPTION_TABLE): st
     ),
     ...wrap("ALL DATA on the disks that the configuration names is wiped.", ""),
   ];
-  for (const [heading, flags] of grouped(table)) {
+  for (const [heading, options] of Object.entries(table)) {
     lines.push("", `${heading}:`);
-    for (const { usage, meaning } of flags) {
+    for (const { usage, meaning } of flagsOf(options)) {
       lines.push(`  ${usage}`, ...wrap(meaning, "        "));
     }
   }
@@ -47,18 +47,14 @@ export function helpText(version: string, table: OptionTable = OPTION_TABLE): st
 export function referenceTable(table: OptionTable = OPTION_TABLE): string {
   const cell = (text: string) => text.replaceAll("|", "\\|");
   const lines: string[] = [];
-  for (const [heading, flags] of grouped(table)) {
+  for (const [heading, options] of Object.entries(table)) {
     lines.push(`**${heading}**`, "", "| option | meaning |", "| --- | --- |");
-    for (const { usage, meaning } of flags) {
+    for (const { usage, meaning } of flagsOf(options)) {
       lines.push(`| \`${cell(usage)}\` | ${cell(meaning)} |`);
     }
     lines.push("");
   }
   return lines.join("\n");
-}
-
-function grouped(table: OptionTable): [heading: string, flags: Flag[]][] {
-  return Object.entries(Object.groupBy(flagsOf(table), ({ heading }) => heading)) as never;
 }
 
 /** What the environment can hold, a line each. */

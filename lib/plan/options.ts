@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SomeTimeouts } from "./timeouts.ts";
+import type { Wait } from "./timeouts.ts";
 
 /** Where the system is built: here, on the target, or where it can be. */
 export type BuildOn = "auto" | "local" | "remote";
@@ -110,7 +110,7 @@ export interface InstallSettings {
   /** Whether an install goes on against the checks of the target; each is reported then. @default false */
   readonly force?: boolean | undefined;
   /** How long waits may take, in milliseconds. @default those of {@linkcode TIMEOUTS} */
-  readonly timeouts?: SomeTimeouts | undefined;
+  readonly timeouts?: { readonly [W in Wait]?: number | undefined } | undefined;
   /** The phases to run. @default all four */
   readonly phases?: readonly string[] | undefined;
   /** Which disko script is run. @default "disko" */

@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import type { InstallSettings } from "./options.ts";
 
 /** How long each wait may take, in milliseconds. */
 export interface Timeouts {
@@ -32,8 +33,7 @@ export interface Timeouts {
 /** Something that is waited for. */
 export type Wait = keyof Timeouts;
 
-/** Some of the timeouts, in milliseconds. */
-export type SomeTimeouts = { readonly [W in Wait]?: number | undefined };
+type SomeTimeouts = NonNullable<InstallSettings["timeouts"]>;
 
 /** The default of each timeout: long enough for slow machines and networks, it only ends what would never end. */
 export const TIMEOUTS: Timeouts = Object.freeze({
