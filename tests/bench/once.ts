@@ -1,7 +1,7 @@
 /**
  * One copy of a closure, in a process of its own; prints its milliseconds and its peak of memory as JSON.
  *
- * Each way pays for its own login. Arguments: the way, the closure's path, the port, the identity file.
+ * Each way pays for its own login. Arguments: the way, the closure's path, host, port, identity file.
  *
  * @module
  */
@@ -9,7 +9,10 @@ import { connect } from "../../lib/ssh/connect.ts";
 import { copyClosure } from "../../lib/steps/closure.ts";
 
 /** The ways to copy a closure that are compared. */
-export const WAYS = ["ours", "ssh", "ssh-ng", "export"] as const;
+export const WAYS = [
+  ...["ours", "ours-one-channel", "ours-every-block", "ours-never-packed"] as const,
+  ...["ssh", "ssh-ng", "export"] as const,
+];
 /** A way to copy a closure. */
 export type Way = typeof WAYS[number];
 
@@ -19,14 +22,15 @@ nix-store --export $(nix-store -qR "$1") | zstd -1 -c |
 ssh -F "$2" target 'zstd -dc | nix-store --import' >/dev/null
 `;
 
-async function copy(way: Way, path: string, port: number, identityFile: string): Promise<void> {
-  if (way === "ours") {
-    await using session = await connect("root@127.0.0.1", { port, identityFile, hostKey: "off" });
+async function copy(way: Way, path: string, host: string, port: number, identityFile: string): Promise<void> {
+  if (way.startsWith("ours")) {
+    Deno.env.set("COPY_VARIANT", way);
+    await using session = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
     await copyClosure(session, path);
     return;
   }
   const config = await Deno.makeTempFile({ prefix: "bench-ssh-" });
-  const lines = ["Host *", "HostName 127.0.0.1", `Port ${port}`, "User root"].concat([
+  const lines = ["Host *", `HostName ${host}`, `Port ${port}`, "User root"].concat([
     ...[`IdentityFile ${identityFile}`, "IdentitiesOnly yes", "StrictHostKeyChecking no"],
     ...["UserKnownHostsFile /dev/null", "LogLevel ERROR", ""],
   ]);
@@ -53,10 +57,12 @@ export function peakMemory(status: string): number {
 }
 
 if (import.meta.main) {
-  const [way, path = "", port, identityFile = ""] = Deno.args;
+  const [way, path = "", host = "", port, identityFile = ""] = Deno.args;
   const began = performance.now();
-  await copy(way as Way, path, Number(port), identityFile);
+  await copy(way as Way, path, host, Number(port), identityFile);
   const ms = performance.now() - began;
   const memory = peakMemory(await Deno.readTextFile("/proc/self/status"));
-  console.log(JSON.stringify({ ms, memory }));
+  const devices = await Deno.readTextFile("/proc/self/net/dev");
+  const sent = Number(/^ *link1:(?: *\d+){8} +(\d+)/m.exec(devices)?.[1] ?? 0);
+  console.log(JSON.stringify({ ms, memory, sent }));
 }
