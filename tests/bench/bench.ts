@@ -9,6 +9,7 @@
  * deno task bench --only install          # whole installations of the emulated machine
  * deno task bench --only install --against 'bash other-tool.sh'   # and another tool's, in turn
  * deno task bench --only install --debian # the machine runs Debian as its packages make it: minutes to boot
+ * deno task bench --before DIR            # copying with another checkout too, in turn
  * deno task bench --nix DIR               # the nix programs in DIR, here and on the target
  * deno task bench --out FILE              # where the numbers go; bench.json by default
  * ```
@@ -28,7 +29,7 @@ const CLOSURES: readonly ClosureName[] = ["big", "small", "real"];
 
 const unknown: string[] = [];
 const options = parseArgs(Deno.args, {
-  string: ["only", "runs", "out", "nix", "against"],
+  string: ["only", "runs", "out", "nix", "against", "before"],
   boolean: ["debian"],
   default: { only: "", runs: "3", out: "bench.json" },
   unknown: (word) => void unknown.push(word),
@@ -77,7 +78,11 @@ async function copyAll(): Promise<Cell[]> {
     const names = LINKS.flatMap(({ name }) => WAYS.map((way) => `${closure}/${name}/${way}`));
     if (names.some(wanted)) paths[closure] = await importClosure(closureItems(closure), store);
   }
-  return await benchCopying({ paths, store, runs, wanted, nix: options.nix, log });
+  return await benchCopying({
+    ...{ paths, store, runs, wanted, log },
+    nix: options.nix,
+    before: options.before,
+  });
 }
 
 async function installAll(): Promise<InstallCell[]> {

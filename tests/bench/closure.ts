@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { inBlocks } from "../../lib/copy/pack.ts";
+import { joinSmall } from "../../lib/copy/transfer/compressor.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 
 /** The closures of the benchmark. */
@@ -111,7 +111,7 @@ export async function importClosure(items: readonly Item[], store: string): Prom
     stderr: "piped",
   }).spawn();
   const said = new Response(child.stderr).text();
-  const stream = ReadableStream.from(inBlocks(exportStream(items), 1024 * 1024));
+  const stream = ReadableStream.from(joinSmall(exportStream(items)));
   const fed = stream.pipeTo(child.stdin).catch(() => {});
   const { success } = await child.status;
   await fed;

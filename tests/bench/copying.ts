@@ -60,6 +60,8 @@ export interface CopyingOptions {
   readonly wanted: (name: string) => boolean;
   /** A folder of nix programs that is used on both sides. */
   readonly nix: string | undefined;
+  /** The folder of another checkout, for the way `before`. */
+  readonly before: string | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -69,7 +71,9 @@ export async function benchCopying(options: CopyingOptions): Promise<Cell[]> {
   for (const [closure, path] of Object.entries(options.paths)) {
     for (const link of LINKS) {
       const names = WAYS.map((way) => ({ way, name: `${closure}/${link.name}/${way}` }));
-      const ways = names.filter(({ name }) => options.wanted(name)).map(({ way }) => way);
+      const ways = names.filter(({ way, name }) =>
+        options.wanted(name) && (way !== "before" || options.before !== undefined)
+      ).map(({ way }) => way);
       cells.push(...await measure(closure as ClosureName, path, link, ways, options));
     }
   }
@@ -107,7 +111,7 @@ async function measure(
     const problem = problems.get(way);
     const cell = { closure, link: link.name, way };
     if (problem !== undefined) return { ...cell, problem };
-    const ours = way.startsWith("ours") && { memory: Math.max(...all.map(({ memory }) => memory)) };
+    const ours = way === "ours" && { memory: Math.max(...all.map(({ memory }) => memory)) };
     const load = summary(all.map((one) => one.load)).median;
     return { ...cell, ms: summary(all.map(({ ms }) => ms)), sent: all.at(-1)!.sent, load, ...ours };
   });
@@ -117,7 +121,7 @@ async function copyOnce(
   way: Way,
   path: string,
   link: BenchLink,
-  { store, nix }: CopyingOptions,
+  { store, nix, before }: CopyingOptions,
 ): Promise<Once | string> {
   await using area = link.rtt === 0 ? undefined : await startWideArea(link);
   // A new one each time: the closure must not be there yet.
@@ -125,7 +129,8 @@ async function copyOnce(
     setup: nix ? `ln -sf ${nix}/* /usr/local/bin/\n` : "",
     ...area && { address: area.address, port: 22, enter: area.there },
   });
-  const script = new URL("once.ts", import.meta.url).href;
+  const own = new URL("once.ts", import.meta.url).href;
+  const script = way === "before" ? `${before}/tests/bench/once.ts` : own;
   // `timeout` ends the whole group: nix, its ssh, and what they feed.
   const [program = "", ...args] = [...area?.here ?? [], "timeout", `${PATIENCE / 1000}`].concat([
     ...[Deno.execPath(), "run", "--quiet", "-A", script],

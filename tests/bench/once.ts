@@ -5,14 +5,17 @@
  *
  * @module
  */
+import { copyByStream } from "../../lib/copy/transfer/stream_copy.ts";
+import { storePath } from "../../lib/plan/store_path.ts";
+import { silent } from "../../lib/report/events.ts";
 import { connect } from "../../lib/ssh/connect.ts";
 import { copyClosure } from "../../lib/steps/closure.ts";
 
-/** The ways to copy a closure that are compared. */
-export const WAYS = [
-  ...["ours", "ours-one-channel", "ours-every-block", "ours-never-packed"] as const,
-  ...["ssh", "ssh-ng", "export"] as const,
-];
+/**
+ * The ways to copy a closure that are compared: ours, ours with one format whatever the link, ours of another checkout,
+ * and what can be had without.
+ */
+export const WAYS = ["ours", "plain", "zstd", "before", "ssh", "ssh-ng", "export"] as const;
 /** A way to copy a closure. */
 export type Way = typeof WAYS[number];
 
@@ -22,11 +25,21 @@ nix-store --export $(nix-store -qR "$1") | zstd -1 -c |
 ssh -F "$2" target 'zstd -dc | nix-store --import' >/dev/null
 `;
 
-async function copy(way: Way, path: string, host: string, port: number, identityFile: string): Promise<void> {
-  if (way.startsWith("ours")) {
-    Deno.env.set("COPY_VARIANT", way);
+async function copy(
+  way: Way,
+  path: string,
+  host: string,
+  port: number,
+  identityFile: string,
+): Promise<void> {
+  if (way === "ours" || way === "plain" || way === "zstd" || way === "before") {
     await using session = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
-    await copyClosure(session, path);
+    if (way !== "plain" && way !== "zstd") return await copyClosure(session, path);
+    const fixed = { plain: "none", zstd: "zstd" } as const;
+    await copyByStream(session, [storePath(path)], {
+      ...{ root: "/", substitute: true, fresh: false, link: {}, stall: 60_000 },
+      ...{ report: silent, policy: () => fixed[way] },
+    });
     return;
   }
   const config = await Deno.makeTempFile({ prefix: "bench-ssh-" });
