@@ -78,11 +78,8 @@ async function copyAll(): Promise<Cell[]> {
     const names = LINKS.flatMap(({ name }) => WAYS.map((way) => `${closure}/${name}/${way}`));
     if (names.some(wanted)) paths[closure] = await importClosure(closureItems(closure), store);
   }
-  return await benchCopying({
-    ...{ paths, store, runs, wanted, log },
-    nix: options.nix,
-    before: options.before,
-  });
+  const { nix, before } = options;
+  return await benchCopying({ paths, store, runs, wanted, log, nix, before });
 }
 
 async function installAll(): Promise<InstallCell[]> {
