@@ -10,7 +10,7 @@ import { startBox } from "../loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import type { ClosureName } from "./closure.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
-import { type Way, WAYS } from "./once.ts";
+import { WAYS } from "./once.ts";
 import { startWideArea } from "./wide_area.ts";
 
 /** A link between the two machines. */
@@ -29,6 +29,7 @@ export const LINKS: readonly BenchLink[] = [
   { name: "30ms-1Gbit", rtt: 30, bytesPerSecond: 125_000_000 },
   { name: "50ms-100Mbit", rtt: 50, bytesPerSecond: 12_500_000 },
   { name: "100ms-1Gbit", rtt: 100, bytesPerSecond: 125_000_000 },
+  { name: "200ms-1Gbit", rtt: 200, bytesPerSecond: 125_000_000 },
 ];
 
 /** A way is stopped after so many milliseconds. */
@@ -38,7 +39,7 @@ export const PATIENCE = 300_000;
 export interface Cell {
   readonly closure: ClosureName;
   readonly link: string;
-  readonly way: Way;
+  readonly way: string;
   /** Milliseconds, the login included; absent when the way was stopped or failed. */
   readonly ms?: Measured;
   /** The most memory our own process had, in bytes. */
@@ -60,9 +61,14 @@ export interface CopyingOptions {
   readonly wanted: (name: string) => boolean;
   /** A folder of nix programs that is used on both sides. */
   readonly nix: string | undefined;
-  /** The folder of another checkout, for the way `before`. */
-  readonly before: string | undefined;
+  /** Folders of other checkouts, whose own way is measured too, by the names it gets. */
+  readonly checkouts: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
+}
+
+/** The ways to copy that are compared. */
+export function waysOf({ checkouts }: Pick<CopyingOptions, "checkouts">): string[] {
+  return [...Object.keys(checkouts), ...WAYS];
 }
 
 /** Measures every wanted cell: each way once, and all of that again, so that all ways see the same load. */
@@ -70,10 +76,8 @@ export async function benchCopying(options: CopyingOptions): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (const [closure, path] of Object.entries(options.paths)) {
     for (const link of LINKS) {
-      const names = WAYS.map((way) => ({ way, name: `${closure}/${link.name}/${way}` }));
-      const ways = names.filter(({ way, name }) =>
-        options.wanted(name) && (way !== "before" || options.before !== undefined)
-      ).map(({ way }) => way);
+      const names = waysOf(options).map((way) => ({ way, name: `${closure}/${link.name}/${way}` }));
+      const ways = names.filter(({ name }) => options.wanted(name)).map(({ way }) => way);
       cells.push(...await measure(closure as ClosureName, path, link, ways, options));
     }
   }
@@ -92,11 +96,11 @@ async function measure(
   closure: ClosureName,
   path: string,
   link: BenchLink,
-  ways: readonly Way[],
+  ways: readonly string[],
   options: CopyingOptions,
 ): Promise<Cell[]> {
-  const runs = new Map<Way, Once[]>(ways.map((way) => [way, []]));
-  const problems = new Map<Way, string>();
+  const runs = new Map<string, Once[]>(ways.map((way) => [way, []]));
+  const problems = new Map<string, string>();
   for (let run = 0; run < options.runs; run++) {
     for (const way of ways) {
       if (problems.has(way)) continue;
@@ -118,10 +122,10 @@ async function measure(
 }
 
 async function copyOnce(
-  way: Way,
+  way: string,
   path: string,
   link: BenchLink,
-  { store, nix, before }: CopyingOptions,
+  { store, nix, checkouts }: CopyingOptions,
 ): Promise<Once | string> {
   await using area = link.rtt === 0 ? undefined : await startWideArea(link);
   // A new one each time: the closure must not be there yet.
@@ -130,11 +134,12 @@ async function copyOnce(
     ...area && { address: area.address, port: 22, enter: area.there },
   });
   const own = new URL("once.ts", import.meta.url).href;
-  const script = way === "before" ? `${before}/tests/bench/once.ts` : own;
+  const other = checkouts[way];
+  const script = other === undefined ? own : `${other}/tests/bench/once.ts`;
   // `timeout` ends the whole group: nix, its ssh, and what they feed.
   const [program = "", ...args] = [...area?.here ?? [], "timeout", `${PATIENCE / 1000}`].concat([
     ...[Deno.execPath(), "run", "--quiet", "-A", script],
-    ...[way, path, box.host, `${box.port}`, box.identityFile],
+    ...[other === undefined ? way : "ours", path, box.host, `${box.port}`, box.identityFile],
   ]);
   const child = new Deno.Command(program, {
     args,
@@ -156,29 +161,22 @@ async function copyOnce(
 
 /** The table: a line for each closure and link, a column for each way, and how ours compares with the best. */
 export function copyingTable(cells: readonly Cell[]): string {
-  const lines = new Map<string, Cell[]>();
-  for (const cell of cells) {
-    const key = `${cell.closure}, ${cell.link}`;
-    lines.set(key, [...lines.get(key) ?? [], cell]);
-  }
-  const head = ["closure, link", ...WAYS, "ours / best other", "ours / ssh"];
+  const lines = Map.groupBy(cells, ({ closure, link }) => `${closure}, ${link}`);
+  const ways = [...new Set(cells.map(({ way }) => way))];
+  const head = ["closure, link", ...ways, "ours / best of plain nix", "load"];
   const rows = Array.from(lines, ([key, row]) => {
-    const of = (way: Way) => row.find((cell) => cell.way === way);
-    const shown = WAYS.map((way) => {
-      const cell = of(way);
+    const shown = ways.map((way) => {
+      const cell = row.find((cell) => cell.way === way);
       if (!cell?.ms) return cell?.problem ?? "";
       return `${seconds(cell.ms.median)} ±${Math.round(50 * cell.ms.spread)} %`;
     });
-    const ours = of("ours")?.ms?.median;
-    const others = row.flatMap(({ way, ms }) => way !== "ours" && ms ? [ms.median] : []);
-    const against = (other: number | undefined) =>
-      ours === undefined || other === undefined ? "" : (ours / other).toFixed(2);
-    const ssh = of("ssh");
-    const stopped = ssh?.problem?.startsWith("stopped") && ours !== undefined;
-    return [
-      ...[key, ...shown, others.length > 0 ? against(Math.min(...others)) : ""],
-      stopped ? `< ${(ours / PATIENCE).toFixed(3)}` : against(ssh?.ms?.median),
-    ];
+    const ours = row.find(({ way }) => way === "ours")?.ms?.median;
+    const nix = row.flatMap(({ way, ms }) => NIX.includes(way) && ms ? [ms.median] : []);
+    const compared = ours && nix.length > 0 ? (ours / Math.min(...nix)).toFixed(2) : "";
+    const loads = row.flatMap(({ load }) => load === undefined ? [] : [load]);
+    return [key, ...shown, compared, `${Math.min(...loads)} to ${Math.max(...loads)}`];
   });
   return table([head, ...rows]);
 }
+
+const NIX = ["ssh", "ssh-ng"];

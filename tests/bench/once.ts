@@ -11,11 +11,8 @@ import { silent } from "../../lib/report/events.ts";
 import { connect } from "../../lib/ssh/connect.ts";
 import { copyClosure } from "../../lib/steps/closure.ts";
 
-/**
- * The ways to copy a closure that are compared: ours, ours with one format whatever the link, ours of another checkout,
- * and what can be had without.
- */
-export const WAYS = ["ours", "plain", "zstd", "before", "ssh", "ssh-ng", "export"] as const;
+/** The ways to copy a closure that are compared: ours, ours with one format whatever the link, and what can be had without. */
+export const WAYS = ["ours", "plain", "zstd", "ssh", "ssh-ng", "export"] as const;
 /** A way to copy a closure. */
 export type Way = typeof WAYS[number];
 
@@ -32,9 +29,9 @@ async function copy(
   port: number,
   identityFile: string,
 ): Promise<void> {
-  if (way === "ours" || way === "plain" || way === "zstd" || way === "before") {
+  if (way === "ours" || way === "plain" || way === "zstd") {
     await using session = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
-    if (way !== "plain" && way !== "zstd") return await copyClosure(session, path);
+    if (way === "ours") return await copyClosure(session, path);
     const fixed = { plain: "none", zstd: "zstd" } as const;
     await copyByStream(session, [storePath(path)], {
       ...{ root: "/", substitute: true, fresh: false, link: {}, stall: 60_000 },

@@ -103,7 +103,7 @@ class StreamCopy {
     asked?.catch(() => {});
     const infos = await local.read((answers) => answers.infos());
     const guess = policy({ link: this.#guess(), bytes: totalSize(infos), here });
-    let early = guess === "none" ? undefined : stack.use(this.#servers.receiver());
+    const early = guess === "none" ? undefined : stack.use(this.#servers.receiver());
     if (early) this.#idle.park(early);
     const link = await asked ?? this.#guess();
     this.timer.moved();
