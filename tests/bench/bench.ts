@@ -27,7 +27,7 @@ import { benchMany, manyTable } from "./many.ts";
 import { recordText } from "./record.ts";
 
 const COPYING = "Copying, seconds: median of the runs, ± half of slowest minus fastest";
-const CLOSURES: readonly ClosureName[] = ["big", "small", "real"];
+const CLOSURES: readonly ClosureName[] = ["big", "small", "real", "part"];
 
 const unknown: string[] = [];
 const options = parseArgs(Deno.args, {
