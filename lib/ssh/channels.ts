@@ -31,11 +31,6 @@ export class Channels {
   /** `makeRoom` is called once, when the server grants none beside the login itself. */
   constructor(readonly label: string, readonly makeRoom: () => Promise<void>) {}
 
-  /** How many may be open at once, as far as it is known. */
-  get limit(): number {
-    return this.#limit;
-  }
-
   /** Whether a command was ever begun. */
   get granted(): boolean {
     return this.#granted;
@@ -46,14 +41,11 @@ export class Channels {
     return this.#crowded.promise;
   }
 
-  /** Waits for a channel; with `now` it is taken, though the server may not grant it. */
-  async enter(
-    signal: AbortSignal,
-    options: { first?: boolean; now?: boolean } = {},
-  ): Promise<Channel> {
+  /** Waits for a channel; with `first` in front of others that wait. */
+  async enter(signal: AbortSignal, options: { first?: boolean } = {}): Promise<Channel> {
     signal.throwIfAborted();
-    let { first = false, now = false } = options;
-    while (this.#active >= this.#limit && !now) {
+    let { first = false } = options;
+    while (this.#active >= this.#limit) {
       this.#crowded.resolve();
       const turn = Promise.withResolvers<void>();
       const onAbort = () => turn.reject(signal.reason);

@@ -22,8 +22,6 @@ export interface RemoteParts {
   readonly signal?: AbortSignal | undefined;
   /** Called whenever the local ssh is about to start: a clock runs from then on. */
   readonly onStart?: (() => void) | undefined;
-  /** Whether it does not wait for a channel, and fails when there is none. @default false */
-  readonly now?: boolean | undefined;
 }
 
 /** What the local ssh says when the server grants no channel. */
@@ -92,15 +90,14 @@ export class Remote implements Running {
   }
 
   async #run(): Promise<Deno.CommandStatus> {
-    const { channels, now = false, onStart } = this.#parts;
+    const { channels, onStart } = this.#parts;
     const { signal } = this.#scope;
     for (let first = false;; first = true) {
-      using channel = await channels.enter(signal, { first, now });
+      using channel = await channels.enter(signal, { first });
       onStart?.();
       const status = await this.#attempt(() => channel.granted());
       if (status) return status;
       await channel.refused();
-      if (now) return { success: false, code: 255, signal: null };
     }
   }
 

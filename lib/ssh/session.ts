@@ -174,16 +174,15 @@ export class Session implements AsyncDisposable {
 
   /**
    * Starts a program and leaves it to the caller, who reads its outputs and disposes of it. It waits until the server
-   * grants it a channel; with `now` it fails instead.
+   * grants it a channel.
    */
   start(
     command: readonly string[],
     stdin: "null" | ReadableStream<Uint8Array> = "null",
-    { now = false }: { readonly now?: boolean } = {},
   ): RemoteChild {
     this.report({ type: "command", command, where: this.label });
     const { signal } = this.#parts.options;
-    return this.#begin(execLine(this.#mark, command), { stdin, signal, now });
+    return this.#begin(execLine(this.#mark, command), { stdin, signal });
   }
 
   /** Disposes of `resource` together with the session. */

@@ -40,8 +40,6 @@ export interface RemoteChild
 
 /** How many commands may run in a session at the same time. */
 export interface SessionChannels {
-  /** How many the server grants, as far as that was learnt. */
-  readonly limit: number;
   /** Resolves when a command has to wait for another one's end. */
   readonly crowded: Promise<void>;
   /** Waits for the right to run one more; disposal gives it back. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { passOver } from "../copy/look.ts";
+import { markDead } from "../copy/transfer/target_probe.ts";
 import type { Errand } from "../ssh/errand.ts";
 import type { Session } from "../ssh/session.ts";
 
@@ -77,7 +77,7 @@ export function addSubstituters({ substituters, publicKeys }: Substituters): Err
       for (const url of substituters.filter((one) => lines.includes(`dead ${one}`))) {
         const text = `${installer.label}: the substituter ${url} does not answer there: not used`;
         installer.report({ type: "log", level: "warning", text });
-        passOver(installer, url);
+        markDead(installer, url);
       }
     },
   };

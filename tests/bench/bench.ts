@@ -9,6 +9,8 @@
  * deno task bench --only install          # whole installations of the emulated machine
  * deno task bench --only install --against 'bash other-tool.sh'   # and another tool's, in turn
  * deno task bench --only install --debian # the machine runs Debian as its packages make it: minutes to boot
+ * deno task bench --checkouts before=DIR  # copying with another checkout too, in turn
+ * deno task bench --record NAME           # the tables into bench/results/DATE-NAME.md; --note TEXT says what to know of it
  * deno task bench --nix DIR               # the nix programs in DIR, here and on the target
  * deno task bench --out FILE              # where the numbers go; bench.json by default
  * ```
@@ -18,19 +20,20 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ensure, LOOPBACK, MACHINE } from "../setup.ts";
 import { closureItems, type ClosureName, importClosure } from "./closure.ts";
-import { benchCopying, type Cell, copyingTable, LINKS } from "./copying.ts";
+import { benchCopying, type Cell, copyingTable, LINKS, waysOf } from "./copying.ts";
 import { benchInstalling, type InstallCell, installingTable, installNames } from "./installing.ts";
 import { benchLight, lightTable } from "./light.ts";
 import { benchMany, manyTable } from "./many.ts";
-import { WAYS } from "./once.ts";
+import { recordText } from "./record.ts";
 
-const CLOSURES: readonly ClosureName[] = ["big", "small", "real"];
+const COPYING = "Copying, seconds: median of the runs, ± half of slowest minus fastest";
+const CLOSURES: readonly ClosureName[] = ["big", "small", "real", "part"];
 
 const unknown: string[] = [];
 const options = parseArgs(Deno.args, {
-  string: ["only", "runs", "out", "nix", "against"],
+  string: ["only", "runs", "out", "nix", "against", "checkouts", "record", "note"],
   boolean: ["debian"],
-  default: { only: "", runs: "3", out: "bench.json" },
+  default: { only: "", runs: "3", out: "bench.json", checkouts: "" },
   unknown: (word) => void unknown.push(word),
 });
 const runs = Number(options.runs);
@@ -45,13 +48,18 @@ const began = new Date();
 const folder = await Deno.makeTempDir({ prefix: "bench-" });
 try {
   const copying = await copyAll();
-  if (copying.length > 0) console.log(`\n${copyingTable(copying)}\n`);
+  const tables: string[] = [];
+  const show = (title: string, table: string) => {
+    tables.push(`## ${title}\n\n${table}`);
+    console.log(`\n${table}\n`);
+  };
+  if (copying.length > 0) show(COPYING, copyingTable(copying));
   const installing = await installAll();
-  if (installing.length > 0) console.log(`\n${installingTable(installing)}\n`);
+  if (installing.length > 0) show("Installing", installingTable(installing));
   const light = wanted("light") ? await benchLight(runs, 2048) : undefined;
-  if (light) console.log(`\n${lightTable(light)}\n`);
+  if (light) show("Start and memory", lightTable(light));
   const many = wanted("many") ? await benchMany(runs) : undefined;
-  if (many) console.log(`\n${manyTable(many)}\n`);
+  if (many) show("Many machines", manyTable(many));
   const numbers = { began, took: Date.now() - began.getTime(), machine: await machine(), runs };
   const json = JSON.stringify(
     { ...numbers, copying, installing, ...(light && { light }), ...(many && { many }) },
@@ -64,6 +72,14 @@ try {
     : `${Deno.env.get("INIT_CWD") ?? Deno.cwd()}/${options.out}`;
   await Deno.writeTextFile(out, `${json}\n`);
   console.log(`all numbers: ${out}`);
+  if (options.record) {
+    const date = began.toISOString().slice(0, 10);
+    const { machine: of, runs } = numbers;
+    const text = recordText({ date, machine: of, runs, note: options.note, tables });
+    const file = new URL(`../../bench/results/${date}-${options.record}.md`, import.meta.url);
+    await Deno.mkdir(new URL(".", file), { recursive: true });
+    await Deno.writeTextFile(file, text);
+  }
 } finally {
   // Store paths are read-only, folders too.
   await output("chmod", "-R", "u+w", folder);
@@ -72,12 +88,16 @@ try {
 
 async function copyAll(): Promise<Cell[]> {
   const store = `local?root=${folder}`;
+  const named = options.checkouts.split(",").filter(Boolean).map((word) => word.split("="));
+  const checkouts = Object.fromEntries(named);
   const paths: Partial<Record<ClosureName, string>> = {};
   for (const closure of CLOSURES) {
-    const names = LINKS.flatMap(({ name }) => WAYS.map((way) => `${closure}/${name}/${way}`));
+    const names = LINKS.flatMap(({ name }) =>
+      waysOf({ checkouts }).map((way) => `${closure}/${name}/${way}`)
+    );
     if (names.some(wanted)) paths[closure] = await importClosure(closureItems(closure), store);
   }
-  return await benchCopying({ paths, store, runs, wanted, nix: options.nix, log });
+  return await benchCopying({ paths, store, runs, wanted, log, nix: options.nix, checkouts });
 }
 
 async function installAll(): Promise<InstallCell[]> {
@@ -98,7 +118,7 @@ async function machine(): Promise<Record<string, string | number>> {
     cpu: /^model name\s*: (.*)$/m.exec(cpu)?.[1] ?? Deno.build.arch,
     cores: navigator.hardwareConcurrency,
     memory: Deno.systemMemoryInfo().total,
-    kernel: Deno.osRelease(),
+    kernel: /^\d+\.\d+/.exec(Deno.osRelease())?.[0] ?? "",
     deno: Deno.version.deno,
     nix: await output(options.nix ? `${options.nix}/nix` : "nix", "--version"),
     ssh: await output("ssh", "-V"),

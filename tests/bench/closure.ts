@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { inBlocks } from "../../lib/copy/pack.ts";
+import { joinSmall } from "../../lib/copy/transfer/compressor.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 
 /** The closures of the benchmark. */
-export type ClosureName = "big" | "small" | "real";
+export type ClosureName = "big" | "small" | "real" | "part";
 
 /** One store path: its bytes in a single file, and which of the earlier paths it refers to. */
 export interface Item {
@@ -40,6 +40,8 @@ export function closureItems(name: ClosureName): readonly Item[] {
       return withTop(name, Array.from({ length: 3000 }, (_, i) => item(`small-${i}`, 4096)));
     case "real":
       return withTop(name, realItems(1499, 600_000_000));
+    case "part":
+      return withTop(name, realItems(399, 150_000_000));
   }
 }
 
@@ -111,7 +113,7 @@ export async function importClosure(items: readonly Item[], store: string): Prom
     stderr: "piped",
   }).spawn();
   const said = new Response(child.stderr).text();
-  const stream = ReadableStream.from(inBlocks(exportStream(items), 1024 * 1024));
+  const stream = ReadableStream.from(joinSmall(exportStream(items)));
   const fed = stream.pipeTo(child.stdin).catch(() => {});
   const { success } = await child.status;
   await fed;

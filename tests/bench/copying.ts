@@ -1,17 +1,17 @@
 /**
  * How fast closures are copied: each closure over each link, each way in turn.
  *
- * The target is a box on this machine that writes to memory; the link is the relay of tests/relay.ts, see
- * there for what that is not. Both ends share this machine's processors, which no real copy does.
+ * The target is a box on this machine that writes to memory, in a network namespace of its own with a link between
+ * (wide_area.ts). Both ends share this machine's processors, which no real copy does.
  *
  * @module
  */
-import { type Box, startBox } from "../loopback/mod.ts";
-import { type Relay, startRelay } from "../relay.ts";
+import { startBox } from "../loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import type { ClosureName } from "./closure.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
-import { type Way, WAYS } from "./once.ts";
+import { WAYS } from "./once.ts";
+import { startWideArea } from "./wide_area.ts";
 
 /** A link between the two machines. */
 export interface BenchLink {
@@ -24,9 +24,12 @@ export interface BenchLink {
 /** The links of the benchmark. */
 export const LINKS: readonly BenchLink[] = [
   { name: "0ms", rtt: 0 },
-  { name: "100ms", rtt: 100 },
-  { name: "50ms-100Mbit", rtt: 50, bytesPerSecond: 12_500_000 },
+  { name: "5ms-100Mbit", rtt: 5, bytesPerSecond: 12_500_000 },
   { name: "10ms-1Gbit", rtt: 10, bytesPerSecond: 125_000_000 },
+  { name: "30ms-1Gbit", rtt: 30, bytesPerSecond: 125_000_000 },
+  { name: "50ms-100Mbit", rtt: 50, bytesPerSecond: 12_500_000 },
+  { name: "100ms-1Gbit", rtt: 100, bytesPerSecond: 125_000_000 },
+  { name: "200ms-1Gbit", rtt: 200, bytesPerSecond: 125_000_000 },
 ];
 
 /** A way is stopped after so many milliseconds. */
@@ -36,13 +39,15 @@ export const PATIENCE = 300_000;
 export interface Cell {
   readonly closure: ClosureName;
   readonly link: string;
-  readonly way: Way;
+  readonly way: string;
   /** Milliseconds, the login included; absent when the way was stopped or failed. */
   readonly ms?: Measured;
   /** The most memory our own process had, in bytes. */
   readonly memory?: number;
-  /** Bytes that went to the target, the last time. */
+  /** Bytes that went over the link to the target, the last time. */
   readonly sent?: number;
+  /** This machine's load average, over a minute, when a copy ended: the median. With the copy's own it is about 1.5 on a quiet one. */
+  readonly load?: number;
   readonly problem?: string;
 }
 
@@ -56,69 +61,88 @@ export interface CopyingOptions {
   readonly wanted: (name: string) => boolean;
   /** A folder of nix programs that is used on both sides. */
   readonly nix: string | undefined;
+  /** Folders of other checkouts, whose own way is measured too, by the names it gets. */
+  readonly checkouts: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
 }
 
-/** Measures every wanted cell. */
+/** The ways to copy that are compared. */
+export function waysOf({ checkouts }: Pick<CopyingOptions, "checkouts">): string[] {
+  return [...Object.keys(checkouts), ...WAYS];
+}
+
+/** Measures every wanted cell: each way once, and all of that again, so that all ways see the same load. */
 export async function benchCopying(options: CopyingOptions): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (const [closure, path] of Object.entries(options.paths)) {
     for (const link of LINKS) {
-      for (const way of WAYS) {
-        const name = `${closure}/${link.name}/${way}`;
-        if (!options.wanted(name)) continue;
-        const cell = await measure(closure as ClosureName, path, link, way, options);
-        options.log(`${name}: ${cell.problem ?? `${seconds(cell.ms?.median ?? NaN)} s`}`);
-        cells.push(cell);
-      }
+      const names = waysOf(options).map((way) => ({ way, name: `${closure}/${link.name}/${way}` }));
+      const ways = names.filter(({ name }) => options.wanted(name)).map(({ way }) => way);
+      cells.push(...await measure(closure as ClosureName, path, link, ways, options));
     }
   }
   return cells;
+}
+
+/** What one copy has taken. */
+interface Once {
+  readonly ms: number;
+  readonly memory: number;
+  readonly sent: number;
+  readonly load: number;
 }
 
 async function measure(
   closure: ClosureName,
   path: string,
   link: BenchLink,
-  way: Way,
+  ways: readonly string[],
   options: CopyingOptions,
-): Promise<Cell> {
-  const runs: number[] = [];
-  let [memory, sent] = [0, 0];
+): Promise<Cell[]> {
+  const runs = new Map<string, Once[]>(ways.map((way) => [way, []]));
+  const problems = new Map<string, string>();
   for (let run = 0; run < options.runs; run++) {
-    const { nix } = options;
-    // A new one each time: the closure must not be there yet.
-    await using box = await startBox({ setup: nix ? `ln -sf ${nix}/* /usr/local/bin/\n` : "" });
-    const { rtt, bytesPerSecond } = link;
-    const rate = bytesPerSecond === undefined ? {} : { bytesPerSecond };
-    await using relay = link.rtt === 0
-      ? undefined
-      : await startRelay({ to: box, delayMs: rtt / 2, ...rate });
-    const once = await copyOnce(way, path, box, relay, options);
-    if (typeof once === "string") return { closure, link: link.name, way, problem: once };
-    const { code } = await box.run(`nix-store --check-validity ${path}`);
-    if (code !== 0) return { closure, link: link.name, way, problem: "did not arrive" };
-    runs.push(once.ms);
-    memory = Math.max(memory, once.memory);
-    sent = relay?.sent ?? 0;
+    for (const way of ways) {
+      if (problems.has(way)) continue;
+      const once = await copyOnce(way, path, link, options);
+      const what = typeof once === "string" ? once : `${seconds(once.ms)} s, load ${once.load}`;
+      options.log(`${closure}/${link.name}/${way}: ${what}`);
+      if (typeof once === "string") problems.set(way, once);
+      else runs.get(way)?.push(once);
+    }
   }
-  const ours = way === "ours" ? { memory } : {};
-  return { closure, link: link.name, way, ms: summary(runs), sent, ...ours };
+  return Array.from(runs, ([way, all]) => {
+    const problem = problems.get(way);
+    const cell = { closure, link: link.name, way };
+    if (problem !== undefined) return { ...cell, problem };
+    const ours = way === "ours" && { memory: Math.max(...all.map(({ memory }) => memory)) };
+    const load = summary(all.map((one) => one.load)).median;
+    return { ...cell, ms: summary(all.map(({ ms }) => ms)), sent: all.at(-1)!.sent, load, ...ours };
+  });
 }
 
 async function copyOnce(
-  way: Way,
+  way: string,
   path: string,
-  box: Box,
-  relay: Relay | undefined,
-  { store, nix }: CopyingOptions,
-): Promise<{ ms: number; memory: number } | string> {
-  const port = relay?.port ?? box.port;
-  const script = new URL("once.ts", import.meta.url).href;
+  link: BenchLink,
+  { store, nix, checkouts }: CopyingOptions,
+): Promise<Once | string> {
+  await using area = link.rtt === 0 ? undefined : await startWideArea(link);
+  // A new one each time: the closure must not be there yet.
+  await using box = await startBox({
+    setup: nix ? `ln -sf ${nix}/* /usr/local/bin/\n` : "",
+    ...area && { address: area.address, port: 22, enter: area.there },
+  });
+  const own = new URL("once.ts", import.meta.url).href;
+  const other = checkouts[way];
+  const script = other === undefined ? own : `${other}/tests/bench/once.ts`;
   // `timeout` ends the whole group: nix, its ssh, and what they feed.
-  const child = new Deno.Command("timeout", {
-    args: [`${PATIENCE / 1000}`, Deno.execPath(), "run", "--quiet", "-A", script]
-      .concat([way, path, `${port}`, box.identityFile]),
+  const [program = "", ...args] = [...area?.here ?? [], "timeout", `${PATIENCE / 1000}`].concat([
+    ...[Deno.execPath(), "run", "--quiet", "-A", script],
+    ...[other === undefined ? way : "ours", path, box.host, `${box.port}`, box.identityFile],
+  ]);
+  const child = new Deno.Command(program, {
+    args,
     env: {
       NIX_CONFIG,
       NIX_REMOTE: store,
@@ -129,34 +153,30 @@ async function copyOnce(
   const { code, stdout, stderr } = await child.output();
   if (code === 124) return `stopped at ${PATIENCE / 1000} s`;
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return code === 0 ? JSON.parse(text(stdout)) : `failed: ${text(stderr).trim().slice(-300)}`;
+  if (code !== 0) return `failed: ${text(stderr).trim().slice(-300)}`;
+  const there = await box.run(`nix-store --check-validity ${path}`);
+  if (there.code !== 0) return "did not arrive";
+  return { ...JSON.parse(text(stdout)), load: Number((Deno.loadavg()[0] ?? 0).toFixed(1)) };
 }
 
 /** The table: a line for each closure and link, a column for each way, and how ours compares with the best. */
 export function copyingTable(cells: readonly Cell[]): string {
-  const lines = new Map<string, Cell[]>();
-  for (const cell of cells) {
-    const key = `${cell.closure}, ${cell.link}`;
-    lines.set(key, [...lines.get(key) ?? [], cell]);
-  }
-  const head = ["closure, link", ...WAYS, "ours / best other", "ours / ssh"];
+  const lines = Map.groupBy(cells, ({ closure, link }) => `${closure}, ${link}`);
+  const ways = [...new Set(cells.map(({ way }) => way))];
+  const head = ["closure, link", ...ways, "ours / best of plain nix", "load"];
   const rows = Array.from(lines, ([key, row]) => {
-    const of = (way: Way) => row.find((cell) => cell.way === way);
-    const shown = WAYS.map((way) => {
-      const cell = of(way);
+    const shown = ways.map((way) => {
+      const cell = row.find((cell) => cell.way === way);
       if (!cell?.ms) return cell?.problem ?? "";
       return `${seconds(cell.ms.median)} ±${Math.round(50 * cell.ms.spread)} %`;
     });
-    const ours = of("ours")?.ms?.median;
-    const others = row.flatMap(({ way, ms }) => way !== "ours" && ms ? [ms.median] : []);
-    const against = (other: number | undefined) =>
-      ours === undefined || other === undefined ? "" : (ours / other).toFixed(2);
-    const ssh = of("ssh");
-    const stopped = ssh?.problem?.startsWith("stopped") && ours !== undefined;
-    return [
-      ...[key, ...shown, others.length > 0 ? against(Math.min(...others)) : ""],
-      stopped ? `< ${(ours / PATIENCE).toFixed(3)}` : against(ssh?.ms?.median),
-    ];
+    const ours = row.find(({ way }) => way === "ours")?.ms?.median;
+    const nix = row.flatMap(({ way, ms }) => NIX.includes(way) && ms ? [ms.median] : []);
+    const compared = ours && nix.length > 0 ? (ours / Math.min(...nix)).toFixed(2) : "";
+    const loads = row.flatMap(({ load }) => load === undefined ? [] : [load]);
+    return [key, ...shown, compared, `${Math.min(...loads)} to ${Math.max(...loads)}`];
   });
   return table([head, ...rows]);
 }
+
+const NIX = ["ssh", "ssh-ng"];

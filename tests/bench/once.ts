@@ -1,15 +1,18 @@
 /**
  * One copy of a closure, in a process of its own; prints its milliseconds and its peak of memory as JSON.
  *
- * Each way pays for its own login. Arguments: the way, the closure's path, the port, the identity file.
+ * Each way pays for its own login. Arguments: the way, the closure's path, host, port, identity file.
  *
  * @module
  */
+import { copyByStream } from "../../lib/copy/transfer/stream_copy.ts";
+import { storePath } from "../../lib/plan/store_path.ts";
+import { silent } from "../../lib/report/events.ts";
 import { connect } from "../../lib/steps/connect.ts";
 import { copyClosure } from "../../lib/steps/closure.ts";
 
-/** The ways to copy a closure that are compared. */
-export const WAYS = ["ours", "ssh", "ssh-ng", "export"] as const;
+/** The ways to copy a closure that are compared: ours, ours with one format whatever the link, and what can be had without. */
+export const WAYS = ["ours", "plain", "zstd", "ssh", "ssh-ng", "export"] as const;
 /** A way to copy a closure. */
 export type Way = typeof WAYS[number];
 
@@ -19,14 +22,25 @@ nix-store --export $(nix-store -qR "$1") | zstd -1 -c |
 ssh -F "$2" target 'zstd -dc | nix-store --import' >/dev/null
 `;
 
-async function copy(way: Way, path: string, port: number, identityFile: string): Promise<void> {
-  if (way === "ours") {
-    await using session = await connect("root@127.0.0.1", { port, identityFile, hostKey: "off" });
-    await copyClosure(session, path);
+async function copy(
+  way: Way,
+  path: string,
+  host: string,
+  port: number,
+  identityFile: string,
+): Promise<void> {
+  if (way === "ours" || way === "plain" || way === "zstd") {
+    await using session = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
+    if (way === "ours") return await copyClosure(session, path);
+    const fixed = { plain: "none", zstd: "zstd" } as const;
+    await copyByStream(session, [storePath(path)], {
+      ...{ root: "/", substitute: true, fresh: false, link: {}, stall: 60_000 },
+      ...{ report: silent, policy: () => fixed[way] },
+    });
     return;
   }
   const config = await Deno.makeTempFile({ prefix: "bench-ssh-" });
-  const lines = ["Host *", "HostName 127.0.0.1", `Port ${port}`, "User root"].concat([
+  const lines = ["Host *", `HostName ${host}`, `Port ${port}`, "User root"].concat([
     ...[`IdentityFile ${identityFile}`, "IdentitiesOnly yes", "StrictHostKeyChecking no"],
     ...["UserKnownHostsFile /dev/null", "LogLevel ERROR", ""],
   ]);
@@ -53,10 +67,12 @@ export function peakMemory(status: string): number {
 }
 
 if (import.meta.main) {
-  const [way, path = "", port, identityFile = ""] = Deno.args;
+  const [way, path = "", host = "", port, identityFile = ""] = Deno.args;
   const began = performance.now();
-  await copy(way as Way, path, Number(port), identityFile);
+  await copy(way as Way, path, host, Number(port), identityFile);
   const ms = performance.now() - began;
   const memory = peakMemory(await Deno.readTextFile("/proc/self/status"));
-  console.log(JSON.stringify({ ms, memory }));
+  const devices = await Deno.readTextFile("/proc/self/net/dev");
+  const sent = Number(/^ *link1:(?: *\d+){8} +(\d+)/m.exec(devices)?.[1] ?? 0);
+  console.log(JSON.stringify({ ms, memory, sent }));
 }

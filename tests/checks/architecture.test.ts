@@ -71,6 +71,10 @@ const edges: readonly [from: string, to: string, wrong?: RegExp][] = [
   ["lib/ssh/session.ts", "lib/nix/copy.ts", /ssh may not use nix/],
   ["lib/process.ts", "lib/ssh/session.ts", /process may not use ssh/],
   ["lib/errors.ts", "lib/plan/plan.ts", /base may not use plan/],
+  ["lib/steps/closure.ts", "lib/copy/policy.ts"],
+  ["lib/copy/transfer/x.ts", "lib/copy/protocol/x.ts"],
+  ["lib/copy/policy.ts", "lib/copy/transfer/x.ts", /protocol may not use copy/],
+  ["lib/copy/protocol/x.ts", "lib/process.ts", /protocol may not use process/],
   ["lib/attic/x.ts", "lib/errors.ts", /no room that is known/],
 ];
 

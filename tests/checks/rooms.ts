@@ -5,8 +5,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   cli: ["mod", "flow", "steps", "copy", "nix", "ssh", "files", "process", "report", "plan", "base"],
   mod: ["flow", "steps", "copy", "nix", "ssh", "files", "process", "report", "plan", "base"],
   flow: ["steps", "copy", "nix", "ssh", "files", "process", "report", "plan", "base"],
-  steps: ["copy", "nix", "ssh", "files", "process", "report", "plan", "base"],
-  copy: ["nix", "ssh", "files", "process", "report", "plan", "base"],
+  steps: ["copy", "protocol", "nix", "ssh", "files", "process", "report", "plan", "base"],
+  copy: ["protocol", "nix", "ssh", "files", "process", "report", "plan", "base"],
   nix: ["ssh", "process", "report", "plan", "base"],
   ssh: ["process", "report", "plan", "base"],
   files: ["process", "report", "plan", "base"],
@@ -14,6 +14,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   // Nothing below runs anything.
   report: ["plan", "base"],
   plan: ["report", "base"],
+  protocol: ["base"],
   base: [],
 };
 
@@ -23,8 +24,9 @@ export interface Edge {
   readonly to: string;
 }
 
-/** The room a file is in; `base` for the small files directly in lib, which use nothing. */
+/** The room a file is in; `protocol` for what is pure of copying, `base` for the small files directly in lib, which use nothing. */
 export function roomOf(path: string): string {
+  if (/^lib\/copy\/(protocol\/|policy\.ts$)/.test(path)) return "protocol";
   const [top = "", second = "", ...deeper] = path.replace(/\.ts$/, "").split("/");
   if (top !== "lib") return top;
   if (deeper.length > 0) return second;

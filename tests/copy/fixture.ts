@@ -73,6 +73,13 @@ export async function copy(
   return { events, sent: counts?.sent, substituted: counts?.substituted, warnings, took };
 }
 
+/** The formats of the streams that paths were sent in. */
+export function packed(events: readonly ReportEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.type === "log" ? /packed by (\w+)/.exec(event.text)?.[1] ?? [] : []
+  );
+}
+
 /** How many paths are valid in a store of a box, and whether `path` is one, with all it refers to. */
 export async function stored(box: Box, path: string, root = "/"): Promise<number> {
   const store = `--store 'local?root=${root}'`;

@@ -172,8 +172,9 @@ export async function prepareBox(options: BoxOptions = {}): Promise<Box> {
   }
   await put(folder, "/identity", identity.privateKey, 0o600);
   for (const [path, file] of Object.entries(files)) await stage(`${folder}/stage`, path, file);
-  const process = new Deno.Command("setsid", {
-    args: ["sh", `${folder}/outside.sh`, folder],
+  const [program = "", ...args] = [...options.enter ?? [], "setsid", "sh", `${folder}/outside.sh`];
+  const process = new Deno.Command(program, {
+    args: [...args, folder],
     clearEnv: true,
     env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
     stdin: "piped",

@@ -48,7 +48,9 @@ export interface BoxOptions {
   /** The key that the users authorise. @default a new one */
   readonly identity?: KeyPair;
   /** Where sshd listens. @default "127.0.0.1" */
-  readonly address?: "127.0.0.1" | "::1";
+  readonly address?: string;
+  /** The words that run a command in the network namespace that has this address. @default this machine's */
+  readonly enter?: readonly string[];
   /** sshd's port. @default a free one */
   readonly port?: number;
   /** Whether sshd lets root in. @default true */

@@ -12,7 +12,8 @@ import {
   InterruptedError,
   UsageError,
 } from "../../errors.ts";
-import { Gauge, type Link } from "../../copy/link.ts";
+import type { Link } from "../../copy/policy.ts";
+import { LinkMeter } from "../../copy/transfer/link_meter.ts";
 import { cachedDownload } from "../../files/download.ts";
 import {
   chooseFetcher,
@@ -189,12 +190,12 @@ async function sendFromHere(
   using image = await openImage(path);
   const unpack = unpacksHere(image, facts);
   const compression = unpack ? "none" : image.compression;
-  const gauge = new Gauge();
+  const meter = new LinkMeter();
   const stream = imageStream(image, { unpack, sha256, report: target.report, signal: within });
   const room = String(Math.ceil(1.1 * image.unpacked / 1024));
   const code = unpackScript({ fetch: "here", compression, digest: false });
   const { stdout } = await target.pipe(
-    stream.pipeThrough(gauge.passing()),
+    stream.pipeThrough(meter.passing()),
     ["sh", "-euc", code, "unpack", "", name, "", room],
     {
       become: becomeRoot(facts),
@@ -204,7 +205,7 @@ async function sendFromHere(
       ...(signal && { signal }),
     },
   );
-  const link = gauge.link();
+  const link = meter.link();
   return { folder: folderOf(stdout, target), ...(link && { link }) };
 }
 

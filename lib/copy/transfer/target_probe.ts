@@ -1,26 +1,24 @@
 /**
- * A look at the target before a copy: its tools, and which of its substituters answer.
+ * Probing the target before a copy: its tools, and which of its substituters answer.
  *
  * @module
  */
-import { settingArgs } from "../nix/command.ts";
-import type { NixOptions } from "../nix/command.ts";
-import type { Session } from "../ssh/session.ts";
+import { type NixOptions, settingArgs } from "../../nix/command.ts";
+import type { Session } from "../../ssh/session.ts";
 
-/** What a look at a target found. */
-export interface Look {
-  /** Which of the programs that unpack streams it has, and `stripes` where it can join several channels. */
+/** What a probe has found. */
+export interface Probe {
+  /** Which of the programs that compress it has. */
   readonly tools: ReadonlySet<string>;
   /** Its substituters that answer. */
   readonly substituters: readonly string[];
 }
 
 // Every substituter gets three seconds, all at the same time. One that was dead before is not asked again.
-const LOOK = `
+const PROBE = `
 substitute=$1 dead=$2
 shift 2
 for tool in zstd gzip; do ! command -v "$tool" >/dev/null 2>&1 || echo "tool $tool"; done
-! { command -v mkfifo && echo | dd bs=1 count=1 iflag=fullblock; } >/dev/null 2>&1 || echo "tool stripes"
 [ "$substitute" = yes ] || { echo end; exit 0; }
 ask() {
   case $1 in
@@ -44,35 +42,35 @@ wait
 echo end
 `;
 
-const TOOLS = ["zstd", "gzip", "stripes"];
+const TOOLS = ["zstd", "gzip"];
 
 /** Substituters of a target that did not answer, without a slash at their end. */
 const dead = new WeakMap<Session, Set<string>>();
 
-/** Looks of before, by what was asked. */
-const looks = new WeakMap<Session, Map<string, Look>>();
+/** Earlier probes, by what was asked. */
+const probes = new WeakMap<Session, Map<string, Probe>>();
 
-/** A substituter of a target did not answer: it is not asked again. */
-export function passOver(session: Session, url: string): void {
+/** Marks a substituter of a target that did not answer: it is not asked again. */
+export function markDead(session: Session, url: string): void {
   const known = dead.get(session) ?? new Set();
   dead.set(session, known.add(url.replace(/\/$/, "")));
-  looks.delete(session);
+  probes.delete(session);
 }
 
-/** Looks at a target, once for the same settings. What it does not answer is not there. */
-export async function lookAt(
+/** Probes a target, once for the same settings. What it does not answer is not there. */
+export async function probeTarget(
   session: Session,
   substitute: boolean,
   options: NixOptions,
   signal: AbortSignal,
-): Promise<Look> {
+): Promise<Probe> {
   const { report } = session;
   const asked = [substitute ? "yes" : "no", ...settingArgs(options)];
-  const before = looks.get(session)?.get(asked.join(" "));
+  const before = probes.get(session)?.get(asked.join(" "));
   if (before) return before;
   const [yes = "", ...settings] = asked;
-  const answer = await session.script(LOOK, {
-    name: "look",
+  const answer = await session.script(PROBE, {
+    name: "probe",
     // Settings and addresses may hold secrets.
     inline: settings.length === 0 && !dead.get(session)?.size,
     args: [yes, [...dead.get(session) ?? []].join(" "), ...settings],
@@ -84,20 +82,20 @@ export async function lookAt(
     report({ type: "log", level: "warning", text: String(error.message) });
     return { stdout: "" };
   });
-  const { tools, alive, lost } = readLook(answer.stdout);
+  const { tools, alive, lost } = parseProbe(answer.stdout);
   for (const url of lost) {
-    passOver(session, url);
+    markDead(session, url);
     const text = `${session.label}: the substituter ${url} does not answer: not used`;
     report({ type: "log", level: "warning", text });
   }
-  const look = { tools, substituters: alive };
-  const known = looks.get(session) ?? new Map<string, Look>();
-  if (/^end$/m.test(answer.stdout)) looks.set(session, known.set(asked.join(" "), look));
-  return look;
+  const probe = { tools, substituters: alive };
+  const known = probes.get(session) ?? new Map<string, Probe>();
+  if (/^end$/m.test(answer.stdout)) probes.set(session, known.set(asked.join(" "), probe));
+  return probe;
 }
 
-/** Reads the answer of a look. */
-export function readLook(
+/** Parses the answer of a probe. */
+export function parseProbe(
   answer: string,
 ): { tools: ReadonlySet<string>; alive: readonly string[]; lost: readonly string[] } {
   const values = (key: string) =>

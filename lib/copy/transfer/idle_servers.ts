@@ -1,11 +1,11 @@
 /**
- * Servers that wait for their next question while others need a channel of the connection.
+ * Servers that wait for their next request while other commands need a channel of the connection.
  *
  * @module
  */
 
-/** Keeps what is idle, and ends it as soon as a command has to wait for a channel. */
-export class Idle {
+/** Keeps idle servers, and ends them as soon as a command has to wait for a channel. */
+export class IdleServers {
   readonly #parked = new Set<AsyncDisposable>();
   #crowded = false;
 
@@ -13,17 +13,17 @@ export class Idle {
   constructor(crowded: Promise<void>) {
     crowded.then(() => {
       this.#crowded = true;
-      for (const one of this.#parked) this.#end(one);
+      for (const server of this.#parked) this.#end(server);
     });
   }
 
-  /** Says that `server` has nothing to do for now. */
+  /** Keeps `server`, which is idle. */
   park(server: AsyncDisposable): void {
     if (this.#crowded) this.#end(server);
     else this.#parked.add(server);
   }
 
-  /** Takes `server` back; false when it had to be ended meanwhile. */
+  /** Takes `server` back; false when it was taken before or had to be ended meanwhile. */
   take(server: AsyncDisposable): boolean {
     return this.#parked.delete(server);
   }

@@ -1,12 +1,12 @@
 /**
- * What to send, and in which order. Pure.
+ * Which paths to send, and in which order: a store adds a path only when it has what that refers to. Pure.
  *
  * @module
  */
-import type { PathInfo } from "./wire.ts";
+import type { PathInfo } from "./serve_requests.ts";
 
 /** The paths of `infos` that are in `missing`, each behind those that it refers to. */
-export function sendingOrder(
+export function referencesFirst(
   infos: readonly PathInfo[],
   missing: ReadonlySet<string>,
 ): readonly PathInfo[] {

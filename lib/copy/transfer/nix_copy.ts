@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { AnswerError, CommandError } from "../errors.ts";
-import { nixCommand, type NixOptions, runNix } from "../nix/command.ts";
-import { storeUri } from "../nix/store.ts";
-import type { StorePath } from "../plan/store_path.ts";
-import type { Session } from "../ssh/session.ts";
-import { whyFailed } from "./watch.ts";
+import { AnswerError, CommandError } from "../../errors.ts";
+import { nixCommand, type NixOptions, runNix } from "../../nix/command.ts";
+import { storeUri } from "../../nix/store.ts";
+import type { StorePath } from "../../plan/store_path.ts";
+import type { Session } from "../../ssh/session.ts";
+import { classify } from "./stall_timer.ts";
 
 /** How `nix copy` is called. */
-export interface PlainOptions extends NixOptions {
+export interface NixCopyOptions extends NixOptions {
   readonly root: string;
   readonly from: string | undefined;
   readonly substitute: boolean;
@@ -22,7 +22,7 @@ export interface PlainOptions extends NixOptions {
 export async function copyByNix(
   session: Session,
   wanted: readonly StorePath[],
-  options: PlainOptions,
+  options: NixCopyOptions,
 ): Promise<void> {
   const { root, from, substitute, storeSettings } = options;
   const args = [
@@ -43,15 +43,15 @@ export async function copyByNix(
     await runNix(nixCommand("copy", args, options), options, { env });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    if (session.greeting !== "") throw greeted(session, error);
+    if (session.greeting !== "") throw greetingError(session, error);
     // nix names its own way to the target, by which nobody knows it.
     const named = new CommandError(`${session.label}: ${error.message}`, error);
-    throw await whyFailed(session, named);
+    throw await classify(session, named);
   }
 }
 
 /** nix' own ssh reads what start-up files print as if nix had said it over there. */
-function greeted(session: Session, cause: CommandError): Error {
+function greetingError(session: Session, cause: CommandError): Error {
   const [line = ""] = session.greeting.split("\n");
   return new AnswerError(
     `${session.label}: nix copy cannot read a target whose login shell prints ${

@@ -1,0 +1,49 @@
+/**
+ * How store paths are best sent. Pure.
+ *
+ * @module
+ */
+
+/** How a stream is compressed. */
+export type Format = "zstd" | "gzip" | "none";
+
+/** What is known of a link. */
+export interface Link {
+  /** Bytes a second that went over it. */
+  readonly rate?: number | undefined;
+  /** Milliseconds there and back. */
+  readonly rtt?: number | undefined;
+}
+
+/** What is known before paths are sent, or while they are. */
+export interface Known {
+  readonly link: Link;
+  /** Bytes that are left to send. */
+  readonly bytes: number;
+  /** The programs that compress here. */
+  readonly here: ReadonlySet<string>;
+  /** The same on the target. @default believed to be the same as here */
+  readonly there?: ReadonlySet<string> | undefined;
+}
+
+/** From this round trip on, in milliseconds, a link is expected to be slow. */
+export const FAR = 15;
+
+/** A link is slow below this rate, in bytes a second. */
+const SLOW = 40_000_000;
+
+/** What is sent in less time than this, in milliseconds, is not worth the start of a program on the target. */
+const SOON = 500;
+
+/**
+ * The format in which paths are sent: compressed where the link is what limits the copy, since both ends pay for it;
+ * zstd where both have it.
+ */
+export function chooseFormat(
+  { link: { rate, rtt = 0 }, bytes, here, there = here }: Known,
+): Format {
+  const slow = rate === undefined ? rtt > FAR : rate < SLOW && 1000 * bytes > SOON * rate;
+  if (!slow) return "none";
+  const both = (tool: string) => here.has(tool) && there.has(tool);
+  return both("zstd") ? "zstd" : both("gzip") ? "gzip" : "none";
+}

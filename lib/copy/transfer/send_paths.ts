@@ -1,0 +1,173 @@
+/**
+ * Sending store paths: archives from a server here, in one stream, to a server on the target.
+ *
+ * @module
+ */
+import { AnswerError } from "../../errors.ts";
+import type { Report } from "../../report/events.ts";
+import type { Format, Link } from "../policy.ts";
+import { totalSize } from "../protocol/path_order.ts";
+import {
+  addPath,
+  clientGreeting,
+  type PathInfo,
+  requestNar,
+  requestValid,
+} from "../protocol/serve_requests.ts";
+import { compressed, joinSmall } from "./compressor.ts";
+import { RateMeter } from "./link_meter.ts";
+import type { ServeClient } from "./serve_client.ts";
+
+/** What is sent, and how. */
+export interface SendOptions {
+  /** What is sent, references before what refers to them. */
+  readonly infos: readonly PathInfo[];
+  /** The server here, which has greeted. */
+  readonly source: ServeClient;
+  /** A server of the target for one stream; for an uncompressed one it has greeted. */
+  readonly receiver: (format: Format) => Promise<ServeClient>;
+  readonly link: Link;
+  /** The format for a link and bytes that are left. */
+  readonly choose: (link: Link, bytes: number) => Format;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** Called whenever something has moved. */
+  readonly moved: () => void;
+}
+
+/**
+ * Sends paths. An uncompressed stream that turns out to go over a slow link ends with the path it is at, and what is left
+ * follows in a compressed one.
+ */
+export async function sendPaths(options: SendOptions): Promise<void> {
+  const { infos, source, receiver, choose, report, moved } = options;
+  for (const { path } of infos) source.write(requestNar(path));
+  const total = totalSize(infos);
+  const progressed = progress(total, report, moved);
+  let { link } = options;
+  for (let [rest, before] = [infos, 0]; rest.length > 0;) {
+    const base = before;
+    const format = choose(link, total - base);
+    const known = link.rate === undefined
+      ? `round trip ${link.rtt?.toFixed(1)} ms`
+      : `${(link.rate / 1e6).toFixed(1)} MB/s`;
+    const text = `${rest.length} store paths, ${total - base} bytes, ${known}, packed by ${format}`;
+    report({ type: "log", level: "debug", text });
+    const meter = new RateMeter();
+    let left = total - base;
+    const slow = () => {
+      if (format !== "none" || meter.rate === undefined) return false;
+      link = { ...link, rate: meter.rate };
+      return choose(link, left) !== "none";
+    };
+    const sent = await sendStream(await receiver(format), format, {
+      ...{ source, signal: options.signal, infos: rest, meter, enough: slow },
+      onProgress: (bytes) => {
+        left = Math.min(left, total - base - bytes);
+        progressed(base + bytes);
+      },
+    });
+    before += totalSize(rest.slice(0, sent));
+    rest = rest.slice(sent);
+  }
+}
+
+interface StreamOptions extends Pick<SendOptions, "infos" | "source" | "signal"> {
+  readonly meter: RateMeter;
+  /** Whether no further path is to be begun, though there are some left. */
+  readonly enough: () => boolean;
+  /** Called with how many bytes are on their way, also when only paths have arrived. */
+  readonly onProgress: (bytes: number) => void;
+}
+
+/**
+ * Sends paths in one stream and resolves, with their number, when the last has arrived and all are valid there. nix adds
+ * each as soon as it is complete, so what has arrived before an interruption stays.
+ */
+async function sendStream(
+  receiver: ServeClient,
+  format: Format,
+  { infos, source, signal, meter, enough, onProgress }: StreamOptions,
+): Promise<number> {
+  let [announced, arrived, bytes, finished] = [0, 0, 0, false];
+  async function* frames(): AsyncGenerator<Uint8Array> {
+    if (format !== "none") yield clientGreeting();
+    for (const info of infos) {
+      if (enough()) break;
+      announced++;
+      yield addPath(info);
+      yield* source.answers.bytes(info.narSize);
+    }
+    finished = true;
+    yield requestValid(infos.slice(0, announced).map(({ path }) => path));
+  }
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const part of joinSmall(frames())) {
+      yield part;
+      meter.took(part.length);
+      onProgress(bytes += part.length);
+    }
+  }
+  const feeding = (async () => {
+    if (format === "none") return await receiver.pipe(counted());
+    receiver.write(formatLine(format));
+    await receiver.pipe(compressed(counted(), format, signal));
+    receiver.finish();
+  })().catch(async (error) => {
+    // A source that fails ends the receiver; then that is what went wrong.
+    throw await source.failure(error);
+  });
+  const { answers } = receiver;
+  const arriving = (async () => {
+    if (format !== "none") await answers.greeting();
+    while (!(finished && arrived === announced) && !await answers.ended()) {
+      await answers.number();
+      arrived++;
+      onProgress(bytes);
+    }
+    if (!finished || arrived < announced) {
+      throw new AnswerError(`${answers.who}: nix-store --serve ended too early`, {
+        hint: "see nix's own output; --debug shows every command",
+      });
+    }
+    // It looks anew whether they are there.
+    const valid = new Set(await answers.texts());
+    const lacking = infos.slice(0, announced).find(({ path }) => !valid.has(path));
+    if (!lacking) return;
+    throw new AnswerError(`${answers.who}: ${lacking.path} did not arrive`, {
+      hint: "see nix's own output on the target",
+    });
+  })();
+  const [all, fed] = await Promise.allSettled([arriving, feeding]);
+  signal.throwIfAborted();
+  if (fed.status === "rejected") throw fed.reason;
+  if (all.status === "rejected") throw await receiver.failure(all.reason);
+  return arrived;
+}
+
+// How the stream is compressed is told in its first line, so that the channel is there before that is known. The server
+// starts after it: two at once in a new store would both make it, and one would fail. A decompressor that fails ends the
+// server too: its input ends in the middle of an archive.
+const DECOMPRESS = `IFS= read -r format || exit 0; "$format" -dc | "$@"`;
+
+/** The command that decompresses a stream for a server, which is started by `command`. */
+export function decompressing(command: readonly string[]): string[] {
+  return ["sh", "-c", DECOMPRESS, "receive", ...command];
+}
+
+function formatLine(format: Format): Uint8Array {
+  return new TextEncoder().encode(`${format}\n`);
+}
+
+/** Reports progress ten times a second, and never the same twice. */
+function progress(total: number, report: Report, moved: () => void): (bytes: number) => void {
+  let [told, shown] = [0, -1];
+  return (bytes) => {
+    moved();
+    const now = performance.now();
+    const done = Math.min(bytes, total);
+    if (done === shown || now - told < 100 && done < total) return;
+    [told, shown] = [now, done];
+    report({ type: "progress", what: "closure", done, total });
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * The client of a running `nix-store --serve`, here or on a target.
+ *
+ * @module
+ */
+import { eachLine } from "../../lines.ts";
+import type { Running } from "../../process.ts";
+import type { Report } from "../../report/events.ts";
+import { commandError, Tail } from "../../result.ts";
+import { ServeReader } from "../protocol/serve_reader.ts";
+
+/** Which command a server is, for messages, and where its error output goes. */
+export interface ServeOptions {
+  readonly command: readonly string[];
+  readonly where: string;
+  readonly report: Report;
+  /** Ends the server. */
+  readonly signal: AbortSignal;
+}
+
+/** A server and its two streams. Disposal ends it. */
+export class ServeClient implements AsyncDisposable {
+  /** Its answers. */
+  readonly answers: ServeReader;
+  readonly #child: Running;
+  readonly #options: ServeOptions;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #errorsRead: Promise<void>;
+  readonly #over = new AbortController();
+  readonly #onAbort = () => void this[Symbol.asyncDispose]();
+  readonly #tail = new Tail();
+  #ending = false;
+
+  /** Starts a server with `begin`, which is handed its input. */
+  constructor(begin: (input: ReadableStream<Uint8Array>) => Running, options: ServeOptions) {
+    this.#options = options;
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    this.#input = writable.getWriter();
+    this.#child = begin(readable);
+    const stop = () => void this.#input.abort().catch(() => {});
+    this.#child.fed.then(stop, stop);
+    this.answers = new ServeReader(this.#child.stdout, options.where);
+    this.#errorsRead = eachLine(this.#child.stderr, (line) => {
+      this.#tail.add(line);
+      // What it prints because it is being ended is not shown.
+      if (!this.#ending) options.report({ type: "output", source: "nix", line });
+    }, { signal: this.#over.signal }).catch(() => {});
+    if (options.signal.aborted) this.#onAbort();
+    else options.signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Writes to its input; resolves when that was taken, with false when the server has ended instead. */
+  write(bytes: Uint8Array): Promise<boolean> {
+    return this.#input.write(bytes).then(() => true, () => false);
+  }
+
+  /** Writes a stream to its input. Resolves when it was taken or the server has ended; rejects when the stream fails. */
+  async pipe(parts: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const part of parts) if (!await this.write(part)) return;
+    } catch (error) {
+      // Half a stream must not look like a whole one.
+      await this.#input.abort(error).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Ends its input. */
+  finish(): void {
+    this.#input.close().catch(() => {});
+  }
+
+  /** Writes a request, and reads the answer with `read`. */
+  async request<T>(request: Uint8Array, read: (answers: ServeReader) => Promise<T>): Promise<T> {
+    this.write(request);
+    return await this.read(read);
+  }
+
+  /** Reads with `read` the answer to what was requested before. */
+  async read<T>(read: (answers: ServeReader) => Promise<T>): Promise<T> {
+    try {
+      return await read(this.answers);
+    } catch (error) {
+      throw await this.failure(error);
+    }
+  }
+
+  /** Why it ended before it had answered; `error` is what was noticed of that. */
+  async failure(error: unknown): Promise<unknown> {
+    const status = await within(this.#child.status, 1000);
+    if (!status || status.code === 0) return error;
+    const { code, signal } = status;
+    // ssh may leave the error output to its master, which keeps it open.
+    await within(this.#errorsRead, 200);
+    const { command, where } = this.#options;
+    return commandError({ code, signal, output: this.#tail.text }, { where }, command);
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true;
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    this.finish();
+    await this.#child.end();
+    // Others may hold its outputs open: ssh hands them to its master.
+    this.#over.abort();
+    await this.answers.cancel();
+  }
+}
+
+/** What `promise` gives within `ms` milliseconds, else nothing. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => timer = setTimeout(resolve, ms, undefined));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The servers of one copy: the store here, and those that are started on the target.
+ *
+ * @module
+ */
+import { type NixOptions, settingArgs } from "../../nix/command.ts";
+import { storeArgs } from "../../nix/store.ts";
+import { start } from "../../process.ts";
+import type { Report } from "../../report/events.ts";
+import { shownWords } from "../../ssh/command_line.ts";
+import type { Session } from "../../ssh/session.ts";
+import { clientGreeting } from "../protocol/serve_requests.ts";
+import { decompressing } from "./send_paths.ts";
+import { ServeClient } from "./serve_client.ts";
+
+/** Without these a server answers the same question the same way for as long as it lives, whatever came meanwhile. */
+const UNCACHED = ["negative", "positive"].flatMap((kind) => [
+  "--option",
+  `narinfo-cache-${kind}-ttl`,
+  "0",
+]);
+
+/** Starts servers. Whoever asked for one disposes of it. */
+export class StoreServers {
+  /** `root` is the folder on the target that is `/` for the store; `signal` ends all servers. */
+  constructor(
+    readonly session: Session,
+    readonly options: NixOptions & { readonly root: string; readonly report: Report },
+    readonly signal: AbortSignal,
+  ) {}
+
+  /** The store of this machine. */
+  local(): ServeClient {
+    const command = ["nix-store", ...settingArgs(this.options), "--serve"];
+    const { options: { report }, signal } = this;
+    report({ type: "command", command, where: "here" });
+    const client = new ServeClient((input) => start(command, { stdin: input }), {
+      ...{ command, where: "here", report, signal },
+    });
+    client.write(clientGreeting());
+    return client;
+  }
+
+  /** The target's store, with nix settings of its own: by default one that looks anew at every question. */
+  remote(settings: readonly string[] = UNCACHED): ServeClient {
+    const client = this.#onTarget(this.#command(settings));
+    client.write(clientGreeting());
+    return client;
+  }
+
+  /** The target's store for one compressed stream, in which the greeting is. */
+  receiver(): ServeClient {
+    return this.#onTarget(decompressing(this.#command(UNCACHED)));
+  }
+
+  #onTarget(command: readonly string[]): ServeClient {
+    const { session, options: { report }, signal } = this;
+    return new ServeClient((input) => session.start(command, input), {
+      ...{ command: shownWords(command), where: session.label, report, signal },
+    });
+  }
+
+  #command(settings: readonly string[]): string[] {
+    const words = [...settingArgs(this.options), ...settings, ...storeArgs(this.options.root)];
+    return ["nix-store", ...words, "--serve", "--write"];
+  }
+}
