@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { abortable } from "./async.ts";
 
 /** Asks on the error output and reads one line of the standard input. */
 export async function askLine(question: string, signal: AbortSignal): Promise<string> {
@@ -53,14 +54,6 @@ async function say(text: string): Promise<void> {
 
 async function typed(signal: AbortSignal): Promise<string> {
   const buffer = new Uint8Array(4096);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
-  signal.throwIfAborted();
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    const read = await Promise.race([Deno.stdin.read(buffer), promise]);
-    return new TextDecoder().decode(buffer.subarray(0, read ?? 0));
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
+  const read = await abortable(Deno.stdin.read(buffer), signal);
+  return new TextDecoder().decode(buffer.subarray(0, read ?? 0));
 }

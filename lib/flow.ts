@@ -71,6 +71,6 @@ export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<Inst
 async function testInVm({ plan, nix, stages, signal }: Job): Promise<void> {
   const { source } = plan;
   if (source.kind !== "flake") throw new TypeError("a VM test needs a flake");
-  const options = { ...nix, deadline: plan.timeouts.build };
+  const options = { ...nix, timeout: plan.timeouts.build };
   await stages.run("build", () => buildLogged(source.flake, "installTest", options), signal);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Scope } from "./deadline.ts";
+import { Scope } from "./async.ts";
 import { DeadlineError, UsageError } from "./errors.ts";
 import { feed } from "./feed.ts";
 import { eachLine } from "./lines.ts";
@@ -36,7 +36,7 @@ export interface RunOptions extends SpawnOptions {
   /** The words that messages and events show instead of the local command line. */
   readonly shown?: readonly string[];
   /** How long it may take, in milliseconds. @default no limit but `signal` */
-  readonly deadline?: number;
+  readonly timeout?: number;
   /** Called with each line of both outputs, as it comes, control characters and all. */
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
   /** Whether a non-zero exit code is returned instead of thrown. @default false */
@@ -155,7 +155,7 @@ export function start(command: readonly string[], options: SpawnOptions = {}): C
   return new Child(child, options, fed);
 }
 
-/** Starts a program in another way, and calls `onStart` whenever the clock of its deadline is to start. */
+/** Starts a program in another way, and calls `onStart` whenever the clock of its timeout is to start. */
 export type Begin = (options: SpawnOptions, onStart: () => void) => Running;
 
 /** Runs a program to its end and returns how it ended; throws a {@linkcode CommandError} if it failed. */
@@ -164,16 +164,16 @@ export async function run(
   options: RunOptions = {},
   begin?: Begin,
 ): Promise<RunResult> {
-  const { where = "here", shown = command, onLine, deadline } = options;
+  const { where = "here", shown = command, onLine, timeout } = options;
   stamping(options.report)({ type: "command", command: shown, where });
   using scope = new Scope(options.signal);
   const [errors, both] = [new Tail(), new Tail()];
   const onStart = () => {
-    if (deadline === undefined) return;
+    if (timeout === undefined) return;
     scope.limit(
-      deadline,
+      timeout,
       () =>
-        new DeadlineError(`${describe(shown, where)} did not end within ${deadline / 1000} s`, {
+        new DeadlineError(`${describe(shown, where)} did not end within ${timeout / 1000} s`, {
           hint: hintOf(options.hint, both.text) ??
             "see what the machine is busy with, or give it more time",
         }),
@@ -223,7 +223,7 @@ export async function run(
 /** Whether a program is here and we may run it; it must know `--version`. */
 export async function mayRun(command: string): Promise<boolean> {
   if (!await isPermitted(command)) return false;
-  return await run([command, "--version"], { deadline: 10_000 }).then(() => true, () => false);
+  return await run([command, "--version"], { timeout: 10_000 }).then(() => true, () => false);
 }
 
 function cannotStart(program: string, cwd: string | undefined, cause: unknown): Error {

@@ -37,7 +37,7 @@ export async function newestOf(
     const lenient = '--aptopt=Acquire::Check-Valid-Until "false"';
     const include = `--include=${packages.join(",")}`;
     const words = ["mmdebstrap", "--quiet", lenient, "--variant=extract", include, "sid", root];
-    await run([...words, await mirror()], { deadline: 600_000 });
+    await run([...words, await mirror()], { timeout: 600_000 });
     const libraries = `usr/lib/${Deno.build.arch}-linux-gnu`;
     const list = ["sh", "-c", 'ls "$1"/ld-linux-*.so.*', "sh", `${root}/${libraries}`];
     const loader = (await run(list)).stdout.trim().split("/").at(-1) ?? "";
@@ -54,7 +54,7 @@ export async function newestOf(
 /** Makes a program use the libraries that will be in the folder `lib`. */
 export async function useLibraries(program: string, lib: string, loader: string): Promise<void> {
   const patch = ["--set-interpreter", `${lib}/${loader}`, "--force-rpath", "--set-rpath", lib];
-  await run(["patchelf", ...patch, program], { deadline: 60_000 });
+  await run(["patchelf", ...patch, program], { timeout: 60_000 });
 }
 
 /** Where this machine gets its packages. */

@@ -114,7 +114,7 @@ Deno.test("run() hands over variables and the folder on top of our own", async (
 });
 
 Deno.test("run() throws a DeadlineError when the time is over", async () => {
-  const error = await assertRejects(() => run(["sleep", "60"], { deadline: 50 }), DeadlineError);
+  const error = await assertRejects(() => run(["sleep", "60"], { timeout: 50 }), DeadlineError);
   assertEquals(error.message, "sleep 60 did not end within 0.05 s");
 });
 
@@ -144,7 +144,7 @@ Deno.test("run() starts nothing for a signal that is aborted already", async () 
 Deno.test("run() does not wait at its deadline for those who hold the child's outputs", async () => {
   const began = performance.now();
   const held = sh("setsid sleep 12 & exec sleep 60");
-  await assertRejects(() => run(held, { deadline: 200 }), DeadlineError);
+  await assertRejects(() => run(held, { timeout: 200 }), DeadlineError);
   assertLess(performance.now() - began, 10_000);
 });
 

@@ -31,6 +31,6 @@ export async function bring(
   });
   if (built.on === "local") return path;
   const settings = [...nix.settings ?? [], ...built.settings];
-  const deadline = plan.timeouts.build;
-  return await buildThere(installer, path, { ...nix, settings, root: store.root, deadline });
+  const timeout = plan.timeouts.build;
+  return await buildThere(installer, path, { ...nix, settings, root: store.root, timeout });
 }

@@ -99,7 +99,7 @@ export class DiskGuard {
     const { signal } = this.#job;
     if (this.#questions === undefined) {
       const { stdout } = await installer.run(["head", "-c", "3000000", script], {
-        deadline: 60_000,
+        timeout: 60_000,
         signal,
       });
       this.#learn(stdout.includes("\0") ? "" : stdout);

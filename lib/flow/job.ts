@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Scope } from "../deadline.ts";
+import { Scope } from "../async.ts";
 import { followStorePaths, type Inputs, readInputs } from "../files/inputs.ts";
 import { checkConfiguration } from "../nix/check_configuration.ts";
 import type { NixOptions } from "../nix/command.ts";
@@ -71,7 +71,7 @@ export async function openJob(options: NixosAnywhereOptions): Promise<Job> {
   const job = { plan, inputs, options, report, stages, scope, signal, stack };
   return {
     ...job,
-    nix: { ...nix, deadline: plan.timeouts.build },
+    nix: { ...nix, timeout: plan.timeouts.build },
     guard: new DiskGuard(job),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -88,7 +88,7 @@ async function checkSource(plan: Plan, nix: NixOptions): Promise<void> {
   if (source.kind !== "flake" || (!build.vmTest && !needsBuild(plan))) return;
   await checkConfiguration(
     source.flake,
-    { ...nix, deadline: plan.timeouts.build },
+    { ...nix, timeout: plan.timeouts.build },
     build.hardware?.path,
   );
 }

@@ -28,7 +28,7 @@ export interface NixOptions {
   /** Whether whole build logs are reported. @default false */
   readonly printBuildLogs?: boolean | undefined;
   /** How long the call may take, in milliseconds. @default no limit */
-  readonly deadline?: number | undefined;
+  readonly timeout?: number | undefined;
   /** Ends the call when aborted. */
   readonly signal?: AbortSignal | undefined;
   /** Whether the settings of a flake (its `nixConfig`) are trusted. @default what nix's own settings say */
@@ -87,7 +87,7 @@ export async function runNix(
   options: NixOptions,
   { env = {}, quiet = false }: NixCall = {},
 ): Promise<NixResult> {
-  const { signal, deadline, said, showTrace } = options;
+  const { signal, timeout, said, showTrace } = options;
   const report = stamping(options.report);
   const output = new NixOutput({ report, quiet, said });
   try {
@@ -98,7 +98,7 @@ export async function runNix(
         if (stream === "stderr") output.line(line);
       },
       ...(signal && { signal }),
-      ...(deadline !== undefined && { deadline }),
+      ...(timeout !== undefined && { timeout }),
     });
     output.succeeded();
     return { ...result, untrusted: output.untrusted };

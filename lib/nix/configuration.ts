@@ -28,7 +28,7 @@ export interface ConfigurationOptions {
   readonly printBuildLogs?: boolean | undefined;
   /** Whether nix tells where in the code an evaluation failed. @default false */
   readonly showTrace?: boolean | undefined;
-  /** How long each nix command may take, in milliseconds. @default 86_400_000 */
+  /** How long each nix command may take, in milliseconds. @default {@linkcode TIMEOUTS}.build */
   readonly timeout?: number | undefined;
   /** Ends it when aborted. */
   readonly signal?: AbortSignal | undefined;
@@ -114,7 +114,7 @@ function nixOptions(options: ConfigurationOptions): NixOptions {
   return {
     ...same,
     settings: nixOptions,
-    deadline: timeout,
+    timeout,
     report: stamping(report),
     said: new Set(),
   };

@@ -37,7 +37,7 @@ export async function choosePlace(
     // A builder that does not answer is no builder: a minute has to do.
     const args = ["--impure", "--no-link", "--expr", trial];
     const words = nixCommand("build", args, options);
-    await runNix(words, { ...options, deadline: 60_000 }, { quiet: true });
+    await runNix(words, { ...options, timeout: 60_000 }, { quiet: true });
     return {
       on: "local",
       why: `a trial build for ${system} succeeded${builders ? ", with your remote builders" : ""}`,

@@ -27,7 +27,7 @@ export async function nixConfig(options: NixOptions): Promise<NixConfig> {
   for (const subcommand of ["config show", "show-config"]) {
     try {
       const words = nixCommand(subcommand, ["--json"], options);
-      const { stdout } = await runNix(words, { ...options, deadline: 60_000 }, { quiet: true });
+      const { stdout } = await runNix(words, { ...options, timeout: 60_000 }, { quiet: true });
       return readConfig(stdout);
     } catch (error) {
       options.signal?.throwIfAborted();

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { delay, Scope } from "../deadline.ts";
+import { delay, Scope } from "../async.ts";
 import { HostIdentityError, LoginError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { stamping } from "../report/events.ts";
@@ -185,7 +185,7 @@ class Tries implements AsyncDisposable {
     for (const one of this.#open) {
       const { greetedAt, unfinished = "" } = one.log.progress;
       if (greetedAt === undefined) continue;
-      if (performance.now() - greetedAt < this.login.deadline) continue;
+      if (performance.now() - greetedAt < this.login.timeout) continue;
       this.#drop(one);
       this.#last = { kind: "broken", at: performance.now(), text: unfinished };
     }

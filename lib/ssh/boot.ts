@@ -8,9 +8,10 @@
  *
  * @module
  */
-import { delay, Scope } from "../deadline.ts";
+import { delay, Scope } from "../async.ts";
 import { BootError, ConnectionError, DeadlineError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
+import { TIMEOUTS } from "../plan/timeouts.ts";
 import { logInSoon } from "./attempts.ts";
 import type { LoginOptions } from "./options.ts";
 import type { Errand } from "./errand.ts";
@@ -26,8 +27,8 @@ export interface BootOptions {
   readonly destination?: Destination;
   /** How to log in from then on. @default as the old session did */
   readonly login?: LoginOptions;
-  /** How long the whole may take, in milliseconds. @default 600_000 */
-  readonly deadline?: number;
+  /** How long the whole may take, in milliseconds. @default {@linkcode TIMEOUTS}.boot */
+  readonly timeout?: number;
   /** What is done in the new boot, together with the look which boot it is. */
   readonly errand?: Errand | undefined;
   /** How long refused logins are tried again, in milliseconds. @default 20_000 */
@@ -41,7 +42,7 @@ export interface BootOptions {
  * Waits until another boot of the old session's machine lets us log in, and returns the new session. The
  * old session is disposed of.
  *
- * Throws a {@linkcode BootError} when the deadline ends: `stayed` if the old boot still ran, `silent` if
+ * Throws a {@linkcode BootError} when the timeout ends: `stayed` if the old boot still ran, `silent` if
  * nothing answered; a {@linkcode HostIdentityError} at once if another host key is shown, and a
  * {@linkcode LoginError} if logins are refused for `refusals` milliseconds.
  */
@@ -50,7 +51,7 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
     previous,
     expected,
     destination = old.destination,
-    deadline = 600_000,
+    timeout = TIMEOUTS.boot,
     refusals = 20_000,
   } = options;
   const { label, report, greetedAfter } = old;
@@ -58,11 +59,11 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
   let stayed = true;
   let seen = "";
   using scope = new Scope(options.signal);
-  scope.limit(deadline, () =>
+  scope.limit(timeout, () =>
     new BootError(
       stayed
-        ? `${label}: still runs the same boot after ${deadline / 1000} s`
-        : `${label}: went away and did not come back as ${expected} within ${deadline / 1000} s`,
+        ? `${label}: still runs the same boot after ${timeout / 1000} s`
+        : `${label}: went away and did not come back as ${expected} within ${timeout / 1000} s`,
       {
         outcome: stayed ? "stayed" : "silent",
         hint: stayed
@@ -77,8 +78,8 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
   let current = old;
   try {
     for (let lost = 0;;) {
-      // A busy machine may be late; one that went has to be missed before the deadline.
-      const patience = Math.min(3000 + 4 * finite(greetedAfter), Math.max(0.6 * deadline, 1500));
+      // A busy machine may be late; one that went has to be missed before the timeout.
+      const patience = Math.min(3000 + 4 * finite(greetedAfter), Math.max(0.6 * timeout, 1500));
       await heartbeat(current, signal, patience);
       await current[Symbol.asyncDispose]();
       stayed = false;
@@ -134,7 +135,7 @@ async function readBootId(
       args: [previous, ...errand?.args ?? []],
       // What an errand is told may be a secret, such as a password in an address.
       inline: (errand?.args ?? []).length === 0,
-      deadline: 30_000,
+      timeout: 30_000,
       signal,
     });
     const bootId = /^boot_id (\S+)$/m.exec(stdout)?.[1];

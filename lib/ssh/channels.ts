@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { delay } from "../deadline.ts";
+import { abortable, delay } from "../async.ts";
 import { ConnectionError } from "../errors.ts";
 
 /** Milliseconds for which one refusal after the other is believed to be about a command that has just ended. */
@@ -48,12 +48,10 @@ export class Channels {
     while (this.#active >= this.#limit) {
       this.#crowded.resolve();
       const turn = Promise.withResolvers<void>();
-      const onAbort = () => turn.reject(signal.reason);
-      signal.addEventListener("abort", onAbort, { once: true });
       if (first) this.#waiting.unshift(turn.resolve);
       else this.#waiting.push(turn.resolve);
       try {
-        await turn.promise;
+        await abortable(turn.promise, signal);
         first = true;
       } catch (error) {
         const at = this.#waiting.indexOf(turn.resolve);
@@ -61,8 +59,6 @@ export class Channels {
         if (at >= 0) this.#waiting.splice(at, 1);
         else this.#wake();
         throw error;
-      } finally {
-        signal.removeEventListener("abort", onAbort);
       }
     }
     this.#active++;

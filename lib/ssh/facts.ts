@@ -6,6 +6,7 @@
 import { AnswerError, CommandError, ConnectionError, type InstallError } from "../errors.ts";
 import { type Facts, parseFacts, TOOLS } from "../plan/facts.ts";
 import { TROUBLES } from "../plan/troubles.ts";
+import { TIMEOUTS } from "../plan/timeouts.ts";
 import { FIND_CONTAINER } from "./container.ts";
 import { LIST_DISKS } from "./disk_listing.ts";
 import { lastWords, ShellError } from "./no_shell.ts";
@@ -17,8 +18,8 @@ import type { Session } from "./session.ts";
 export interface FactsOptions {
   /** Asked for when sudo wants a password; it stays with the session. @default sudo is of no use then */
   readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
-  /** How long the target may take to answer, in milliseconds. @default 60_000 */
-  readonly deadline?: number;
+  /** How long the target may take to answer, in milliseconds. @default {@linkcode TIMEOUTS}.connect */
+  readonly timeout?: number;
   /** Ends the wait when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -153,10 +154,10 @@ echo facts end
  * ```
  */
 export async function getFacts(session: Session, options: FactsOptions = {}): Promise<Facts> {
-  const { deadline = 60_000, sudoPassword, signal } = options;
+  const { timeout = TIMEOUTS.connect, sudoPassword, signal } = options;
   try {
     const { stdout } = await session.script(SCRIPT, {
-      deadline,
+      timeout,
       name: "facts",
       inline: true,
       ...(signal && { signal }),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { delay, Scope } from "../deadline.ts";
+import { delay, Scope } from "../async.ts";
 import { ConnectionError } from "../errors.ts";
 import type { Report } from "../report/events.ts";
 import type { Login } from "./prepare_login.ts";
@@ -20,7 +20,7 @@ const USUAL = 20;
 /** Seconds for them where something has accepted the connection: its server may be slow. */
 const SLOW = 600;
 
-/** Logs in once, or a few times where the server asked for it; throws after the login's own deadline. */
+/** Logs in once, or a few times where the server asked for it; throws after the login's own timeout. */
 export async function logInFirst(
   login: Login,
   { report, signal, onLog }: {
@@ -30,12 +30,12 @@ export async function logInFirst(
     readonly onLog?: ((log: LoginLog) => void) | undefined;
   },
 ): Promise<Session> {
-  const { label, deadline } = login;
+  const { label, timeout } = login;
   let log = new LoginLog();
   let connectTimeout = USUAL;
   let busy = 0;
   using scope = new Scope(signal);
-  scope.limit(deadline, () => late(label, log, deadline));
+  scope.limit(timeout, () => late(label, log, timeout));
   for (;;) {
     onLog?.(log);
     try {
@@ -69,7 +69,7 @@ export async function logInFirst(
   }
 }
 
-function late(label: string, log: LoginLog, deadline: number): ConnectionError {
+function late(label: string, log: LoginLog, timeout: number): ConnectionError {
   const what = log.greeted ? "the login did not end" : "no answer from its ssh server";
   const { progress } = log;
   const hint = log.greeted
@@ -80,5 +80,5 @@ function late(label: string, log: LoginLog, deadline: number): ConnectionError {
     ? "it accepts connections, and no ssh server greets: check the port, and that the machine is not overloaded"
     : "check the address and port, and that the machine is up and not overloaded";
   const why = progress.person === undefined ? "" : `: it waits for ${progress.person}`;
-  return new ConnectionError(`${label}: ${what} within ${deadline / 1000} s${why}`, { hint });
+  return new ConnectionError(`${label}: ${what} within ${timeout / 1000} s${why}`, { hint });
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { delay } from "../deadline.ts";
+import { delay } from "../async.ts";
 import type { Destination } from "../plan/destination.ts";
 import { run, start } from "../process.ts";
 import { optionWords } from "./config.ts";
@@ -53,7 +53,7 @@ async function asksForPassphrase(
   { identityFile, privateKey, options = [] }: KeyAgentOptions,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const quiet = { allowFailure: true, deadline: 10_000, ...(signal && { signal }) };
+  const quiet = { allowFailure: true, timeout: 10_000, ...(signal && { signal }) };
   const login = [
     ...options.map((option) => option.replace("=", " ")),
     ...(user === undefined ? [] : [`User ${user}`]),

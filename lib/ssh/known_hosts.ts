@@ -38,7 +38,7 @@ export async function replaceHostKeys(
   const name = where.port === 22 ? where.hostname : `[${where.hostname}]:${where.port}`;
   try {
     if (await Deno.stat(path).catch(() => undefined)) {
-      await run(["ssh-keygen", "-R", name, "-f", path], { deadline: 30_000 });
+      await run(["ssh-keygen", "-R", name, "-f", path], { timeout: 30_000 });
     }
     const text = keys.map((key) => `${name} ${key}\n`).join("");
     await Deno.writeTextFile(path, text, { append: true, create: true, mode: 0o600 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { delay, Scope } from "../deadline.ts";
+import { delay, Scope, within } from "../async.ts";
 import { eachLine } from "../lines.ts";
 import { isPermitted } from "../permission.ts";
 import { type Child, start } from "../process.ts";
@@ -168,9 +168,7 @@ async function tether(pid: number): Promise<Child | undefined> {
 
 /** Whether the connection has ended: the master needs a moment to notice what its client has seen already. */
 export async function isLost(master: Master): Promise<boolean> {
-  using moment = new Scope();
-  await Promise.race([master.end, delay(300, moment.signal).catch(() => {})]);
-  moment.abort(undefined);
+  await within(master.end, 300);
   return master.ended;
 }
 

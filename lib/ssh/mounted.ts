@@ -71,7 +71,7 @@ export async function checkMounted(installer: Session, signal?: AbortSignal): Pr
     inline: true,
     args: [mark],
     allowFailure: true,
-    deadline: 60_000,
+    timeout: 60_000,
     ...(signal && { signal }),
   });
   const answer = stdout.slice(stdout.indexOf(mark)).slice(mark.length).split("\n")[0] ?? "";

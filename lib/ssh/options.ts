@@ -42,8 +42,8 @@ export interface LoginOptions {
   readonly expectedFingerprint?: string | undefined;
   /** The password to log in with, given to ssh when it asks. @default ssh asks on the terminal */
   readonly password?: string | undefined;
-  /** How long the login may take, in milliseconds. @default 120_000 */
-  readonly deadline?: number | undefined;
+  /** How long the login may take, in milliseconds. @default {@linkcode TIMEOUTS}.connect */
+  readonly timeout?: number | undefined;
   /** Called right before the target is contacted, at each login. */
   readonly onContact?: (() => void) | undefined;
   /** Ends the login, and every command of the session, when aborted; the session itself by its disposal. */

@@ -10,6 +10,7 @@ import {
   parsePort,
   showDestination,
 } from "../plan/destination.ts";
+import { TIMEOUTS } from "../plan/timeouts.ts";
 import { stamping } from "../report/events.ts";
 import { askpass, writePrivate } from "./helpers.ts";
 import { loginOptions, socketConfig } from "./config.ts";
@@ -26,7 +27,7 @@ export interface Login extends AsyncDisposable {
   /** Whether the address may stand for several, of which some may not answer. */
   readonly named: boolean;
   /** How long a login may take, in milliseconds. */
-  readonly deadline: number;
+  readonly timeout: number;
   /** Tries to log in. The session of the first that succeeds owns the login's folder from then on. */
   attempt(options: AttemptOptions): Promise<Session>;
 }
@@ -60,7 +61,7 @@ export async function prepareLogin(
   // As they are used again after a boot.
   const options = { ...given, report };
   const { sshOptions = [], signal } = options;
-  const { deadline = 120_000 } = options;
+  const { timeout = TIMEOUTS.connect } = options;
   const port = options.port === undefined ? where.port : parsePort(options.port, "port");
   const folder = await Deno.makeTempDir({ dir: await shortTemp(), prefix: "nixos-anywhere-" });
   try {
@@ -123,14 +124,14 @@ export async function prepareLogin(
     return {
       label,
       named: !/^[\d.]+$|:/.test(resolved.hostname),
-      deadline,
+      timeout,
       async attempt(attempt) {
         return new Session({
           ...{ label, destination: where, resolved, options, folder, report },
           master: await master(attempt, false),
           logInBare: () => {
             const { connectTimeout } = attempt;
-            const within = AbortSignal.timeout(deadline);
+            const within = AbortSignal.timeout(timeout);
             return master({ log: new LoginLog(), connectTimeout, signal: within }, true);
           },
         });

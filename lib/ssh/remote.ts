@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Scope } from "../deadline.ts";
+import { Scope, within } from "../async.ts";
 import { escapeControls } from "../escape.ts";
 import { type Child, type Input, type Running, start } from "../process.ts";
 import type { Channels } from "./channels.ts";
@@ -148,15 +148,4 @@ const ENDED = new Error("it was ended from here");
 function text(bytes: Uint8Array): string {
   const lines = new TextDecoder().decode(bytes).split(/[\r\n]+/).map((line) => line.trim());
   return lines.filter(Boolean).map(escapeControls).join("\n");
-}
-
-/** What `promise` gives within `ms` milliseconds, else nothing. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => timer = setTimeout(resolve, ms, undefined));
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -55,7 +55,7 @@ export async function resolve(
 ): Promise<Resolved> {
   const result = await run(["ssh", "-G", ...optionWords(config), "--", host], {
     allowFailure: true,
-    deadline: 20_000,
+    timeout: 20_000,
     ...(signal && { signal }),
   });
   if (result.code !== 0) {

@@ -12,7 +12,7 @@ import type { LoginOptions } from "./options.ts";
 
 /** How a command is run on a target; everything has a default. */
 export interface RemoteOptions
-  extends Pick<RunOptions, "signal" | "deadline" | "onLine" | "allowFailure" | "hint" | "shown"> {
+  extends Pick<RunOptions, "signal" | "timeout" | "onLine" | "allowFailure" | "hint" | "shown"> {
   /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
   readonly become?: readonly string[];
   /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { Scope } from "../deadline.ts";
+import { within } from "../async.ts";
 import { LoginError } from "../errors.ts";
 import { eachLine } from "../lines.ts";
 import { becomeHint } from "../plan/become.ts";
@@ -42,7 +42,7 @@ export async function serveSudoPassword(session: Session, password: string): Pro
   const said: string[] = [];
   eachLine(helper.stderr, (line) => said.push(line)).catch(() => {});
   write(password);
-  const answer = await within(DEADLINE, firstLine(helper.stdout));
+  const answer = await within(firstLine(helper.stdout), DEADLINE) ?? "";
   const [, kind, folder] = /^(exec|noexec) (\/[A-Za-z0-9/._+@-]+)$/.exec(answer) ?? [];
   if (folder === undefined || kind === undefined) {
     throw new LoginError(
@@ -58,7 +58,7 @@ export async function serveSudoPassword(session: Session, password: string): Pro
     name: "check sudo's password",
     inline: true,
     args: [folder, kind, name],
-    deadline: DEADLINE,
+    timeout: DEADLINE,
   });
   const mode = /^mode (askpass|quiet|plain)$/m.exec(stdout)?.[1];
   if (mode === "askpass") return { askpass: `${folder}/askpass` };
@@ -74,14 +74,6 @@ function refused(label: string, said: readonly (string | undefined)[]): LoginErr
     hint: becomeHint(words) ??
       "check the password, and that the user may use sudo; a password is tried once",
   });
-}
-
-async function within(ms: number, line: Promise<string>): Promise<string> {
-  using scope = new Scope().limit(ms, () => new Error("late"));
-  const late = new Promise<string>((resolve) =>
-    scope.signal.addEventListener("abort", () => resolve(""))
-  );
-  return await Promise.race([line, late]);
 }
 
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {

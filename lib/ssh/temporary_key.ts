@@ -29,7 +29,7 @@ export async function makeTemporaryKey(
     for (const [index, type] of TYPES.entries()) {
       const words = ["ssh-keygen", "-q", "-t", ...type, "-N", "", "-C", comment, "-f", path];
       const allowFailure = index < TYPES.length - 1;
-      const options = { deadline: 60_000, allowFailure, ...(signal && { signal }) };
+      const options = { timeout: 60_000, allowFailure, ...(signal && { signal }) };
       if ((await run(words, options)).code === 0) break;
     }
     const [privateKey, publicKey] = await Promise.all(
@@ -53,7 +53,7 @@ export async function revoke(session: Session, key: TemporaryKey): Promise<void>
   await session.script(REVOKE, {
     name: "revoke",
     args: [key.publicKey],
-    deadline: 15_000,
+    timeout: 15_000,
     evenIfAborted: true,
   });
 }

@@ -47,7 +47,7 @@ export async function becomeRootSession(
     name: "share keys",
     args: [facts.user, key?.publicKey ?? ""],
     become: becomeRoot(facts),
-    deadline: 60_000,
+    timeout: 60_000,
     hint: "see whether root's home can be written to",
     ...(signal && { signal }),
   });

@@ -53,7 +53,7 @@ async function judge(
       name: "check boot loader",
       inline: true,
       args,
-      deadline: 120_000,
+      timeout: 120_000,
       ...(signal && { signal }),
     });
     const answers = stdout.split("\n").flatMap((line) =>

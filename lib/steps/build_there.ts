@@ -24,11 +24,11 @@ export async function shareThere(
   const to = ["--to", `local?root=${options.root}`];
   // Made here, so signed by nobody. nix 2.8 takes a derivation for its output.
   const words = nixCommand("copy", ["--no-check-sigs", "--derivation", ...to, derivation], options);
-  const { deadline = 600_000, signal } = options;
+  const { timeout = 600_000, signal } = options;
   const { code, stderr } = await session.run(words, {
     tied: true,
     allowFailure: true,
-    deadline,
+    timeout,
     ...(signal && { signal }),
   });
   if (code === 0) return;
@@ -54,7 +54,7 @@ export async function buildThere(
   derivation: StorePath,
   options: BuildThereOptions = {},
 ): Promise<StorePath> {
-  const { root = "/", deadline, signal, printBuildLogs = false } = options;
+  const { root = "/", timeout, signal, printBuildLogs = false } = options;
   const { report } = session;
   const quiet = printBuildLogs ? [] : ["--no-build-output"];
   const command = ["nix-store", ...storeArgs(root), "--realise", ...quiet, ...settingArgs(options)];
@@ -65,7 +65,7 @@ export async function buildThere(
     onLine: (line, stream) => {
       if (stream === "stderr") output.line(line);
     },
-    ...(deadline !== undefined && { deadline }),
+    ...(timeout !== undefined && { timeout }),
     ...(signal && { signal }),
   });
   const { stdout } = await running.catch((error) => {

@@ -9,6 +9,7 @@ import { copyByNix } from "../copy/transfer/nix_copy.ts";
 import { AnswerError, CommandError, UsageError } from "../errors.ts";
 import type { NixOptions } from "../nix/command.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
+import { TIMEOUTS } from "../plan/timeouts.ts";
 import { stamping } from "../report/events.ts";
 import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
@@ -31,7 +32,7 @@ export interface CopyOptions extends NixOptions {
   readonly link?: Link | undefined;
   /**
    * How long nothing may move before the copy is given up, in milliseconds; plain `nix copy`, which does not
-   * tell, ends by nix's own timeouts and with the connection. @default 60_000
+   * tell, ends by nix's own timeouts and with the connection. @default {@linkcode TIMEOUTS}.copy
    */
   readonly stall?: number | undefined;
 }
@@ -65,7 +66,7 @@ export async function copyClosure(
 ): Promise<void> {
   const { root = "/", from, substitute = true, storeSettings = [], link = {} } = options;
   const { fresh = false } = options;
-  const { stall = 60_000 } = options;
+  const { stall = TIMEOUTS.copy } = options;
   const report = options.report ? stamping(options.report, session.label) : session.report;
   const wanted = (typeof path === "string" ? [path] : path).map((one) => storePath(one));
   if (wanted.length === 0) return;

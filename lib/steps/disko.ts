@@ -8,6 +8,7 @@ import { type DiskKeyContent, readKeys } from "../files/keys.ts";
 import type { DiskKey } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import { hintFor } from "../plan/troubles.ts";
+import { TIMEOUTS } from "../plan/timeouts.ts";
 import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 import { noteStoreDisk, STORE_DISK } from "../ssh/mounted.ts";
@@ -21,8 +22,8 @@ export interface DiskoOptions {
    * argument and no log. @default its input is empty
    */
   readonly passphrase?: string | undefined;
-  /** How long the script may take, in milliseconds. @default 3_600_000 */
-  readonly deadline?: number | undefined;
+  /** How long the script may take, in milliseconds. @default {@linkcode TIMEOUTS}.disko */
+  readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -104,7 +105,7 @@ export async function runDisko(
   script: StorePath | string,
   options: DiskoOptions = {},
 ): Promise<Formatted> {
-  const { keys = [], passphrase = "", deadline = 3_600_000, signal } = options;
+  const { keys = [], passphrase = "", timeout = TIMEOUTS.disko, signal } = options;
   const path = storePath(script, "the disko script");
   if (/[\0\r\n]/.test(passphrase)) {
     throw new UsageError("the passphrase of the disks has more than one line", {
@@ -115,7 +116,7 @@ export async function runDisko(
   return await stages.run("disko", async () => {
     await writeKeys(installer, await readKeys(keys), signal);
     stages.reach("formatting");
-    const formatted = await runScript(installer, path, { passphrase, deadline, signal });
+    const formatted = await runScript(installer, path, { passphrase, timeout, signal });
     stages.reach("formatted");
     return formatted;
   }, signal);
@@ -129,7 +130,7 @@ async function writeKeys(
   for (const { remote, content } of keys) {
     const stream = new Blob([content as BufferSource]).stream();
     await installer.pipe(stream, ["sh", "-euc", WRITE_KEY, "key", remote, String(content.length)], {
-      deadline: 120_000,
+      timeout: 120_000,
       shown: ["sh", "-c", `'cat >${remote}'`],
       hint: "see whether the folder of the key's remote path can be made",
       ...(signal && { signal }),
@@ -140,9 +141,9 @@ async function writeKeys(
 async function runScript(
   installer: Session,
   path: StorePath,
-  { passphrase, deadline, signal }: {
+  { passphrase, timeout, signal }: {
     readonly passphrase: string;
-    readonly deadline: number;
+    readonly timeout: number;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<Formatted> {
@@ -157,7 +158,7 @@ async function runScript(
     // Over the connection: arguments can be seen by all.
     inline: passphrase === "",
     shown: [path],
-    deadline,
+    timeout,
     tied: true,
     hint: (output) => hintFor(output, hint),
     onLine: (line, stream) => {

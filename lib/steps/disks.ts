@@ -63,7 +63,7 @@ export async function findDisks(
     name: "disks",
     inline: true,
     args: devices,
-    deadline: 60_000,
+    timeout: 60_000,
     ...(signal && { signal }),
   });
   const answers = readNames(stdout, devices, target.label);
@@ -181,7 +181,7 @@ export async function diskObjections(
   const { stdout } = await installer.script(LOOK_AGAIN, {
     name: "disks",
     args: [String(seen ? PATIENCE : 0), ...names],
-    deadline: 120_000,
+    timeout: 120_000,
     ...(options.signal && { signal: options.signal }),
   });
   const answers = readNames(stdout, names, installer.label);

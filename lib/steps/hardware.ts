@@ -7,13 +7,14 @@ import { basename, dirname, join, resolve } from "@std/path";
 import { AnswerError, InstallError, UsageError } from "../errors.ts";
 import type { HardwareConfig } from "../plan/options.ts";
 import { run } from "../process.ts";
+import { TIMEOUTS } from "../plan/timeouts.ts";
 import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 
 /** How the hardware is looked at; everything has a default. */
 export interface HardwareOptions {
-  /** How long it may take, in milliseconds. @default 300_000 */
-  readonly deadline?: number;
+  /** How long it may take, in milliseconds. @default {@linkcode TIMEOUTS}.hardware */
+  readonly timeout?: number;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,14 +54,14 @@ export async function generateHardwareConfig(
 async function generate(
   installer: Session,
   { backend, path }: HardwareConfig,
-  { deadline = 300_000, signal }: HardwareOptions,
+  { timeout = TIMEOUTS.hardware, signal }: HardwareOptions,
 ): Promise<void> {
   const { stdout } = await installer.script(
     `PATH=$PATH:/run/current-system/sw/bin
 ${SCRIPTS[backend]}`,
     {
       name: backend,
-      deadline,
+      timeout,
       hint: `see whether the installer has ${backend}; the published images do`,
       onLine: (line, stream) => {
         if (stream === "stderr") installer.report({ type: "output", source: backend, line });
@@ -110,12 +111,12 @@ async function tellGit(path: string): Promise<void> {
   try {
     const inside = await run([...git, "rev-parse", "--is-inside-work-tree"], {
       allowFailure: true,
-      deadline: 30_000,
+      timeout: 30_000,
     });
     if (inside.stdout.trim() !== "true") return;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return; // no git on this machine, so no flake of its kind either
   }
-  await run([...git, "add", "--intent-to-add", "--force", "--", path], { deadline: 30_000 });
+  await run([...git, "add", "--intent-to-add", "--force", "--", path], { timeout: 30_000 });
 }

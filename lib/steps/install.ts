@@ -7,6 +7,7 @@ import { archive } from "../files/archive.ts";
 import { readTree, type Tree } from "../files/tree.ts";
 import type { Chown, Setting } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
+import { TIMEOUTS } from "../plan/timeouts.ts";
 import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 import { checkMounted } from "../ssh/mounted.ts";
@@ -25,8 +26,8 @@ export interface InstallStepOptions {
   readonly nixOptions?: readonly Setting[];
   /** Whether the store of /mnt may be in the installer's memory, see {@linkcode checkMounted}. @default false */
   readonly inMemory?: boolean | undefined;
-  /** How long nixos-install may take, in milliseconds. @default 1_800_000 */
-  readonly deadline?: number | undefined;
+  /** How long nixos-install may take, in milliseconds. @default {@linkcode TIMEOUTS}.install */
+  readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -87,11 +88,11 @@ export async function install(
     copyHostKeys = false,
     noCheck,
     inMemory = false,
-    deadline = 1_800_000,
+    timeout = TIMEOUTS.install,
     signal,
   } = options;
   const path = storePath(system, "the NixOS system");
-  const common = { deadline, ...(signal && { signal }) };
+  const common = { timeout, ...(signal && { signal }) };
   const tree = typeof extraFiles === "string" ? await readTree(extraFiles) : extraFiles;
   if (!inMemory) await checkMounted(installer, signal);
   const stages = Stages.of(installer.report);

@@ -7,11 +7,12 @@
  *
  * @module
  */
-import { Scope } from "../deadline.ts";
+import { Scope } from "../async.ts";
 import { BootError, CommandError, ConnectionError, LoginError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import { becomeRoot } from "../plan/facts.ts";
 import { kexecHint } from "../plan/kexec_words.ts";
+import { TIMEOUTS } from "../plan/timeouts.ts";
 import { awaitBoot, type BootOptions } from "../ssh/boot.ts";
 import { Stages } from "../report/stages.ts";
 import { READ_RELEASE } from "../ssh/release.ts";
@@ -38,10 +39,10 @@ export interface KexecOptions {
   readonly resume?: boolean | undefined;
   /** What is done in the installer, together with the look what it is. @default nothing */
   readonly also?: Errand | undefined;
-  /** How long the image's script may take, in milliseconds. @default 300_000 */
-  readonly scriptDeadline?: number | undefined;
-  /** How long until the installer has to be up, in milliseconds. @default 600_000 */
-  readonly deadline?: number | undefined;
+  /** How long the image's script may take, in milliseconds. @default {@linkcode TIMEOUTS}.kexec */
+  readonly scriptTimeout?: number | undefined;
+  /** How long until the installer has to be up, in milliseconds. @default {@linkcode TIMEOUTS}.boot */
+  readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -96,8 +97,8 @@ async function boot(
   image: RemoteKexec,
   options: KexecOptions,
 ): Promise<Session> {
-  const { port = 22, extraFlags = "", deadline = 600_000, signal } = options;
-  const { resume = true, also, scriptDeadline = 300_000 } = options;
+  const { port = 22, extraFlags = "", timeout = TIMEOUTS.boot, signal } = options;
+  const { resume = true, also, scriptTimeout = TIMEOUTS.kexec } = options;
   const { report, label } = target;
   let announced = false;
   const arranged = options.arranged ?? await arrangeBoot(target, image, { signal });
@@ -123,7 +124,7 @@ async function boot(
       tied: true,
       args: [image.folder, extraFlags],
       become: becomeRoot(image.facts),
-      deadline: scriptDeadline,
+      timeout: scriptTimeout,
       hint: kexecHint,
       onLine: (line, stream) => {
         if (!announced && line.includes("machine will boot into nixos")) {
@@ -165,7 +166,7 @@ async function boot(
       expectedHostKeys: hostKeys,
       expectedFingerprint: fingerprint,
     },
-    deadline,
+    timeout,
     // Where the user's own key may do, an image that did not take ours over is asked once.
     ...(temporaryKey && target.method === "publickey" && { refusals: -1 }),
     signal,
@@ -174,9 +175,9 @@ async function boot(
   const installer = await awaitBoot(target, wait).catch((error) => {
     if (!(error instanceof LoginError) || wait.refusals === undefined) throw error;
     report({ type: "log", level: "info", text: `${error.message}: trying your own key` });
-    const rest = Math.max(deadline - (performance.now() - began), 1000);
+    const rest = Math.max(timeout - (performance.now() - began), 1000);
     const own = { ...wait.login, temporaryKey: undefined };
-    return awaitBoot(target, { ...wait, login: own, refusals: 20_000, deadline: rest });
+    return awaitBoot(target, { ...wait, login: own, refusals: 20_000, timeout: rest });
   });
   try {
     if (came.installer) return installer;

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { Scope } from "../deadline.ts";
+import { Scope } from "../async.ts";
 import { BootError, ConnectionError, HostIdentityError, LoginError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
+import { TIMEOUTS } from "../plan/timeouts.ts";
 import { awaitBoot } from "../ssh/boot.ts";
 import type { LoginOptions } from "../ssh/options.ts";
 import { Stages } from "../report/stages.ts";
@@ -21,8 +22,8 @@ export interface RebootOptions {
     | undefined;
   /** The system that has to run afterwards. @default not checked */
   readonly system?: StorePath | undefined;
-  /** How long until the new system has to answer, in milliseconds. @default 300_000 */
-  readonly deadline?: number | undefined;
+  /** How long until the new system has to answer, in milliseconds. @default {@linkcode TIMEOUTS}.reboot */
+  readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -85,7 +86,7 @@ export async function reboot(installer: Session, options: RebootOptions = {}): P
 }
 
 async function bootInstalled(installer: Session, options: RebootOptions): Promise<Rebooted> {
-  const { system, deadline = 300_000, signal } = options;
+  const { system, timeout = TIMEOUTS.reboot, signal } = options;
   const { label, report } = installer;
   using going = new Scope(signal);
   const { hostKeys, previous, ended } = await prepare(installer, going.signal);
@@ -114,7 +115,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
           ? { expectedHostKeys: hostKeys }
           : { hostKey: "off", expectedHostKeys: undefined }),
       },
-      deadline,
+      timeout,
       refusals: 3000,
       signal,
     });
@@ -165,7 +166,7 @@ async function prepare(
   const hold = new TransformStream<Uint8Array, Uint8Array>();
   const running = installer.pipe(hold.readable, ["sh", "-euc", PREPARE, "reboot"], {
     shown: ["reboot"],
-    deadline: 120_000,
+    timeout: 120_000,
     signal,
     onLine: (line) => {
       const [, name, value = ""] = /^(host_key|boot_id) (.*)$/.exec(line) ?? [];

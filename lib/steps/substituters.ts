@@ -102,7 +102,7 @@ export async function useSubstituters(
   if (!errand) return;
   const { text, answered, ...rest } = errand;
   const { stdout, stderr, code } = await installer.script(text, {
-    ...{ ...rest, deadline: 60_000, allowFailure: true },
+    ...{ ...rest, timeout: 60_000, allowFailure: true },
   });
   if (code !== 0) {
     // They make the install faster, and no more.

@@ -86,7 +86,7 @@ for (const [from, to, wrong] of edges) {
 }
 
 Deno.test("roomOf() takes small files directly in lib for the base", () => {
-  const paths = ["lib/deadline.ts", "lib/flow.ts", "lib/ssh/x.ts", "cli.ts"];
+  const paths = ["lib/async.ts", "lib/flow.ts", "lib/ssh/x.ts", "cli.ts"];
   assertEquals(paths.map(roomOf), ["base", "flow", "ssh", "cli"]);
 });
 

@@ -111,7 +111,7 @@ condition("shell", "a greeting in front of what nix itself copies", async () => 
   await using target = await login(box);
   await target.run(["true"]);
   const storeSettings = [{ name: "max-connections", value: "1" }];
-  const error = await copyClosure(target, system, { storeSettings, deadline: 60_000 })
+  const error = await copyClosure(target, system, { storeSettings, timeout: 60_000 })
     .then(() => undefined, (error) => error);
   assertMatch(String(error), /nix copy cannot read .* login shell prints "welcome" before every/);
 });

@@ -202,7 +202,7 @@ condition("installer", "never answers: what was seen last is said", async () => 
   const previous = machine.box.bootId;
   await old.run(["reboot"]);
   const error = await assertRejects(
-    () => awaitBoot(old, { previous, expected: "the installer", deadline: 8000 }),
+    () => awaitBoot(old, { previous, expected: "the installer", timeout: 8000 }),
     BootError,
   );
   assertStringIncludes(error.hint, "it refuses connections: no ssh server listens on the port");

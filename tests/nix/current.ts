@@ -34,6 +34,6 @@ export async function currentNix(): Promise<Nix> {
 }
 
 async function version(program: string): Promise<string> {
-  const { stdout } = await run([program, "--version"], { deadline: 30_000 });
+  const { stdout } = await run([program, "--version"], { timeout: 30_000 });
   return stdout.trim().split(" ").at(-1) ?? "";
 }

@@ -44,7 +44,7 @@ async function exercise(here: Nix, there: Nix): Promise<Record<string, unknown>>
       folder,
     ], {
       env: { NIX_CONFIG, PATH: `${here.bin}:${Deno.env.get("PATH")}` },
-      deadline: 120_000,
+      timeout: 120_000,
     });
     return JSON.parse(stdout);
   } finally {

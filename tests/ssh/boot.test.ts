@@ -12,7 +12,7 @@ async function boot(machine: Machine, options: Partial<BootOptions> = {}) {
   const previous = machine.box.bootId;
   const old = await login(machine, "root", { hostKey: "accept-new", expectedHostKeys });
   await old.run(["reboot"]);
-  return await awaitBoot(old, { previous, expected, deadline: 60_000, ...options });
+  return await awaitBoot(old, { previous, expected, timeout: 60_000, ...options });
 }
 
 const pairs: [string, Boot][] = [
@@ -43,7 +43,7 @@ Deno.test("awaitBoot() logs in on another port and as another user", { ignore },
 
 Deno.test("awaitBoot() tells a machine that stayed, with one login", { ignore }, async () => {
   await using machine = await startMachine({});
-  const error = await assertRejects(() => boot(machine, { deadline: 1500 }), BootError);
+  const error = await assertRejects(() => boot(machine, { timeout: 1500 }), BootError);
   assertEquals(error.outcome, "stayed");
   assertEquals(error.message, "root@127.0.0.1: still runs the same boot after 1.5 s");
   assertEquals((await machine.logins()).length, 1);
@@ -51,7 +51,7 @@ Deno.test("awaitBoot() tells a machine that stayed, with one login", { ignore },
 
 Deno.test("awaitBoot() tells a machine that never returns", { ignore }, async () => {
   await using machine = await startMachine({}, { delay: 0, gap: Infinity });
-  const error = await assertRejects(() => boot(machine, { deadline: 8000 }), BootError);
+  const error = await assertRejects(() => boot(machine, { timeout: 8000 }), BootError);
   assertEquals(error.outcome, "silent");
   assertEquals(await children(), []);
 });
@@ -62,7 +62,7 @@ Deno.test(
   async () => {
     const same = { bootId: crypto.randomUUID() };
     await using machine = await startMachine(same, { ...same, delay: 0 });
-    const error = await assertRejects(() => boot(machine, { deadline: 20_000 }), BootError);
+    const error = await assertRejects(() => boot(machine, { timeout: 20_000 }), BootError);
     assertEquals(error.outcome, "stayed");
   },
 );

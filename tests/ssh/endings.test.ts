@@ -29,7 +29,7 @@ Deno.test("Session.run() ends at its deadline and the session lives on", { ignor
   await using target = await login(box());
   const began = performance.now();
   await assertRejects(
-    () => target.run(["sleep", "60"], { deadline: 200 }),
+    () => target.run(["sleep", "60"], { timeout: 200 }),
     DeadlineError,
     "root@127.0.0.1: sleep 60 did not end within 0.2 s",
   );
@@ -44,11 +44,11 @@ Deno.test("Session.run() bounds what an endless output keeps in memory", { ignor
   let lines = 0;
   const onLine = () => void lines++;
   await assertRejects(
-    () => target.run(["yes", "y".repeat(1000)], { deadline: 1500, onLine }),
+    () => target.run(["yes", "y".repeat(1000)], { timeout: 1500, onLine }),
     DeadlineError,
   );
   const endlessLine = ["sh", "-c", "tr '\\0' x </dev/zero"];
-  await assertRejects(() => target.run(endlessLine, { deadline: 1500 }), DeadlineError);
+  await assertRejects(() => target.run(endlessLine, { timeout: 1500 }), DeadlineError);
   assertLess(1000, lines);
   assertLess(Deno.memoryUsage().rss - before, 150e6);
 });

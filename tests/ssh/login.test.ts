@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { ConnectionError, LoginError, UsageError } from "../../lib/errors.ts";
-import { delay } from "../../lib/deadline.ts";
+import { delay } from "../../lib/async.ts";
 import { run } from "../../lib/process.ts";
 import { connect } from "../../lib/steps/connect.ts";
 import { loginOf } from "../../lib/ssh/session.ts";
@@ -83,7 +83,7 @@ Deno.test("connect() throws a ConnectionError when a server never speaks", async
   using deaf = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const began = performance.now();
   await assertRejects(
-    () => connect("root@127.0.0.1", { port: deaf.addr.port, deadline: 400 }),
+    () => connect("root@127.0.0.1", { port: deaf.addr.port, timeout: 400 }),
     ConnectionError,
     "root@127.0.0.1: no answer from its ssh server within 0.4 s",
   );
@@ -97,13 +97,13 @@ Deno.test("connect() throws a ConnectionError when the server is none of ssh", a
     await connection.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
   })();
   const { port } = web.addr;
-  await assertRejects(() => connect("root@127.0.0.1", { port, deadline: 5000 }), ConnectionError);
+  await assertRejects(() => connect("root@127.0.0.1", { port, timeout: 5000 }), ConnectionError);
   await serve;
 });
 
 Deno.test("connect() throws a ConnectionError when the name is not known", async () => {
   await assertRejects(
-    () => connect("root@no-such-host.invalid", { deadline: 10_000 }),
+    () => connect("root@no-such-host.invalid", { timeout: 10_000 }),
     ConnectionError,
     "the name is not known",
   );

@@ -27,7 +27,7 @@ async function copy(target: Session, store: string): Promise<string> {
       path = stdout.trim();
       assertMatch(path, /^\/nix\/store\/[a-z0-9]{32}-hello$/);
       const command = ["nix", "--store", own, "copy", "--no-check-sigs", "--to", store, path];
-      await run(command, { env, deadline: 30_000 });
+      await run(command, { env, timeout: 30_000 });
     } finally {
       // Store paths are read-only, folders too.
       await run(["chmod", "-R", "u+w", own], { allowFailure: true });

@@ -28,7 +28,7 @@ Deno.test({
       });
       const image = await uploadKexec(target, { image: scene.images.kexecTarball });
       const error = await assertRejects(
-        () => runKexec(target, image, { port: machine.port, deadline: DEADLINE }),
+        () => runKexec(target, image, { port: machine.port, timeout: DEADLINE }),
         BootError,
         "went away and did not come back as the installer",
       );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { within } from "../../async.ts";
 import { eachLine } from "../../lines.ts";
 import type { Running } from "../../process.ts";
 import type { Report } from "../../report/events.ts";
@@ -105,16 +106,5 @@ export class ServeClient implements AsyncDisposable {
     // Others may hold its outputs open: ssh hands them to its master.
     this.#over.abort();
     await this.answers.cancel();
-  }
-}
-
-/** What `promise` gives within `ms` milliseconds, else nothing. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => timer = setTimeout(resolve, ms, undefined));
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

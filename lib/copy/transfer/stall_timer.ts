@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Scope } from "../../deadline.ts";
+import type { Scope } from "../../async.ts";
 import { ConnectionError, DeadlineError } from "../../errors.ts";
 import type { Session } from "../../ssh/session.ts";
 

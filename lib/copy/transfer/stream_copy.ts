@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Scope } from "../../deadline.ts";
+import { Scope } from "../../async.ts";
 import type { NixOptions } from "../../nix/command.ts";
 import type { StorePath } from "../../plan/store_path.ts";
 import type { Report } from "../../report/events.ts";
@@ -53,11 +53,11 @@ export async function copyByStream(
   options: StreamCopyOptions,
 ): Promise<Copied> {
   using scope = new Scope(options.signal);
-  const { deadline } = options;
-  if (deadline !== undefined) {
+  const { timeout } = options;
+  if (timeout !== undefined) {
     scope.limit(
-      deadline,
-      () => stallError(session.label, `store paths were not copied within ${deadline / 1000} s`),
+      timeout,
+      () => stallError(session.label, `store paths were not copied within ${timeout / 1000} s`),
     );
   }
   try {

@@ -75,7 +75,7 @@ export async function probeTarget(
     inline: settings.length === 0 && !dead.get(session)?.size,
     args: [yes, [...dead.get(session) ?? []].join(" "), ...settings],
     allowFailure: true,
-    deadline: 20_000,
+    timeout: 20_000,
     signal,
   }).catch((error) => {
     signal.throwIfAborted();

@@ -33,5 +33,5 @@ async function buildEvaluated({ plan, nix, stack }: Job, evaluated: Evaluated): 
   const roots = await Deno.makeTempDir({ prefix: "nixos-anywhere-" });
   stack.defer(() => Deno.remove(roots, { recursive: true }).catch(() => {}));
   const all = { ...nix, roots, settings: [...nix.settings ?? [], ...settings] };
-  return { on, ...name(await buildHere(derivations, { ...all, deadline: plan.timeouts.build })) };
+  return { on, ...name(await buildHere(derivations, { ...all, timeout: plan.timeouts.build })) };
 }

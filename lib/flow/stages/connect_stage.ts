@@ -25,7 +25,7 @@ export const connectStage: Stage<"connect"> = {
         ...ssh,
         sshOptions: ssh.options,
         agent: agent?.socket,
-        deadline: plan.timeouts.connect,
+        timeout: plan.timeouts.connect,
         resume: kexec,
         report,
         signal,

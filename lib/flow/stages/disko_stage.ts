@@ -20,7 +20,7 @@ export const diskoStage: Stage<"disko"> = {
       const script = await bring("disko", given, job);
       const passphrase = await guard.release(installer, script);
       return await runDisko(installer, script, {
-        ...{ keys, passphrase, deadline: plan.timeouts.disko, signal },
+        ...{ keys, passphrase, timeout: plan.timeouts.disko, signal },
       });
     }, signal);
   },

@@ -35,7 +35,7 @@ async function evaluateSource({ plan, nix: given, report }: Job): Promise<Evalua
   const parts = neededParts(plan);
   if (parts.length === 0) return { kind: "none" };
   if (source.kind !== "flake") return source;
-  const nix = { ...given, deadline: plan.timeouts.build };
+  const nix = { ...given, timeout: plan.timeouts.build };
   const { flake, diskoScript } = source;
   const attributes = parts.map((part) => part === "disko" ? diskoScript : "toplevel");
   const asked = nixConfig(nix);

@@ -15,7 +15,7 @@ export const factsStage: Stage<"facts"> = {
   async run({ target }, job) {
     const { plan, options, report, signal } = job;
     const { sudoPassword } = options;
-    const facts = await getFacts(target, { sudoPassword, deadline: plan.timeouts.connect, signal });
+    const facts = await getFacts(target, { sudoPassword, timeout: plan.timeouts.connect, signal });
     const { image } = plan.kexec;
     const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
     for (const one of objections(plan, facts, target.label, size)) refuseUnlessForced(job, one);

@@ -14,8 +14,8 @@ export const hardwareStage: Stage<"hardware"> = {
   async run({ installer }, { plan, signal }) {
     const { hardware } = plan.build;
     if (!hardware) return undefined;
-    const deadline = plan.timeouts.hardware;
-    await generateHardwareConfig(installer, hardware, { deadline, signal });
+    const timeout = plan.timeouts.hardware;
+    await generateHardwareConfig(installer, hardware, { timeout, signal });
     return hardware;
   },
 };

@@ -20,8 +20,8 @@ export const imageStage: Stage<"image"> = {
   async run({ target, facts }, { plan, signal, stack, stages }) {
     if (!needsKexec(plan, facts)) return undefined;
     const { image, sha256 } = plan.kexec;
-    const deadline = plan.timeouts.image;
-    const uploaded = await uploadKexec(target, { image, sha256, facts, deadline, signal });
+    const timeout = plan.timeouts.image;
+    const uploaded = await uploadKexec(target, { image, sha256, facts, timeout, signal });
     // A build may still fail, or someone may end the job, before it is booted.
     stack.defer(async () => {
       if (stages.state === "image") await discardKexec(target, uploaded).catch(() => {});

@@ -25,8 +25,8 @@ export const installStage: Stage<"install"> = {
     return await stages.run("install", async () => {
       if (built.on === "remote" && formatted && built.disko !== undefined) {
         // What the disko script was built from is in the installer's own store.
-        const deadline = plan.timeouts.build;
-        await shareThere(installer, built.disko, { ...nix, root, deadline });
+        const timeout = plan.timeouts.build;
+        await shareThere(installer, built.disko, { ...nix, root, timeout });
       }
       const fresh = built.on === "local" && formatted?.newStore;
       const system = await bring("system", given, job, { root, fresh });
@@ -35,7 +35,7 @@ export const installStage: Stage<"install"> = {
         ...{ extraFiles, chown, copyHostKeys, noCheck, signal },
         nixOptions: plan.nix.settings,
         inMemory: plan.force,
-        deadline: plan.timeouts.install,
+        timeout: plan.timeouts.install,
       });
       return system;
     }, signal);

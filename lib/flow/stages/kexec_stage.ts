@@ -43,11 +43,11 @@ export const kexecStage: Stage<"kexec"> = {
     for (const objection of arranged.objections) refuseUnlessForced(job, objection);
     guard.booted();
     const { host, port, extraFlags } = plan.kexec;
-    const { kexec: scriptDeadline, boot: deadline } = plan.timeouts;
+    const { kexec: scriptTimeout, boot: timeout } = plan.timeouts;
     const also = substituters && addSubstituters(substituters);
     return stack.use(
       await runKexec(target, image, {
-        ...{ arranged, host, port, extraFlags, scriptDeadline, deadline, signal },
+        ...{ arranged, host, port, extraFlags, scriptTimeout, timeout, signal },
         ...(also && { also }),
       }),
     );

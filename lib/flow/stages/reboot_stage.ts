@@ -19,8 +19,8 @@ export const rebootStage: Stage<"reboot"> = {
   async run({ target, installer, system }, job) {
     const { plan, signal } = job;
     await checkUnlessForced(job, () => checkBootable(installer, system, signal));
-    const deadline = plan.timeouts.reboot;
-    const rebooted = await reboot(installer, { system, deadline, signal });
+    const timeout = plan.timeouts.reboot;
+    const rebooted = await reboot(installer, { system, timeout, signal });
     await tellHostKeys(job, target.knownAs, rebooted.hostKeys);
     return rebooted;
   },

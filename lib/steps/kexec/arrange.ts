@@ -115,7 +115,7 @@ async function arrange(
     tied: true,
     args: [folder, certain, own.publicKey, host?.privateKey.trimEnd() ?? "", host?.publicKey ?? ""],
     become: becomeRoot(facts),
-    deadline: 120_000,
+    timeout: 120_000,
     hint: "look at the space and the rights where the image was unpacked",
     ...(signal && { signal }),
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Scope } from "../../deadline.ts";
+import { Scope } from "../../async.ts";
 import {
   AnswerError,
   CommandError,
@@ -32,6 +32,7 @@ import {
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { defaultImage, type ImageSource, parseImage, showImage } from "../../plan/image.ts";
 import { TROUBLES } from "../../plan/troubles.ts";
+import { TIMEOUTS } from "../../plan/timeouts.ts";
 import { getFacts } from "../../ssh/facts.ts";
 import { Stages } from "../../report/stages.ts";
 import type { Session } from "../../ssh/session.ts";
@@ -44,8 +45,8 @@ export interface UploadOptions {
   readonly sha256?: string | undefined;
   /** What is known of the target. @default asked for */
   readonly facts?: Facts | undefined;
-  /** How long the upload may take, in milliseconds. @default 3_600_000 */
-  readonly deadline?: number;
+  /** How long the upload may take, in milliseconds. @default {@linkcode TIMEOUTS}.image */
+  readonly timeout?: number;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -81,7 +82,7 @@ export async function uploadKexec(
   options: UploadOptions = {},
 ): Promise<RemoteKexec> {
   const facts = options.facts ?? await getFacts(target);
-  const { deadline = 3_600_000, sha256, signal } = options;
+  const { timeout = TIMEOUTS.image, sha256, signal } = options;
   const source = typeof options.image === "string" ? parseImage(options.image) : options.image ??
     defaultImage(facts.arch, target.label);
   const fetch = chooseFetcher(source, facts, target.label, sha256);
@@ -91,13 +92,13 @@ export async function uploadKexec(
   const name = `nixos-anywhere.${crypto.randomUUID()}`;
   const hint = unpackHint(source, facts);
   // Fetching it here may never end either.
-  using scope = new Scope(signal).limit(deadline, () =>
+  using scope = new Scope(signal).limit(timeout, () =>
     new DeadlineError(
-      `${target.label}: the image did not arrive within ${deadline / 1000} s`,
+      `${target.label}: the image did not arrive within ${timeout / 1000} s`,
       { hint },
     ));
   const within = scope.signal;
-  const job = { target, facts, source, sha256, name, hint, deadline, signal, within };
+  const job = { target, facts, source, sha256, name, hint, timeout, signal, within };
   const send = async () => {
     if (fetch === "here") return { facts, ...await sendFromHere(job) };
     const there = await fetchThere(job, fetch);
@@ -124,10 +125,10 @@ interface Job {
   readonly sha256: string | undefined;
   readonly name: string;
   readonly hint: string;
-  readonly deadline: number;
-  /** The caller's signal, for commands, which have the deadline themselves. */
+  readonly timeout: number;
+  /** The caller's signal, for commands, which have the timeout themselves. */
   readonly signal: AbortSignal | undefined;
-  /** Aborted at the deadline too, for all else. */
+  /** Aborted at the timeout too, for all else. */
   readonly within: AbortSignal;
 }
 
@@ -139,7 +140,7 @@ const PUBLISHED_KIB = 600_000;
  * be able to: certificates that are too old, no DNS, no way out.
  */
 async function fetchThere(
-  { target, facts, source, sha256, name, hint, deadline, signal }: Job,
+  { target, facts, source, sha256, name, hint, timeout, signal }: Job,
   fetch: Exclude<Fetcher, "here">,
 ): Promise<string | CommandError> {
   const { compression } = source;
@@ -151,7 +152,7 @@ async function fetchThere(
       become: becomeRoot(facts),
       shown: shownUnpack(fetch, compression, showImage(source)),
       tied: true,
-      deadline,
+      timeout,
       hint,
       ...(signal && { signal }),
     });
@@ -167,7 +168,7 @@ async function fetchThere(
 
 /** Sends the image from this machine, fetched here first where it has a URL. */
 async function sendFromHere(
-  { target, facts, source, sha256, name, hint, deadline, signal, within }: Job,
+  { target, facts, source, sha256, name, hint, timeout, signal, within }: Job,
   failedThere?: CommandError,
 ): Promise<{ folder: string; link?: Link }> {
   const path = source.kind === "file"
@@ -200,7 +201,7 @@ async function sendFromHere(
     {
       become: becomeRoot(facts),
       shown: shownUnpack("here", compression, path),
-      deadline,
+      timeout,
       hint,
       ...(signal && { signal }),
     },
@@ -244,7 +245,7 @@ async function removeThere(
 ): Promise<void> {
   await target.run(["rm", "-rf", "--", ...folders], {
     become: becomeRoot(facts),
-    deadline: 5000,
+    timeout: 5000,
     evenIfAborted: true,
   });
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
-import { delay, Scope } from "../lib/deadline.ts";
+import { abortable, delay, Scope, within } from "../lib/async.ts";
 
 Deno.test("delay() waits as long as it is told", async () => {
   const began = performance.now();
@@ -53,4 +53,21 @@ Deno.test("Scope disposal stops the clock and unties it from the parent", async 
   await delay(20);
   parent.abort();
   assertEquals(signal.aborted, false);
+});
+
+Deno.test("within() gives what comes in time, and nothing for what does not", async () => {
+  assertEquals(await within(Promise.resolve(1), 60_000), 1);
+  const never = new Promise<number>(() => {});
+  assertEquals(await within(never, 10), undefined);
+  await assertRejects(() => within(Promise.reject(new Error("no")), 60_000), Error, "no");
+});
+
+Deno.test("abortable() ends with the signal's reason, before and while it waits", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  assertEquals(await abortable(Promise.resolve(1), signal), 1);
+  const reason = new Error("stop");
+  setTimeout(() => controller.abort(reason), 5);
+  assertEquals(await assertRejects(() => abortable(new Promise(() => {}), signal)), reason);
+  assertEquals(await assertRejects(() => abortable(Promise.resolve(1), signal)), reason);
 });
