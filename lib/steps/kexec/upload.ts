@@ -98,12 +98,11 @@ export async function uploadKexec(
       { hint },
     ));
   const within = scope.signal;
-  const job = { target, facts, source, sha256, name, hint, timeout, signal, within };
+  const upload = { target, facts, source, sha256, name, hint, timeout, signal, within };
   const send = async () => {
-    if (fetch === "here") return { facts, ...await sendFromHere(job) };
-    const there = await fetchThere(job, fetch);
+    const there = fetch === "here" ? undefined : await fetchThere(upload, fetch);
     if (typeof there === "string") return { facts, folder: there };
-    return { facts, ...await sendFromHere(job, there) };
+    return { facts, ...await sendFromHere(upload, there) };
   };
   try {
     return await stages.run("image", send, signal);
@@ -118,7 +117,7 @@ export async function uploadKexec(
   }
 }
 
-interface Job {
+interface Upload {
   readonly target: Session;
   readonly facts: Facts;
   readonly source: ImageSource;
@@ -140,7 +139,7 @@ const PUBLISHED_KIB = 600_000;
  * be able to: certificates that are too old, no DNS, no way out.
  */
 async function fetchThere(
-  { target, facts, source, sha256, name, hint, timeout, signal }: Job,
+  { target, facts, source, sha256, name, hint, timeout, signal }: Upload,
   fetch: Exclude<Fetcher, "here">,
 ): Promise<string | CommandError> {
   const { compression } = source;
@@ -168,7 +167,7 @@ async function fetchThere(
 
 /** Sends the image from this machine, fetched here first where it has a URL. */
 async function sendFromHere(
-  { target, facts, source, sha256, name, hint, timeout, signal, within }: Job,
+  { target, facts, source, sha256, name, hint, timeout, signal, within }: Upload,
   failedThere?: CommandError,
 ): Promise<{ folder: string; link?: Link }> {
   const path = source.kind === "file"
