@@ -42,9 +42,8 @@ export interface CopyOptions extends NixOptions {
  * already stay. With `root: "/mnt"` the store of the system that is being installed is filled.
  *
  * What is missing is asked for at once; what the target's substituters have it fetches itself; the rest
- * travels in one stream, compressed when the link is slow, into a
- * `nix-store --serve` on the target, which adds path by path and is asked at the end whether all are
- * there: what has arrived before an interruption is not sent again. Where that is not possible (another
+ * travels in one stream, compressed when the link is slow, into a `nix-store --serve` on the target, which
+ * adds path by path and is asked at the end whether all are there: what has arrived before an interruption is not sent again. Where that is not possible (another
  * source store, settings for the store's address, no nix-store that understands) plain `nix copy` does it.
  * Signatures are not demanded: who may log in as root may add any path.
  *

@@ -9,7 +9,7 @@
 import { joinSmall } from "../../lib/copy/transfer/compressor.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 
-/** The closures of the benchmark. */
+/** The closures of the benchmark; `part` is a quarter of `real`. */
 export type ClosureName = "big" | "small" | "real" | "part";
 
 /** One store path: its bytes in a single file, and which of the earlier paths it refers to. */
