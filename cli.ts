@@ -24,7 +24,7 @@ import { outcomeOf } from "./lib/cli/outcome.ts";
 import { confirmTarget, diskPassphrase, sudoPassword } from "./lib/cli/questions.ts";
 import { summary } from "./lib/cli/summary.ts";
 import { CommandError } from "./lib/errors.ts";
-import type { Confirmation, PassphraseQuestion } from "./lib/flow/options.ts";
+import type { Confirmation, PassphraseQuestion } from "./lib/flow/install_options.ts";
 import { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
 import { PlainRenderer } from "./lib/report/plain.ts";
 import { JsonRenderer } from "./lib/report/json.ts";
@@ -73,7 +73,7 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
     });
   progress.renderer = renderer;
   if (options.phases !== undefined) progress.phases = parsePhases(options.phases);
-  const { nixosAnywhere } = await import("./lib/flow.ts");
+  const { nixosAnywhere } = await import("./lib/flow/flow.ts");
   const interactive = Deno.stdin.isTerminal();
   const { sudoPassword: sudo, diskPassphrase: disk, ...known } = takeEnvironment(line);
   const report = await nixosAnywhere({

@@ -16,13 +16,13 @@
  *
  * @module
  */
-export { type InstallReport, nixosAnywhere } from "./lib/flow.ts";
+export { type InstallReport, nixosAnywhere } from "./lib/flow/flow.ts";
 export type {
   Confirmation,
   InstallHooks,
   NixosAnywhereOptions,
   PassphraseQuestion,
-} from "./lib/flow/options.ts";
+} from "./lib/flow/install_options.ts";
 export type { Built, Evaluated, Made, Parts } from "./lib/flow/made.ts";
 export type {
   AfterStages,
@@ -41,13 +41,13 @@ export {
   evaluateConfiguration,
 } from "./lib/nix/configuration.ts";
 export type { Evaluation } from "./lib/nix/evaluate.ts";
-export type { Place } from "./lib/nix/place.ts";
+export type { Place } from "./lib/nix/build_location.ts";
 export { connect, type ConnectOptions } from "./lib/steps/connect.ts";
-export type { LoginOptions } from "./lib/ssh/options.ts";
+export type { LoginOptions } from "./lib/ssh/login_options.ts";
 export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export { TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
-export type { Errand } from "./lib/ssh/errand.ts";
+export type { Errand } from "./lib/ssh/remote_snippet.ts";
 export { fingerprint, type KnownAs } from "./lib/ssh/known_hosts.ts";
 export { quote } from "./lib/ssh/quote.ts";
 export type {
@@ -57,8 +57,8 @@ export type {
   Session,
   SessionChannels,
 } from "./lib/ssh/session.ts";
-export { type FactsOptions, getFacts } from "./lib/ssh/facts.ts";
-export { type KexecOptions, runKexec } from "./lib/steps/kexec.ts";
+export { type FactsOptions, getFacts } from "./lib/ssh/get_facts.ts";
+export { type KexecOptions, runKexec } from "./lib/steps/kexec/run_kexec.ts";
 export { arrangeBoot, type Arranged, type ArrangeOptions } from "./lib/steps/kexec/arrange.ts";
 export {
   discardKexec,
@@ -66,10 +66,10 @@ export {
   uploadKexec,
   type UploadOptions,
 } from "./lib/steps/kexec/upload.ts";
-export { type BootCheck, checkBootable } from "./lib/steps/bootable.ts";
-export { checkDisks, type DiskOptions, findDisks } from "./lib/steps/disks.ts";
+export { type BootCheck, checkBootable } from "./lib/steps/bootable/check_bootable.ts";
+export { checkDisks, type DiskOptions, findDisks } from "./lib/steps/find_disks.ts";
 export type { ConfiguredDisk, Disk, DiskFate, FoundDisk, PassphraseUse } from "./lib/plan/disks.ts";
-export type { DiskLayout } from "./lib/nix/disks.ts";
+export type { DiskLayout } from "./lib/nix/disk_layout.ts";
 export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.ts";
 export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
 export { checkMounted } from "./lib/ssh/mounted.ts";

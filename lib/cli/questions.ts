@@ -5,7 +5,7 @@
  */
 import { askHidden, askLine, askTwice } from "../ask.ts";
 import { escapeControls } from "../escape.ts";
-import type { Confirmation, PassphraseQuestion } from "../flow/options.ts";
+import type { Confirmation, PassphraseQuestion } from "../flow/install_options.ts";
 import { fateOf } from "../plan/disks.ts";
 
 /** Asks for the target's name, once; anything else ends the run. Nothing to lose, nothing to ask. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { InstallReport } from "../flow.ts";
+import type { InstallReport } from "../flow/flow.ts";
 
 /** One line: what runs on the target, or what is left to do there. */
 export function summary(

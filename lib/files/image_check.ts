@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { UntarStream } from "@std/tar/untar-stream";
 import { UsageError } from "../errors.ts";
 import type { Compression, ImageSource } from "../plan/image.ts";
-import { openImage } from "./image.ts";
+import { openImage } from "./image_stream.ts";
 import { start } from "../process.ts";
 
 /** What an image holds in its folder `kexec`, by its contract; outside of that folder it holds nothing. */

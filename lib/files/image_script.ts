@@ -4,7 +4,7 @@
  * @module
  */
 import type { Compression } from "../plan/image.ts";
-import type { Fetcher } from "./image.ts";
+import type { Fetcher } from "./image_stream.ts";
 import { IMAGE_FILES } from "./image_check.ts";
 
 /** Where the folder of an image may be made on a target; disks before memory. */

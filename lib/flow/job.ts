@@ -13,7 +13,7 @@ import { makePlan, type Plan } from "../plan/plan.ts";
 import { type Report, stamping } from "../report/events.ts";
 import { Stages } from "../report/stages.ts";
 import { DiskGuard } from "./disk_guard.ts";
-import type { NixosAnywhereOptions } from "./options.ts";
+import type { NixosAnywhereOptions } from "./install_options.ts";
 
 /** One install. Disposal ends what it has opened, in the order opposite to that. */
 export interface Job extends AsyncDisposable {

@@ -5,7 +5,7 @@
  */
 import type { Evaluation } from "../nix/evaluate.ts";
 import type { NixSetting } from "../nix/command.ts";
-import type { Place } from "../nix/place.ts";
+import type { Place } from "../nix/build_location.ts";
 import type { Facts } from "../plan/facts.ts";
 import type { HardwareConfig } from "../plan/options.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -15,7 +15,7 @@ import type { Formatted } from "../steps/disko.ts";
 import type { RemoteKexec } from "../steps/kexec/upload.ts";
 import type { Rebooted } from "../steps/reboot.ts";
 import type { Substituters } from "../steps/substituters.ts";
-import type { Confirmation } from "./options.ts";
+import type { Confirmation } from "./install_options.ts";
 
 /** A source whose configuration, if it is one, is evaluated. */
 export type Evaluated =

@@ -7,7 +7,7 @@ import { AnswerError, CommandError, InstallError } from "../errors.ts";
 import { type FlakeRef, installable, showFlake } from "../plan/flake.ts";
 import { stamping } from "../report/events.ts";
 import { nixCommand, type NixOptions, runNix, withHint } from "./command.ts";
-import { type DiskLayout, LAYOUT, parseLayout } from "./disks.ts";
+import { type DiskLayout, LAYOUT, parseLayout } from "./disk_layout.ts";
 import { hintOnFile } from "./folder.ts";
 import { missingFile } from "./hints.ts";
 import { settingWords } from "./setting_words.ts";

@@ -13,8 +13,8 @@ import { BootError, ConnectionError, DeadlineError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
 import { logInSoon } from "./attempts.ts";
-import type { LoginOptions } from "./options.ts";
-import type { Errand } from "./errand.ts";
+import type { LoginOptions } from "./login_options.ts";
+import type { Errand } from "./remote_snippet.ts";
 import { loginOf, type Session } from "./session.ts";
 
 /** What is waited for. */

@@ -8,7 +8,7 @@ import { delay, Scope } from "../async.ts";
 import { ConnectionError } from "../errors.ts";
 import type { Report } from "../report/events.ts";
 import type { Login } from "./prepare_login.ts";
-import { LoginLog } from "./log.ts";
+import { LoginLog } from "./login_log.ts";
 import type { Session } from "./session.ts";
 
 /** Milliseconds before each further try at a server that says that it has too many connections. */

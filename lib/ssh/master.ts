@@ -9,7 +9,7 @@ import { isPermitted } from "../permission.ts";
 import { type Child, start } from "../process.ts";
 import { type Report, silent } from "../report/events.ts";
 import { optionWords } from "./config.ts";
-import { LoginLog } from "./log.ts";
+import { LoginLog } from "./login_log.ts";
 
 /** How a login is tried. */
 export interface MasterOptions {

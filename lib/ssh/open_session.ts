@@ -7,8 +7,8 @@ import { ConnectionError, LoginError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { stamping } from "../report/events.ts";
 import { logInFirst } from "./first_login.ts";
-import { LoginLog } from "./log.ts";
-import type { LoginOptions } from "./options.ts";
+import { LoginLog } from "./login_log.ts";
+import type { LoginOptions } from "./login_options.ts";
 import { type PreparedOptions, prepareLogin } from "./prepare_login.ts";
 import type { Session } from "./session.ts";
 

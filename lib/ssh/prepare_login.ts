@@ -12,11 +12,11 @@ import {
 } from "../plan/destination.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
 import { stamping } from "../report/events.ts";
-import { askpass, writePrivate } from "./helpers.ts";
+import { askpass, writePrivate } from "./askpass.ts";
 import { loginOptions, socketConfig } from "./config.ts";
-import { LoginLog } from "./log.ts";
+import { LoginLog } from "./login_log.ts";
 import { logIn } from "./master.ts";
-import type { LoginOptions } from "./options.ts";
+import type { LoginOptions } from "./login_options.ts";
 import { hostKeyOptions, resolve } from "./resolve.ts";
 import { Session } from "./session.ts";
 

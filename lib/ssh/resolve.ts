@@ -8,8 +8,8 @@ import { UsageError } from "../errors.ts";
 import type { HostKeyPolicy } from "../plan/checks.ts";
 import { run } from "../process.ts";
 import { configPath, hostKeyLines, optionWords, pinnedKeys, pinnedLines } from "./config.ts";
-import { fingerprintScript, writePrivate } from "./helpers.ts";
-import type { LoginOptions } from "./options.ts";
+import { fingerprintScript, writePrivate } from "./askpass.ts";
+import type { LoginOptions } from "./login_options.ts";
 
 /** Writes the files that decide about host keys, and returns the options that make ssh use them. */
 export async function hostKeyOptions(

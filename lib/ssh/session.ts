@@ -14,13 +14,13 @@ import { CLEAN, commandLine, execLine, shownWords } from "./command_line.ts";
 import { Mark } from "./mark.ts";
 import { isLost, type Master } from "./master.ts";
 import { shellError } from "./no_shell.ts";
-import type { LoginOptions } from "./options.ts";
+import type { LoginOptions } from "./login_options.ts";
 import { quoteAll } from "./quote.ts";
 import { Remote, type RemoteParts } from "./remote.ts";
 import type { KnownAs } from "./known_hosts.ts";
 import type { RemoteChild, RemoteOptions } from "./session_parts.ts";
 import type { ScriptOptions, SessionChannels, SessionParts } from "./session_parts.ts";
-import { openEnded, tiedCode } from "./tied.ts";
+import { openEnded, tiedCode } from "./kill_on_disconnect.ts";
 
 export type { KnownAs, RemoteChild, RemoteOptions, ScriptOptions, SessionChannels, SessionParts };
 

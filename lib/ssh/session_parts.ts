@@ -8,7 +8,7 @@ import type { Destination } from "../plan/destination.ts";
 import type { Child, RunOptions } from "../process.ts";
 import type { Report } from "../report/events.ts";
 import type { Master } from "./master.ts";
-import type { LoginOptions } from "./options.ts";
+import type { LoginOptions } from "./login_options.ts";
 
 /** How a command is run on a target; everything has a default. */
 export interface RemoteOptions

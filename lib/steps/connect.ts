@@ -8,7 +8,7 @@ import { type Destination, parseDestination, showDestination } from "../plan/des
 import { stamping } from "../report/events.ts";
 import { Stages } from "../report/stages.ts";
 import { openSession } from "../ssh/open_session.ts";
-import type { LoginOptions } from "../ssh/options.ts";
+import type { LoginOptions } from "../ssh/login_options.ts";
 import { findResumeInfo, findResumeInfoByKey, hasHostKey, type ResumeInfo } from "../ssh/resume.ts";
 import type { Session } from "../ssh/session.ts";
 

@@ -9,7 +9,7 @@ import type { Destination } from "../plan/destination.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
 import { awaitBoot } from "../ssh/boot.ts";
-import type { LoginOptions } from "../ssh/options.ts";
+import type { LoginOptions } from "../ssh/login_options.ts";
 import { Stages } from "../report/stages.ts";
 import { forgetResumeInfo } from "../ssh/resume.ts";
 import { loginOf, type Session } from "../ssh/session.ts";

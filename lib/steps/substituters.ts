@@ -4,7 +4,7 @@
  * @module
  */
 import { markDead } from "../copy/transfer/target_probe.ts";
-import type { Errand } from "../ssh/errand.ts";
+import type { Errand } from "../ssh/remote_snippet.ts";
 import type { Session } from "../ssh/session.ts";
 
 /** Where nix may fetch store paths from, and whose signatures it believes. */

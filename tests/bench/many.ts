@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { nixosAnywhere } from "../../lib/flow.ts";
+import { nixosAnywhere } from "../../lib/flow/flow.ts";
 import { buildParts } from "../flow/parts.ts";
 import { Scene } from "../flow/scene.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { BootError } from "../../lib/errors.ts";
 import { storePath } from "../../lib/plan/store_path.ts";
-import { checkBootable } from "../../lib/steps/bootable.ts";
+import { checkBootable } from "../../lib/steps/bootable/check_bootable.ts";
 import { type BoxOptions, startBox } from "../loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition } from "./condition.ts";

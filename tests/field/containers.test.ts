@@ -1,7 +1,7 @@
 /** What is a container for certain, what may be one, and what only looks like one. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { FIND_CONTAINER } from "../../lib/ssh/container.ts";
-import { getFacts } from "../../lib/ssh/facts.ts";
+import { getFacts } from "../../lib/ssh/get_facts.ts";
 import { type BoxOptions, startBox } from "../loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition } from "./condition.ts";

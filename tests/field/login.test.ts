@@ -1,7 +1,7 @@
 /** Logins with passwords, beside agents full of keys and key files; what carries the login. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../lib/steps/connect.ts";
-import type { LoginOptions } from "../../lib/ssh/options.ts";
+import type { LoginOptions } from "../../lib/ssh/login_options.ts";
 import { type Box, type BoxOptions, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 

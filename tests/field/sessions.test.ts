@@ -1,7 +1,7 @@
 /** Servers that grant few sessions a connection: commands wait for each other, and nothing fails of it. */
 import { assertEquals } from "@std/assert";
 import { becomeRoot } from "../../lib/plan/facts.ts";
-import { getFacts } from "../../lib/ssh/facts.ts";
+import { getFacts } from "../../lib/ssh/get_facts.ts";
 import { login } from "../ssh/fixture.ts";
 import { type BoxOptions, PASSWORD, startBox } from "../loopback/mod.ts";
 import { attempt, condition, usual } from "./condition.ts";

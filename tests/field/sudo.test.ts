@@ -1,7 +1,7 @@
 /** There is more than one sudo, what it needs need not be at home, and it says itself what is wrong. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { becomeRoot } from "../../lib/plan/facts.ts";
-import { getFacts } from "../../lib/ssh/facts.ts";
+import { getFacts } from "../../lib/ssh/get_facts.ts";
 import { type BoxOptions, PASSWORD, startBox } from "../loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition, sudoers, usual } from "./condition.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InterruptedError } from "../../lib/errors.ts";
-import { nixosAnywhere } from "../../lib/flow.ts";
+import { nixosAnywhere } from "../../lib/flow/flow.ts";
 import { STATES } from "../../lib/report/states.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import { ignore } from "../ssh/fixture.ts";

@@ -4,7 +4,7 @@
  */
 import { buildHere } from "../../lib/nix/realise.ts";
 import { evaluate } from "../../lib/nix/evaluate.ts";
-import { choosePlace } from "../../lib/nix/place.ts";
+import { choosePlace } from "../../lib/nix/build_location.ts";
 import { buildThere, shareThere } from "../../lib/steps/build_there.ts";
 import { storePath } from "../../lib/plan/store_path.ts";
 import { connect, copyClosure, parseFlakeRef } from "../../mod.ts";

@@ -6,7 +6,7 @@
  */
 import { InstallError } from "../../lib/errors.ts";
 import { connect } from "../../lib/steps/connect.ts";
-import type { LoginOptions } from "../../lib/ssh/options.ts";
+import type { LoginOptions } from "../../lib/ssh/login_options.ts";
 import type { HostKeyEvent } from "../../lib/report/events.ts";
 import { atHome } from "../loopback/mod.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { connect } from "../../lib/steps/connect.ts";
-import type { LoginOptions } from "../../lib/ssh/options.ts";
+import type { LoginOptions } from "../../lib/ssh/login_options.ts";
 import type { Session } from "../../lib/ssh/session.ts";
 import { type Box, type BoxOptions, type Machine, noBoxes, startBox } from "../loopback/mod.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { ConnectionError } from "../../lib/errors.ts";
-import { LoginLog } from "../../lib/ssh/log.ts";
+import { LoginLog } from "../../lib/ssh/login_log.ts";
 import type { LoginEnding, LoginPhase } from "../../lib/ssh/login_progress.ts";
 
 function read(...lines: string[]): LoginLog {

@@ -3,7 +3,7 @@
  * Its disk scripts ask where disko's ask.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { findQuestions } from "../../lib/plan/questions.ts";
+import { findQuestions } from "../../lib/plan/disko_questions.ts";
 import { run } from "./build/run.ts";
 import { missingPackages } from "./images.ts";
 import { NIX_CONFIG } from "./nix.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { evaluate } from "../../nix/evaluate.ts";
-import { choosePlace } from "../../nix/place.ts";
+import { choosePlace } from "../../nix/build_location.ts";
 import { flakeSettings, nixConfig } from "../../nix/settings.ts";
 import { neededParts } from "../../plan/phases.ts";
 import { useSubstituters } from "../../steps/substituters.ts";

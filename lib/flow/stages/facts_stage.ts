@@ -4,7 +4,7 @@
  * @module
  */
 import { doubts, objections } from "../../plan/preflight.ts";
-import { getFacts } from "../../ssh/facts.ts";
+import { getFacts } from "../../ssh/get_facts.ts";
 import { refuseUnlessForced } from "../refuse.ts";
 import { always, type Stage } from "../stage.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { becomeRootSession } from "../../steps/access.ts";
-import { runKexec } from "../../steps/kexec.ts";
+import { runKexec } from "../../steps/kexec/run_kexec.ts";
 import { arrangeBoot } from "../../steps/kexec/arrange.ts";
 import { addSubstituters, useSubstituters } from "../../steps/substituters.ts";
 import { substitutersOf } from "../made.ts";

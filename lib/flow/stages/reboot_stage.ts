@@ -4,7 +4,7 @@
  * @module
  */
 import { fingerprint, type KnownAs, replaceHostKeys } from "../../ssh/known_hosts.ts";
-import { checkBootable } from "../../steps/bootable.ts";
+import { checkBootable } from "../../steps/bootable/check_bootable.ts";
 import { reboot } from "../../steps/reboot.ts";
 import type { Job } from "../job.ts";
 import { checkUnlessForced } from "../refuse.ts";

@@ -21,7 +21,7 @@ import {
   imageStream,
   openImage,
   unpacksHere,
-} from "../../files/image.ts";
+} from "../../files/image_stream.ts";
 import { checkImage } from "../../files/image_check.ts";
 import {
   CANNOT_FETCH,
@@ -33,7 +33,7 @@ import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { defaultImage, type ImageSource, parseImage, showImage } from "../../plan/image.ts";
 import { TROUBLES } from "../../plan/troubles.ts";
 import { TIMEOUTS } from "../../plan/timeouts.ts";
-import { getFacts } from "../../ssh/facts.ts";
+import { getFacts } from "../../ssh/get_facts.ts";
 import { Stages } from "../../report/stages.ts";
 import type { Session } from "../../ssh/session.ts";
 

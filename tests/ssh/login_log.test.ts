@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertLess } from "@std/assert";
 import { ConnectionError, HostIdentityError, LoginError } from "../../lib/errors.ts";
-import { LoginLog } from "../../lib/ssh/log.ts";
+import { LoginLog } from "../../lib/ssh/login_log.ts";
 
 function read(...lines: string[]): LoginLog {
   const log = new LoginLog();

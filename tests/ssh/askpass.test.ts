@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { askpass } from "../../lib/ssh/helpers.ts";
+import { askpass } from "../../lib/ssh/askpass.ts";
 
 const target = { user: "o'root", hostname: "FE80::1%lan" };
 const questions: readonly (readonly [string, boolean, boolean])[] = [

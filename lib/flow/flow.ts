@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { type Job, openJob } from "./flow/job.ts";
-import type { NixosAnywhereOptions } from "./flow/options.ts";
-import { make } from "./flow/run_stages.ts";
-import { buildLogged } from "./nix/realise.ts";
-import type { Phase } from "./plan/phases.ts";
-import type { StorePath } from "./plan/store_path.ts";
-import type { StageTimes } from "./report/stages.ts";
-import type { Rebooted } from "./steps/reboot.ts";
+import { type Job, openJob } from "./job.ts";
+import type { NixosAnywhereOptions } from "./install_options.ts";
+import { make } from "./run_stages.ts";
+import { buildLogged } from "../nix/realise.ts";
+import type { Phase } from "../plan/phases.ts";
+import type { StorePath } from "../plan/store_path.ts";
+import type { StageTimes } from "../report/stages.ts";
+import type { Rebooted } from "../steps/reboot.ts";
 
 /** What came of an install. */
 export interface InstallReport {

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { AnswerError, BootError, CommandError, DeadlineError } from "../errors.ts";
-import { escapeControls } from "../escape.ts";
-import { entriesOf, type Entry, type LoaderFile, shownPath } from "../plan/boot_entries.ts";
-import type { StorePath } from "../plan/store_path.ts";
-import type { Session } from "../ssh/session.ts";
-import { FILES_THERE, SEARCH } from "./bootable/search.ts";
+import { AnswerError, BootError, CommandError, DeadlineError } from "../../errors.ts";
+import { escapeControls } from "../../escape.ts";
+import { entriesOf, type Entry, type LoaderFile, shownPath } from "../../plan/boot_entries.ts";
+import type { StorePath } from "../../plan/store_path.ts";
+import type { Session } from "../../ssh/session.ts";
+import { FILES_THERE, SEARCH } from "./search.ts";
 
 /** What is known of an installed system: it boots, or it cannot be told and `why`. */
 export type BootCheck =

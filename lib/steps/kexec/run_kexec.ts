@@ -7,20 +7,20 @@
  *
  * @module
  */
-import { Scope } from "../async.ts";
-import { BootError, CommandError, ConnectionError, LoginError } from "../errors.ts";
-import { escapeControls } from "../escape.ts";
-import { becomeRoot } from "../plan/facts.ts";
-import { kexecHint } from "../plan/kexec_words.ts";
-import { TIMEOUTS } from "../plan/timeouts.ts";
-import { awaitBoot, type BootOptions } from "../ssh/boot.ts";
-import { Stages } from "../report/stages.ts";
-import { READ_RELEASE } from "../ssh/release.ts";
-import type { Errand } from "../ssh/errand.ts";
-import { saveResumeInfo } from "../ssh/resume.ts";
-import { loginOf, type Session } from "../ssh/session.ts";
-import { arrangeBoot, type Arranged } from "./kexec/arrange.ts";
-import { discardKexec, type RemoteKexec } from "./kexec/upload.ts";
+import { Scope } from "../../async.ts";
+import { BootError, CommandError, ConnectionError, LoginError } from "../../errors.ts";
+import { escapeControls } from "../../escape.ts";
+import { becomeRoot } from "../../plan/facts.ts";
+import { kexecHint } from "../../plan/kexec_words.ts";
+import { TIMEOUTS } from "../../plan/timeouts.ts";
+import { awaitBoot, type BootOptions } from "../../ssh/boot.ts";
+import { Stages } from "../../report/stages.ts";
+import { READ_RELEASE } from "../../ssh/release.ts";
+import type { Errand } from "../../ssh/remote_snippet.ts";
+import { saveResumeInfo } from "../../ssh/resume.ts";
+import { loginOf, type Session } from "../../ssh/session.ts";
+import { arrangeBoot, type Arranged } from "./arrange.ts";
+import { discardKexec, type RemoteKexec } from "./upload.ts";
 
 /** How the installer is booted and logged in to; everything has a default. */
 export interface KexecOptions {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findQuestions } from "../../lib/plan/questions.ts";
+import { findQuestions } from "../../lib/plan/disko_questions.ts";
 
 const kinds = (script: string) => findQuestions(script).map(({ kind }) => kind);
 
