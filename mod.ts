@@ -41,13 +41,13 @@ export {
   evaluateConfiguration,
 } from "./lib/nix/configuration.ts";
 export type { Evaluation } from "./lib/nix/evaluate.ts";
-export type { Place } from "./lib/nix/build_location.ts";
+export type { BuildLocation } from "./lib/nix/build_location.ts";
 export { connect, type ConnectOptions } from "./lib/steps/connect.ts";
 export type { LoginOptions } from "./lib/ssh/login_options.ts";
 export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export { TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
-export type { Errand } from "./lib/ssh/remote_snippet.ts";
+export type { RemoteSnippet } from "./lib/ssh/remote_snippet.ts";
 export { fingerprint, type KnownAs } from "./lib/ssh/known_hosts.ts";
 export { quote } from "./lib/ssh/quote.ts";
 export type {

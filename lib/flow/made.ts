@@ -5,7 +5,7 @@
  */
 import type { Evaluation } from "../nix/evaluate.ts";
 import type { NixSetting } from "../nix/command.ts";
-import type { Place } from "../nix/build_location.ts";
+import type { BuildLocation } from "../nix/build_location.ts";
 import type { Facts } from "../plan/facts.ts";
 import type { HardwareConfig } from "../plan/options.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -22,7 +22,7 @@ export type Evaluated =
   | {
     readonly kind: "flake";
     readonly evaluation: Evaluation;
-    readonly place: Place;
+    readonly location: BuildLocation;
     /** The flake's own settings, as far as they are trusted. */
     readonly settings: readonly NixSetting[];
   }

@@ -57,7 +57,7 @@ export async function checkArchitecture(
     : undefined;
   const wrong = system === undefined ? undefined : wrongSystem(system, facts, host);
   if (wrong) refuseUnlessForced(job, wrong);
-  const builder = isFlake && evaluated.place.on === "remote"
+  const builder = isFlake && evaluated.location.on === "remote"
     ? wrongBuilder(evaluated.evaluation.buildSystem, facts, host)
     : undefined;
   if (builder && !wrong) refuseUnlessForced(job, builder);

@@ -8,7 +8,7 @@ import { nixCommand, type NixOptions, runNix } from "./command.ts";
 import { nixConfig } from "./settings.ts";
 
 /** Where to build, and why. */
-export interface Place {
+export interface BuildLocation {
   /** `local` here, `remote` on the target. */
   readonly on: "local" | "remote";
   /** One clause. */
@@ -20,11 +20,11 @@ export interface Place {
  * emulates one (extra-platforms), has a remote builder for it, or succeeds in building a trial derivation; else
  * on the target. `config` is what nix is set to; it is asked where it is not given.
  */
-export async function choosePlace(
+export async function chooseBuildLocation(
   system: string,
   options: NixOptions = {},
   config = nixConfig(options),
-): Promise<Place> {
+): Promise<BuildLocation> {
   const { system: here, extraPlatforms, builders } = await config;
   if (here === system) return { on: "local", why: `this machine is ${system}` };
   if (extraPlatforms.includes(system)) {

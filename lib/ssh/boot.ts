@@ -14,7 +14,7 @@ import type { Destination } from "../plan/destination.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
 import { logInSoon } from "./attempts.ts";
 import type { LoginOptions } from "./login_options.ts";
-import type { Errand } from "./remote_snippet.ts";
+import type { RemoteSnippet } from "./remote_snippet.ts";
 import { loginOf, type Session } from "./session.ts";
 
 /** What is waited for. */
@@ -30,7 +30,7 @@ export interface BootOptions {
   /** How long the whole may take, in milliseconds. @default {@linkcode TIMEOUTS}.boot */
   readonly timeout?: number;
   /** What is done in the new boot, together with the look which boot it is. */
-  readonly errand?: Errand | undefined;
+  readonly snippet?: RemoteSnippet | undefined;
   /** How long refused logins are tried again, in milliseconds. @default 20_000 */
   readonly refusals?: number;
   /** Done over the old session when its boot has stayed to the end. Its failure is not heard of. */
@@ -90,7 +90,7 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
         onSeen: (text) => seen = text,
         signal,
       });
-      const bootId = await readBootId(current, { previous, errand: options.errand, signal });
+      const bootId = await readBootId(current, { previous, snippet: options.snippet, signal });
       if (bootId !== undefined && bootId !== previous) {
         const seconds = ((performance.now() - began) / 1000).toFixed(1);
         const text = `${label}: a new boot answered after ${seconds} s`;
@@ -119,27 +119,27 @@ shift
 
 /**
  * The boot that the session is on; `undefined` when the machine went away before it said so. Another than
- * the previous one has done the errand, too.
+ * the previous one has done the snippet, too.
  */
 async function readBootId(
   session: Session,
-  { previous, errand, signal }: {
+  { previous, snippet, signal }: {
     previous: string;
-    errand: Errand | undefined;
+    snippet: RemoteSnippet | undefined;
     signal: AbortSignal;
   },
 ): Promise<string | undefined> {
   try {
-    const { stdout } = await session.script(`${LOOK}${errand?.text ?? ""}`, {
-      name: errand?.name ?? "look at the boot",
-      args: [previous, ...errand?.args ?? []],
-      // What an errand is told may be a secret, such as a password in an address.
-      inline: (errand?.args ?? []).length === 0,
+    const { stdout } = await session.script(`${LOOK}${snippet?.text ?? ""}`, {
+      name: snippet?.name ?? "look at the boot",
+      args: [previous, ...snippet?.args ?? []],
+      // What an snippet is told may be a secret, such as a password in an address.
+      inline: (snippet?.args ?? []).length === 0,
       timeout: 30_000,
       signal,
     });
     const bootId = /^boot_id (\S+)$/m.exec(stdout)?.[1];
-    if (bootId !== previous) errand?.answered(stdout, session);
+    if (bootId !== previous) snippet?.onOutput(stdout, session);
     return bootId;
   } catch (error) {
     signal.throwIfAborted();

@@ -11,7 +11,7 @@ import { quoteAll } from "./quote.ts";
  * has started, as soon as that input ends: SIGTERM, and SIGKILL five seconds later. sshd gives each command
  * a process group of its own. All is in one function, read as a whole before its input is somebody else's.
  */
-export function tiedCode(text: string, args: readonly string[]): string {
+export function killOnDisconnectCode(text: string, args: readonly string[]): string {
   return `main() {
 set -eu
 ${text}

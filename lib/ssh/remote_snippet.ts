@@ -6,7 +6,7 @@
 import type { Session } from "./session.ts";
 
 /** Shell code that shares a round trip with other code. */
-export interface Errand {
+export interface RemoteSnippet {
   /** What it is called in messages. */
   readonly name: string;
   /** POSIX shell code, for `set -eu`. */
@@ -14,5 +14,5 @@ export interface Errand {
   /** Its `$1`, `$2`, … */
   readonly args: readonly string[];
   /** Reads its answer. */
-  readonly answered: (answer: string, session: Session) => void;
+  readonly onOutput: (answer: string, session: Session) => void;
 }

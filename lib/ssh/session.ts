@@ -20,7 +20,7 @@ import { Remote, type RemoteParts } from "./remote.ts";
 import type { KnownAs } from "./known_hosts.ts";
 import type { RemoteChild, RemoteOptions } from "./session_parts.ts";
 import type { ScriptOptions, SessionChannels, SessionParts } from "./session_parts.ts";
-import { openEnded, tiedCode } from "./kill_on_disconnect.ts";
+import { killOnDisconnectCode, openEnded } from "./kill_on_disconnect.ts";
 
 export type { KnownAs, RemoteChild, RemoteOptions, ScriptOptions, SessionChannels, SessionParts };
 
@@ -130,8 +130,8 @@ export class Session implements AsyncDisposable {
   /** Runs a program with these words, whatever the login shell; throws a `CommandError` if it fails. */
   run(command: readonly string[], options: RemoteOptions = {}): Promise<RunResult> {
     const words = [...(options.become ?? []), ...command];
-    if (options.tied) {
-      const code = tiedCode('"$@"', words);
+    if (options.killOnDisconnect) {
+      const code = killOnDisconnectCode('"$@"', words);
       const line = commandLine(this.#mark, code);
       if (line.length <= MAX_INLINE) return this.#ssh(line, options, openEnded(""), words);
       return this.#ssh(this.#reading(), options, openEnded(code), words);
@@ -157,19 +157,20 @@ export class Session implements AsyncDisposable {
    * argument list unless it is `inline`; what it runs has an empty input.
    */
   script(text: string, options: ScriptOptions = {}): Promise<RunResult> {
-    const { args = [], name = "script", become = [], inline, tied } = options;
+    const { args = [], name = "script", become = [], inline, killOnDisconnect } = options;
     const shown = [...become, name];
     // As a function, the whole is read before any of it runs. What makes us root may have start-up files of its own.
     const code = CLEAN +
-      (tied
-        ? tiedCode(text, args)
+      (killOnDisconnect
+        ? killOnDisconnectCode(text, args)
         : `main() {\nset -eu\n${text}\n}\nmain ${quoteAll(args)} </dev/null\n`);
     const line = inline ? execLine(this.#mark, [...become, "sh", "-c", code]) : undefined;
     // A server lets nothing be sent before it has started the command.
     if (line !== undefined && line.length <= MAX_INLINE) {
-      return this.#ssh(line, options, tied ? openEnded("") : "null", shown);
+      return this.#ssh(line, options, killOnDisconnect ? openEnded("") : "null", shown);
     }
-    return this.#ssh(this.#reading(become), options, tied ? openEnded(code) : code, shown);
+    const input = killOnDisconnect ? openEnded(code) : code;
+    return this.#ssh(this.#reading(become), options, input, shown);
   }
 
   /**

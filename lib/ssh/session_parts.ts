@@ -18,7 +18,7 @@ export interface RemoteOptions
   /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
   readonly evenIfAborted?: boolean;
   /** Whether it is ended there too when it is given up here or the connection is lost. @default false */
-  readonly tied?: boolean;
+  readonly killOnDisconnect?: boolean;
 }
 
 /** What {@linkcode Session.script} takes besides its text. */

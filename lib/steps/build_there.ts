@@ -26,7 +26,7 @@ export async function shareThere(
   const words = nixCommand("copy", ["--no-check-sigs", "--derivation", ...to, derivation], options);
   const { timeout = 600_000, signal } = options;
   const { code, stderr } = await session.run(words, {
-    tied: true,
+    killOnDisconnect: true,
     allowFailure: true,
     timeout,
     ...(signal && { signal }),
@@ -60,7 +60,7 @@ export async function buildThere(
   const command = ["nix-store", ...storeArgs(root), "--realise", ...quiet, ...settingArgs(options)];
   const output = new NixOutput({ report, said: options.said });
   const running = session.run([...command, derivation], {
-    tied: true,
+    killOnDisconnect: true,
     hint: "-L shows the whole logs of builds; --build-on local builds here",
     onLine: (line, stream) => {
       if (stream === "stderr") output.line(line);

@@ -159,7 +159,7 @@ async function runScript(
     inline: passphrase === "",
     shown: [path],
     timeout,
-    tied: true,
+    killOnDisconnect: true,
     hint: (output) => hintFor(output, hint),
     onLine: (line, stream) => {
       if (line === none) newStore = true;

@@ -110,7 +110,7 @@ export async function install(
       ...common,
       name: "nixos-install",
       shown: ["nixos-install", "--no-root-passwd", "--no-channel-copy", "--system", path],
-      tied: true,
+      killOnDisconnect: true,
       // Nix options may hold secrets, such as tokens.
       inline: nixOptions.length === 0,
       args: [

@@ -97,11 +97,11 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
     await using _session = await awaitBoot(installer, {
       previous,
       expected: "the installed system",
-      errand: {
+      snippet: {
         name: "look at the system",
         text: 'echo "system $(readlink -f /run/current-system)"',
         args: [],
-        answered: (answer) => running = /^system (.*)$/m.exec(answer)?.[1] ?? "",
+        onOutput: (answer) => running = /^system (.*)$/m.exec(answer)?.[1] ?? "",
       },
       destination: login.destination,
       login: {

@@ -4,7 +4,7 @@
  * @module
  */
 import { markDead } from "../copy/transfer/target_probe.ts";
-import type { Errand } from "../ssh/remote_snippet.ts";
+import type { RemoteSnippet } from "../ssh/remote_snippet.ts";
 import type { Session } from "../ssh/session.ts";
 
 /** Where nix may fetch store paths from, and whose signatures it believes. */
@@ -60,13 +60,15 @@ add "extra-trusted-public-keys = $2" 'extra-trusted-public-keys = '
 `;
 
 /** What adds substituters and their public keys to the nix configuration of root on an installer, if there are any. */
-export function addSubstituters({ substituters, publicKeys }: Substituters): Errand | undefined {
+export function addSubstituters(
+  { substituters, publicKeys }: Substituters,
+): RemoteSnippet | undefined {
   if (substituters.length + publicKeys.length === 0) return undefined;
   return {
     name: "substituters",
     text: ADD,
     args: [substituters.join(" "), publicKeys.join(" ")],
-    answered: (answer, installer) => {
+    onOutput: (answer, installer) => {
       const lines = answer.split("\n");
       const file = /^unwritable (.*)$/m.exec(answer)?.[1];
       if (file !== undefined) {
@@ -98,9 +100,9 @@ export async function useSubstituters(
   installer: Session,
   substituters: Substituters,
 ): Promise<void> {
-  const errand = addSubstituters(substituters);
-  if (!errand) return;
-  const { text, answered, ...rest } = errand;
+  const snippet = addSubstituters(substituters);
+  if (!snippet) return;
+  const { text, onOutput, ...rest } = snippet;
   const { stdout, stderr, code } = await installer.script(text, {
     ...{ ...rest, timeout: 60_000, allowFailure: true },
   });
@@ -109,5 +111,5 @@ export async function useSubstituters(
     const why = `${installer.label}: the configuration's substituters are not used: ${stderr}`;
     installer.report({ type: "log", level: "warning", text: why });
   }
-  answered(stdout, installer);
+  onOutput(stdout, installer);
 }

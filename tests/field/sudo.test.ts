@@ -43,8 +43,12 @@ async function becomes(options: BoxOptions): Promise<void> {
     const { stdout } = await target.pipe(input, ["sh", "-c", "id -un; cat"], { become });
     assertEquals(stdout, `root\n${input}`);
     assertEquals((await target.run(["cat"], { become })).stdout, "");
-    const tied = await target.script("id -un; cat", { become, tied: true, inline: true });
-    assertEquals(tied.stdout, "root\n");
+    const killOnDisconnect = await target.script("id -un; cat", {
+      become,
+      killOnDisconnect: true,
+      inline: true,
+    });
+    assertEquals(killOnDisconnect.stdout, "root\n");
     const all = (await Promise.all([1, 2, 3].map(() => target.run(["id", "-un"], { become }))))
       .map((one) => one.stdout);
     assertEquals(all, ["root\n", "root\n", "root\n"]);

@@ -4,7 +4,7 @@
  */
 import { buildHere } from "../../lib/nix/realise.ts";
 import { evaluate } from "../../lib/nix/evaluate.ts";
-import { choosePlace } from "../../lib/nix/build_location.ts";
+import { chooseBuildLocation } from "../../lib/nix/build_location.ts";
 import { buildThere, shareThere } from "../../lib/steps/build_there.ts";
 import { storePath } from "../../lib/plan/store_path.ts";
 import { connect, copyClosure, parseFlakeRef } from "../../mod.ts";
@@ -25,7 +25,10 @@ await copyClosure(target, system, { root: "/mnt", substitute: false });
 const valid = async (path: string, ...store: string[]) =>
   (await target.run(["nix-store", ...store, "--check-validity", path], { allowFailure: true }))
     .code === 0;
-const [here, other] = [await choosePlace(evaluation.system), await choosePlace("riscv64-linux")];
+const [here, other] = [
+  await chooseBuildLocation(evaluation.system),
+  await chooseBuildLocation("riscv64-linux"),
+];
 /** Brings a derivation there, and says how many paths travelled. */
 const bring = async (derivation: string, root: string) => {
   let sent: number | undefined;

@@ -131,7 +131,7 @@ for (const tied of [false, true]) {
       for (const [inline, last] of [[false, "b"], [true, "b"], [true, long]] as const) {
         const { stdout, code } = await target.script(text, {
           args: ["a!\nb'", last],
-          ...{ inline, tied, allowFailure: true },
+          ...{ inline, killOnDisconnect: tied, allowFailure: true },
         });
         assertEquals([stdout, code], [`$1 it's 100% \\n \\0101 !\n2a!\nb'${last}\n`, 3]);
       }

@@ -26,7 +26,7 @@ async function buildEvaluated({ plan, nix, stack }: Job, evaluated: Evaluated): 
   if (evaluated.kind === "paths") {
     return { on: "local", disko: evaluated.disko, system: evaluated.system };
   }
-  const { evaluation: { derivations }, place: { on }, settings } = evaluated;
+  const { evaluation: { derivations }, location: { on }, settings } = evaluated;
   const name = (paths: readonly string[]): Parts =>
     Object.fromEntries(neededParts(plan).map((part, at) => [part, paths[at]]));
   if (on === "remote") return { on, ...name(derivations), settings: cacheSettings(settings) };

@@ -5,7 +5,7 @@
  * @module
  */
 import { evaluate } from "../../nix/evaluate.ts";
-import { choosePlace } from "../../nix/build_location.ts";
+import { chooseBuildLocation } from "../../nix/build_location.ts";
 import { flakeSettings, nixConfig } from "../../nix/settings.ts";
 import { neededParts } from "../../plan/phases.ts";
 import { useSubstituters } from "../../steps/substituters.ts";
@@ -41,12 +41,12 @@ async function evaluateSource({ plan, nix: given, report }: Job): Promise<Evalua
   const asked = nixConfig(nix);
   asked.catch(() => {}); // awaited below
   const evaluation = await evaluate(flake, attributes, nix);
-  const place = plan.build.on === "auto"
-    ? await choosePlace(evaluation.buildSystem, nix, asked)
+  const location = plan.build.on === "auto"
+    ? await chooseBuildLocation(evaluation.buildSystem, nix, asked)
     : { on: plan.build.on, why: "as --build-on says" };
-  const where = place.on === "local" ? "building here" : "building on the target";
-  report({ type: "log", level: "info", text: `${where}: ${place.why}` });
+  const where = location.on === "local" ? "building here" : "building on the target";
+  report({ type: "log", level: "info", text: `${where}: ${location.why}` });
   // Only who builds needs them.
   const settings = plan.dryRun ? [] : await flakeSettings(flake, await asked, nix);
-  return { kind: "flake", evaluation, place, settings };
+  return { kind: "flake", evaluation, location, settings };
 }

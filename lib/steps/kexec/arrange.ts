@@ -112,7 +112,7 @@ async function arrange(
     name: "arrange the boot",
     // A private host key goes along.
     shown: ["arrange the boot"],
-    tied: true,
+    killOnDisconnect: true,
     args: [folder, certain, own.publicKey, host?.privateKey.trimEnd() ?? "", host?.publicKey ?? ""],
     become: becomeRoot(facts),
     timeout: 120_000,

@@ -16,7 +16,7 @@ import { TIMEOUTS } from "../../plan/timeouts.ts";
 import { awaitBoot, type BootOptions } from "../../ssh/boot.ts";
 import { Stages } from "../../report/stages.ts";
 import { READ_RELEASE } from "../../ssh/release.ts";
-import type { Errand } from "../../ssh/remote_snippet.ts";
+import type { RemoteSnippet } from "../../ssh/remote_snippet.ts";
 import { saveResumeInfo } from "../../ssh/resume.ts";
 import { loginOf, type Session } from "../../ssh/session.ts";
 import { arrangeBoot, type Arranged } from "./arrange.ts";
@@ -38,7 +38,7 @@ export interface KexecOptions {
    */
   readonly resume?: boolean | undefined;
   /** What is done in the installer, together with the look what it is. @default nothing */
-  readonly also?: Errand | undefined;
+  readonly also?: RemoteSnippet | undefined;
   /** How long the image's script may take, in milliseconds. @default {@linkcode TIMEOUTS}.kexec */
   readonly scriptTimeout?: number | undefined;
   /** How long until the installer has to be up, in milliseconds. @default {@linkcode TIMEOUTS}.boot */
@@ -121,7 +121,7 @@ async function boot(
       name: "kexec/run",
       shown: [...becomeRoot(image.facts), "kexec/run", "in", image.folder],
       inline: true,
-      tied: true,
+      killOnDisconnect: true,
       args: [image.folder, extraFlags],
       become: becomeRoot(image.facts),
       timeout: scriptTimeout,
@@ -147,13 +147,13 @@ async function boot(
     previous: image.facts.bootId,
     expected: "the installer",
     destination: { host, user: "root", port },
-    errand: {
+    snippet: {
       name: "look at the installer",
       text: `${LOOK}${also?.text ?? ""}`,
       args: also?.args ?? [],
-      answered: (answer, session) => {
+      onOutput: (answer, session) => {
         came = readLook(answer);
-        if (came.installer) also?.answered(answer, session);
+        if (came.installer) also?.onOutput(answer, session);
       },
     },
     login: {

@@ -150,7 +150,7 @@ async function fetchThere(
       args: [url, name, sha256 ?? "", String(PUBLISHED_KIB)],
       become: becomeRoot(facts),
       shown: shownUnpack(fetch, compression, showImage(source)),
-      tied: true,
+      killOnDisconnect: true,
       timeout,
       hint,
       ...(signal && { signal }),
