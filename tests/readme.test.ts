@@ -3,7 +3,14 @@ import { PHASES } from "../lib/plan/phases.ts";
 import { VERSION } from "../lib/version.ts";
 import { read, ROOT, sources } from "./checks/sources.ts";
 import { FLAKE, LINES, namedLines, TARGET } from "./readme/lines.ts";
-import { blocks, commands, MADE_TEXTS, README, withMadeParts } from "./readme/markdown.ts";
+import {
+  ARCHITECTURE,
+  blocks,
+  commands,
+  MADE_TEXTS,
+  README,
+  withMadeParts,
+} from "./readme/markdown.ts";
 import { publishTo, readSettings } from "./readme/registry.ts";
 import { copyCheckout, type Ended, npxWorks, shell, userEnv } from "./readme/shell.ts";
 import { NIX_CONFIG } from "./vm/nix.ts";
@@ -51,6 +58,14 @@ for (const [file, parts] of MADE_TEXTS) {
     assert(text === made, "it is out of date: deno run -A tests/readme/update.ts");
   });
 }
+
+Deno.test("lib/README names files that exist", async () => {
+  const named = (await Deno.readTextFile(ARCHITECTURE)).matchAll(/`([a-z_/]+\.ts)`/g);
+  const paths = await sources("cli.ts", "mod.ts", "lib", "tests");
+  const missing = Array.from(named, ([, name = ""]) => name)
+    .filter((name) => !paths.includes(`lib/${name}`) && !paths.includes(name));
+  assertEquals(missing, []);
+});
 
 Deno.test("README's TypeScript is right for the published package", async () => {
   await atUser(async (folder, env) => {
