@@ -1,6 +1,6 @@
 /**
- * disko replaced: a script of one's own formats the disks and mounts them below /mnt. All else stays as it is: the
- * checks, the events, going on after a failure.
+ * A script of one's own in the place of disko: it formats the disks and mounts them below /mnt. All else stays as it is:
+ * the checks, the events, going on after a failure.
  *
  *     deno run -A examples/own-formatting.ts .#web root@203.0.113.7 ./format.sh [IMAGE] [PORT]
  */

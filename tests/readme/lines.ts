@@ -10,7 +10,7 @@ const KINDS = {
   demo: /^npx -y deno@2 task demo$/,
   test: /^npx -y deno@2 task test$/,
   some: /^npx -y deno@2 task test \S+\.test\.ts$/,
-  update: /^deno run -A \S+update\.ts$/,
+  update: /^npx -y deno@2 task readme$/,
   oneOff: /^deno run --allow-run.* --flake \S+ \S+$/,
   npx: /^npx -y deno@2 run .* --flake \S+ \S+$/,
   goOn: /^deno run -A .* --phases install,reboot /,

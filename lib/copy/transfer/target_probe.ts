@@ -4,6 +4,7 @@
  * @module
  */
 import { type NixOptions, settingArgs } from "../../nix/command.ts";
+import { stamping } from "../../report/events.ts";
 import type { Session } from "../../ssh/session.ts";
 
 /** What a probe has found. */
@@ -64,7 +65,7 @@ export async function probeTarget(
   options: NixOptions,
   signal: AbortSignal,
 ): Promise<Probe> {
-  const { report } = session;
+  const report = options.report ? stamping(options.report, session.label) : session.report;
   const asked = [substitute ? "yes" : "no", ...settingArgs(options)];
   const before = probes.get(session)?.get(asked.join(" "));
   if (before) return before;
