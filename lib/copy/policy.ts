@@ -35,8 +35,8 @@ export interface Known {
 export const FAR = 15;
 
 /**
- * A link is slow below this rate, in bytes a second: compressed takes half of the time in "part, 5ms-100Mbit" (12 MB/s),
- * and more than uncompressed in "part, 10ms-1Gbit", which got 45 MB/s.
+ * A link is slow below this rate, in bytes a second: compressed takes half of the time in "part, 5ms-100Mbit" (12.5 MB/s),
+ * and more time in "part, 10ms-1Gbit" (125 MB/s). What is measured may be a busy CPU instead, so the lower half.
  */
 const SLOW = 40_000_000;
 
