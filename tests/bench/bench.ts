@@ -27,7 +27,7 @@ import { benchMany, manyTable } from "./many.ts";
 import { recordText } from "./record.ts";
 
 const COPYING = "Copying, seconds: median of the runs, ± half of slowest minus fastest";
-const CLOSURES: readonly ClosureName[] = ["big", "small", "real", "part"];
+const CLOSURES: readonly ClosureName[] = ["big", "small", "real", "part", "few"];
 
 const unknown: string[] = [];
 const options = parseArgs(Deno.args, {
@@ -120,10 +120,15 @@ async function machine(): Promise<Record<string, string | number>> {
     memory: Deno.systemMemoryInfo().total,
     kernel: /^\d+\.\d+/.exec(Deno.osRelease())?.[0] ?? "",
     deno: Deno.version.deno,
-    nix: await output(options.nix ? `${options.nix}/nix` : "nix", "--version"),
-    ssh: await output("ssh", "-V"),
-    zstd: await output("zstd", "--version"),
+    nix: version(await output(options.nix ? `${options.nix}/nix` : "nix", "--version")),
+    ssh: version(await output("ssh", "-V")),
+    zstd: version(await output("zstd", "--version")),
   };
+}
+
+/** The first version that a program's own words name. */
+function version(words: string): string {
+  return /\d+\.\d+[\w.]*/.exec(words)?.[0] ?? words;
 }
 
 async function output(program: string, ...args: string[]): Promise<string> {

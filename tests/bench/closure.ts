@@ -9,8 +9,8 @@
 import { joinSmall } from "../../lib/copy/transfer/compressor.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 
-/** The closures of the benchmark; `part` is a quarter of `real`. */
-export type ClosureName = "big" | "small" | "real" | "part";
+/** The closures of the benchmark; `part` is a quarter of `real`, `few` takes half a second at 100 Mbit. */
+export type ClosureName = "big" | "small" | "real" | "part" | "few";
 
 /** One store path: its bytes in a single file, and which of the earlier paths it refers to. */
 export interface Item {
@@ -40,6 +40,8 @@ export function closureItems(name: ClosureName): readonly Item[] {
       return withTop(name, Array.from({ length: 3000 }, (_, i) => item(`small-${i}`, 4096)));
     case "real":
       return withTop(name, realItems(1499, 600_000_000));
+    case "few":
+      return withTop(name, Array.from({ length: 6 }, (_, i) => item(`few-${i}`, 1_000_000)));
     case "part":
       return withTop(name, realItems(399, 150_000_000));
   }

@@ -25,5 +25,7 @@ export function recordText({ date, machine, runs, note, tables }: Recorded): str
     ...note ? [note] : [],
     facts.map(([name, value]) => `- ${name}: ${String(value).split("\n")[0]}`).join("\n"),
     ...tables,
+    "The load is the average over a minute when a copy ended, the lowest and the highest median of the row; a copy alone " +
+    "on the machine makes 1.5 to 3.",
   ].join("\n\n") + "\n";
 }
