@@ -112,10 +112,11 @@ export async function runDisko(
       hint: "disko reads it as one line: leave line feeds out",
     });
   }
+  const content = await readKeys(keys);
   const stages = Stages.of(installer.report);
   return await stages.run("disko", async () => {
-    await writeKeys(installer, await readKeys(keys), signal);
     stages.reach("formatting");
+    await writeKeys(installer, content, signal);
     const formatted = await runScript(installer, path, { passphrase, timeout, signal });
     stages.reach("formatted");
     return formatted;

@@ -92,11 +92,10 @@ export async function uploadKexec(
   const name = `nixos-anywhere.${crypto.randomUUID()}`;
   const hint = unpackHint(source, facts);
   // Fetching it here may never end either.
-  using scope = new Scope(signal).limit(timeout, () =>
-    new DeadlineError(
-      `${target.label}: the image did not arrive within ${timeout / 1000} s`,
-      { hint },
-    ));
+  using scope = new Scope(signal).limit(timeout, () => {
+    const text = `${target.label}: the image did not arrive within ${timeout / 1000} s`;
+    return new DeadlineError(text, { hint });
+  });
   const within = scope.signal;
   const upload = { target, facts, source, sha256, name, hint, timeout, signal, within };
   const send = async () => {
@@ -109,8 +108,9 @@ export async function uploadKexec(
   } catch (error) {
     const folders = IMAGE_PARENTS.map((parent) => `${parent}/${name}`);
     const removed = await removeThere(target, folders, facts).then(() => true, () => false);
-    // Who interrupts does not wait to hear of it: the target may be unpacking still.
-    if (removed && !(signal?.reason instanceof InterruptedError)) stages.reach("untouched");
+    // After a failure or an interruption the target may be unpacking still.
+    const ended = signal?.aborted && !(signal.reason instanceof InterruptedError);
+    if (removed && ended) stages.reach("untouched");
     // A command that ended with the scope ended for the scope's reason.
     signal?.throwIfAborted();
     throw error;
@@ -142,8 +142,8 @@ async function fetchThere(
   { target, facts, source, sha256, name, hint, timeout, signal }: Upload,
   fetch: Exclude<Fetcher, "here">,
 ): Promise<string | CommandError> {
-  const { compression } = source;
-  const url = new URL(source.location).href.replaceAll("\\", "%5C");
+  const { compression, location } = source;
+  const url = new URL(location).href.replaceAll("\\", "%5C");
   try {
     const text = unpackScript({ fetch, compression, digest: sha256 !== undefined });
     const { stdout } = await target.script(text, {

@@ -33,9 +33,9 @@ export const DISKO: readonly Fault[] = [
   {
     phase,
     fault: "the script hangs",
-    words: ["--timeout", "disko=2"],
+    words: ["--timeout", "disko=6"],
     ...hung,
-    error: /root@127\.0\.0\.1: \/nix\/store\/\S+-disko did not end within 2 s$/,
+    error: /root@127\.0\.0\.1: \/nix\/store\/\S+-disko did not end within 6 s$/,
     ...failed,
   },
   { phase, fault: "connection cut", ...hung, act: at("disko", cut), error: lost, ...failed },

@@ -44,9 +44,9 @@ export const INSTALL: readonly Fault[] = [
   {
     phase,
     fault: "nixos-install hangs",
-    words: ["--timeout", "install=2"],
+    words: ["--timeout", "install=6"],
     ...hung,
-    error: /root@127\.0\.0\.1: nixos-install .* did not end within 2 s$/,
+    error: /root@127\.0\.0\.1: nixos-install .* did not end within 6 s$/,
     ...failed,
   },
   {

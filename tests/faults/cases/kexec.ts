@@ -34,9 +34,9 @@ export const KEXEC: readonly Fault[] = [
   {
     phase,
     fault: "the script hangs",
-    words: [...words, "--timeout", "kexec=2"],
+    words: [...words, "--timeout", "kexec=6"],
     ...hung,
-    error: /root@127\.0\.0\.1: kexec\/run .* did not end within 2 s$/,
+    error: /root@127\.0\.0\.1: kexec\/run .* did not end within 6 s$/,
     ...booting,
   },
   {
