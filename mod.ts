@@ -44,19 +44,12 @@ export type { Evaluation } from "./lib/nix/evaluate.ts";
 export type { BuildLocation } from "./lib/nix/build_location.ts";
 export { connect, type ConnectOptions } from "./lib/steps/connect.ts";
 export type { LoginOptions } from "./lib/ssh/login_options.ts";
-export type { AcceptedKey } from "./lib/ssh/accepted_key.ts";
 export type { HostKeyPolicy } from "./lib/plan/checks.ts";
 export { TIMEOUTS, type Timeouts, type Wait } from "./lib/plan/timeouts.ts";
 export type { RemoteSnippet } from "./lib/ssh/remote_snippet.ts";
-export { fingerprint, type KnownAs } from "./lib/ssh/known_hosts.ts";
+export { fingerprint } from "./lib/ssh/known_hosts.ts";
 export { quote } from "./lib/ssh/quote.ts";
-export type {
-  RemoteChild,
-  RemoteOptions,
-  ScriptOptions,
-  Session,
-  SessionChannels,
-} from "./lib/ssh/session.ts";
+export type { RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts";
 export { type FactsOptions, getFacts } from "./lib/ssh/get_facts.ts";
 export { type KexecOptions, runKexec } from "./lib/steps/kexec/run_kexec.ts";
 export { arrangeBoot, type Arranged, type ArrangeOptions } from "./lib/steps/kexec/arrange.ts";
@@ -85,10 +78,23 @@ export { isStorePath, type StorePath, storePath } from "./lib/plan/store_path.ts
 export type { Compression, ImageSource } from "./lib/plan/image.ts";
 export type { DiskKeyContent } from "./lib/files/keys.ts";
 export type { Tree, TreeEntry } from "./lib/files/tree.ts";
-export type { NixOptions, NixSetting } from "./lib/nix/command.ts";
-export type { Child, Input, Running, RunOptions, SpawnOptions } from "./lib/process.ts";
-export type { Hint, RunResult } from "./lib/result.ts";
-export type * from "./lib/report/events.ts";
+export type { NixOptions } from "./lib/nix/command.ts";
+export type { RunResult } from "./lib/result.ts";
+export type {
+  CommandEvent,
+  Happening,
+  HostKeyEvent,
+  LogEvent,
+  OutputEvent,
+  ProgressEvent,
+  Report,
+  Reporter,
+  ReportEvent,
+  Stage,
+  StageEvent,
+  Stamp,
+  StateEvent,
+} from "./lib/report/events.ts";
 export type { StageTimes } from "./lib/report/stages.ts";
 export { type State, STATES } from "./lib/report/states.ts";
 export * from "./lib/errors.ts";

@@ -32,17 +32,17 @@ export interface SpawnOptions {
 /** How a command is run to its end; everything has a default. */
 export interface RunOptions extends SpawnOptions {
   /** The machine the command really runs on, for messages. @default "here" */
-  readonly where?: string;
+  readonly where?: string | undefined;
   /** The words that messages and events show instead of the local command line. */
-  readonly shown?: readonly string[];
+  readonly shown?: readonly string[] | undefined;
   /** How long it may take, in milliseconds. @default no limit but `signal` */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Called with each line of both outputs, as it comes, control characters and all. */
-  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  readonly onLine?: ((line: string, stream: "stdout" | "stderr") => void) | undefined;
   /** Whether a non-zero exit code is returned instead of thrown. @default false */
-  readonly allowFailure?: boolean;
+  readonly allowFailure?: boolean | undefined;
   /** What to do about a failure, perhaps told by the output. @default a hint to look at the output */
-  readonly hint?: Hint;
+  readonly hint?: Hint | undefined;
 }
 
 /** A program that runs: a {@linkcode Child}, or what stands for one. */

@@ -4,10 +4,9 @@
  * @module
  */
 import type { Evaluation } from "../nix/evaluate.ts";
-import type { NixSetting } from "../nix/command.ts";
 import type { BuildLocation } from "../nix/build_location.ts";
 import type { Facts } from "../plan/facts.ts";
-import type { HardwareConfig } from "../plan/options.ts";
+import type { HardwareConfig, Setting } from "../plan/options.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
@@ -24,7 +23,7 @@ export type Evaluated =
     readonly evaluation: Evaluation;
     readonly location: BuildLocation;
     /** The flake's own settings, as far as they are trusted. */
-    readonly settings: readonly NixSetting[];
+    readonly settings: readonly Setting[];
   }
   | { readonly kind: "paths"; readonly disko: StorePath; readonly system: StorePath }
   | { readonly kind: "none" };
@@ -40,7 +39,7 @@ export interface Parts {
 /** What is to be installed: paths that are in a store of ours, or derivations of it that are built there. */
 export type Built =
   | (Parts & { readonly on: "local" })
-  | (Parts & { readonly on: "remote"; readonly settings: readonly NixSetting[] })
+  | (Parts & { readonly on: "remote"; readonly settings: readonly Setting[] })
   /** No phase of the plan needs anything. */
   | { readonly on: "nowhere" };
 

@@ -7,22 +7,15 @@ import { CommandError } from "../errors.ts";
 import { run } from "../process.ts";
 import type { RunResult } from "../result.ts";
 import { type Reporter, stamping } from "../report/events.ts";
+import type { Setting } from "../plan/options.ts";
 import { hintOn } from "./hints.ts";
 import type { NixMessage } from "./message.ts";
 import { NixOutput } from "./output.ts";
 
-/** A nix option for every nix command, here and on the target. */
-export interface NixSetting {
-  /** The option's name. */
-  readonly name: string;
-  /** Its value. */
-  readonly value: string;
-}
-
 /** What every call of nix takes; everything has a default. */
 export interface NixOptions {
   /** `--option NAME VALUE` of each. @default [] */
-  readonly settings?: readonly NixSetting[] | undefined;
+  readonly settings?: readonly Setting[] | undefined;
   /** Whether nix shows where in the code an evaluation failed. @default false */
   readonly showTrace?: boolean | undefined;
   /** Whether whole build logs are reported. @default false */

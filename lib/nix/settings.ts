@@ -6,7 +6,8 @@
 import { CommandError, DeadlineError } from "../errors.ts";
 import type { FlakeRef } from "../plan/flake.ts";
 import { stamping } from "../report/events.ts";
-import { nixCommand, type NixOptions, type NixSetting, runNix } from "./command.ts";
+import type { Setting } from "../plan/options.ts";
+import { nixCommand, type NixOptions, runNix } from "./command.ts";
 import { mayRead } from "./folder.ts";
 
 /** What matters here of nix's settings. */
@@ -62,7 +63,7 @@ export function readConfig(json: string): NixConfig {
 }
 
 /** The settings by which nix finds and believes caches: what a build elsewhere needs of a flake's settings. */
-export function cacheSettings(settings: readonly NixSetting[]): NixSetting[] {
+export function cacheSettings(settings: readonly Setting[]): Setting[] {
   return settings.filter(({ name }) => /^(extra-)?(substituters|trusted-public-keys)$/.test(name));
 }
 
@@ -75,7 +76,7 @@ export async function flakeSettings(
   flake: FlakeRef,
   config: NixConfig,
   options: NixOptions,
-): Promise<readonly NixSetting[]> {
+): Promise<readonly Setting[]> {
   const { settings = [] } = options;
   const accepted = options.acceptFlakeConfig || config.acceptFlakeConfig ||
     settings.some(({ name, value }) => name === "accept-flake-config" && value === "true");
@@ -114,7 +115,7 @@ export function flakeFile(json: string): string | undefined {
 }
 
 /** Reads a flake's `nixConfig` as nix writes settings: lists with spaces, truth as a word. */
-export function readFlakeSettings(json: string): NixSetting[] {
+export function readFlakeSettings(json: string): Setting[] {
   let value: unknown;
   try {
     value = JSON.parse(json);

@@ -5,6 +5,7 @@
  */
 import { run } from "../process.ts";
 import { fingerprint } from "./known_hosts.ts";
+import { internals, type Session } from "./session.ts";
 
 /** A key that a server has accepted, as ssh's log describes it since OpenSSH 8.0. */
 export interface AcceptedKey {
@@ -37,22 +38,17 @@ export function personNeeded(key: AcceptedKey | undefined): string | undefined {
   return `the passphrase of ${JSON.stringify(key.path)}`;
 }
 
-/** A login, as far as it tells how it was granted. */
-interface GrantedLogin {
-  readonly acceptedKey: AcceptedKey | undefined;
-  readonly method: string | undefined;
-}
-
 /**
  * The public key, `TYPE BASE64`, that this login was granted for, where it will be granted again without
  * anybody's help: a plain key in a file without a passphrase. An agent may ask for a confirmation, a
  * certificate ends, a security key wants to be touched.
  */
 export async function unattendedKey(
-  { acceptedKey, method }: GrantedLogin,
+  session: Session,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  if (method !== "publickey" || !acceptedKey) return undefined;
+  const { acceptedKey } = internals(session);
+  if (session.method !== "publickey" || !acceptedKey) return undefined;
   const { path, type, from } = acceptedKey;
   if (/-(SK|CERT)\b/.test(type) || from.some((word) => word !== "explicit")) return undefined;
   // With an empty passphrase nobody is asked: it fails where there is one.

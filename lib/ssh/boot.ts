@@ -15,7 +15,7 @@ import { TIMEOUTS } from "../plan/timeouts.ts";
 import { logInSoon } from "./attempts.ts";
 import type { LoginOptions } from "./login_options.ts";
 import type { RemoteSnippet } from "./remote_snippet.ts";
-import { loginOf, type Session } from "./session.ts";
+import { internals, type Session } from "./session.ts";
 
 /** What is waited for. */
 export interface BootOptions {
@@ -83,7 +83,7 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
       await heartbeat(current, signal, patience);
       await current[Symbol.asyncDispose]();
       stayed = false;
-      const login = { ...(options.login ?? loginOf(old)), report };
+      const login = { ...(options.login ?? internals(old).login), report };
       current = await logInSoon(destination, login, {
         greetedAfter: finite(greetedAfter),
         refusals,
@@ -152,7 +152,7 @@ async function readBootId(
 async function heartbeat(session: Session, signal: AbortSignal, patience: number): Promise<void> {
   if (session.ended) return;
   using scope = new Scope(signal);
-  await using child = session.start([
+  await using child = internals(session).start([
     "sh",
     "-c",
     "while :; do echo; sleep 0.3 2>/dev/null || sleep 1; done",

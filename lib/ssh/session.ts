@@ -8,32 +8,35 @@ import type { Destination } from "../plan/destination.ts";
 import { run } from "../process.ts";
 import { commandError, type RunResult, shortCommand } from "../result.ts";
 import { type Report, silent } from "../report/events.ts";
-import type { AcceptedKey } from "./accepted_key.ts";
 import { Channels } from "./channels.ts";
 import { CLEAN, commandLine, execLine, shownWords } from "./command_line.ts";
 import { Mark } from "./mark.ts";
 import { isLost, type Master } from "./master.ts";
 import { shellError } from "./no_shell.ts";
-import type { LoginOptions } from "./login_options.ts";
 import { quoteAll } from "./quote.ts";
 import { Remote, type RemoteParts } from "./remote.ts";
-import type { KnownAs } from "./known_hosts.ts";
-import type { RemoteChild, RemoteOptions } from "./session_parts.ts";
-import type { ScriptOptions, SessionChannels, SessionParts } from "./session_parts.ts";
+import type {
+  RemoteOptions,
+  ScriptOptions,
+  SessionInternals,
+  SessionParts,
+} from "./session_parts.ts";
 import { killOnDisconnectCode, openEnded } from "./kill_on_disconnect.ts";
 
-export type { KnownAs, RemoteChild, RemoteOptions, ScriptOptions, SessionChannels, SessionParts };
+export type { RemoteOptions, ScriptOptions };
 
 /** Characters of a command line. Linux allows 128 KiB an argument, and a character may have four bytes. */
 const MAX_LINE = 30_000;
 /** The same for what can be sent otherwise: the ssh server of small systems takes 9,000 bytes. */
 const MAX_INLINE = 8000;
 
-const LOGINS = new WeakMap<Session, LoginOptions>();
+const INTERNALS = new WeakMap<Session, SessionInternals>();
 
-/** How a session was logged in, for logging in again after a boot. May hold a password: no part of the public session. */
-export function loginOf(session: Session): LoginOptions {
-  return LOGINS.get(session) ?? {};
+/** What this module knows of a session, and nobody else: how it was logged in may hold a password. */
+export function internals(session: Session): SessionInternals {
+  const found = INTERNALS.get(session);
+  if (!found) throw new TypeError("this is no session of connect()");
+  return found;
 }
 
 /** A login on a target. Disposal ends the login and removes what it kept on this machine. */
@@ -47,13 +50,26 @@ export class Session implements AsyncDisposable {
 
   /** Wraps a login; use {@linkcode connect}. */
   constructor(parts: SessionParts) {
-    LOGINS.set(this, parts.options);
     this.#parts = parts;
     this.#master = parts.master;
     this.#channels = new Channels(parts.label, async () => {
       const first = this.#master;
       this.#master = await parts.logInBare();
       await first[Symbol.asyncDispose]();
+    });
+    INTERNALS.set(this, {
+      login: parts.options,
+      knownAs: parts.resolved,
+      get acceptedKey() {
+        return parts.master.log.acceptedKey;
+      },
+      channels: this.#channels,
+      own: (resource) => void this.#owned.use(resource),
+      start: (command, stdin = "null") => {
+        this.report({ type: "command", command, where: this.label });
+        const { signal } = parts.options;
+        return this.#begin(execLine(this.#mark, command), { stdin, signal });
+      },
     });
   }
 
@@ -65,11 +81,6 @@ export class Session implements AsyncDisposable {
   /** Where the target is. */
   get destination(): Destination {
     return this.#parts.destination;
-  }
-
-  /** What known_hosts files call it, and which files these are. */
-  get knownAs(): KnownAs {
-    return this.#parts.resolved;
   }
 
   /** The fingerprint of the host key that it proved to have, `SHA256:…`. */
@@ -87,11 +98,6 @@ export class Session implements AsyncDisposable {
     return this.#master.log.method;
   }
 
-  /** The key that the login was granted for, where it was by key and ssh tells. */
-  get acceptedKey(): AcceptedKey | undefined {
-    return this.#parts.master.log.acceptedKey;
-  }
-
   /** Milliseconds that this login waited for the server's greeting. */
   get greetedAfter(): number {
     return this.#master.greetedAfter;
@@ -105,11 +111,6 @@ export class Session implements AsyncDisposable {
   /** Whether the connection has ended. */
   get ended(): boolean {
     return this.#master.ended;
-  }
-
-  /** How many of its commands may run at once, and who waits for that. */
-  get channels(): SessionChannels {
-    return this.#channels;
   }
 
   /** What start-up files of its login shell print before every command, escaped; as far as it was heard. */
@@ -171,24 +172,6 @@ export class Session implements AsyncDisposable {
     }
     const input = killOnDisconnect ? openEnded(code) : code;
     return this.#ssh(this.#reading(become), options, input, shown);
-  }
-
-  /**
-   * Starts a program and leaves it to the caller, who reads its outputs and disposes of it. It waits until the server
-   * grants it a channel.
-   */
-  start(
-    command: readonly string[],
-    stdin: "null" | ReadableStream<Uint8Array> = "null",
-  ): RemoteChild {
-    this.report({ type: "command", command, where: this.label });
-    const { signal } = this.#parts.options;
-    return this.#begin(execLine(this.#mark, command), { stdin, signal });
-  }
-
-  /** Disposes of `resource` together with the session. */
-  own(resource: AsyncDisposable): void {
-    this.#owned.use(resource);
   }
 
   /** Ends the login and removes the private folder. */

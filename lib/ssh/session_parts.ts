@@ -3,16 +3,28 @@
  *
  * @module
  */
+import type { AcceptedKey } from "./accepted_key.ts";
 import type { KnownAs } from "./known_hosts.ts";
 import type { Destination } from "../plan/destination.ts";
-import type { Child, RunOptions } from "../process.ts";
+import type { Child } from "../process.ts";
 import type { Report } from "../report/events.ts";
 import type { Master } from "./master.ts";
 import type { LoginOptions } from "./login_options.ts";
 
 /** How a command is run on a target; everything has a default. */
-export interface RemoteOptions
-  extends Pick<RunOptions, "signal" | "timeout" | "onLine" | "allowFailure" | "hint" | "shown"> {
+export interface RemoteOptions {
+  /** How long it may take, in milliseconds. @default no limit but the signals */
+  readonly timeout?: number | undefined;
+  /** Ends it when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each line of its outputs. */
+  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  /** Whether a failure is returned instead of thrown. @default false */
+  readonly allowFailure?: boolean | undefined;
+  /** What to do next when it fails: a sentence, or what makes one of its output. */
+  readonly hint?: string | ((output: string) => string) | undefined;
+  /** The words that messages show in the place of its own. */
+  readonly shown?: readonly string[] | undefined;
   /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
   readonly become?: readonly string[];
   /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
@@ -44,6 +56,28 @@ export interface SessionChannels {
   readonly crowded: Promise<void>;
   /** Waits for the right to run one more; disposal gives it back. */
   enter(signal: AbortSignal): Promise<Disposable>;
+}
+
+/** What this module knows of a session besides what everybody may know. */
+export interface SessionInternals {
+  /** How it was logged in, for logging in again after a boot. */
+  readonly login: LoginOptions;
+  /** What known_hosts files call the target, and which files these are. */
+  readonly knownAs: KnownAs;
+  /** The key that the login was granted for, where it was by key and ssh tells. */
+  readonly acceptedKey: AcceptedKey | undefined;
+  /** How many of its commands may run at once, and who waits for that. */
+  readonly channels: SessionChannels;
+  /** Disposes of `resource` together with the session. */
+  readonly own: (resource: AsyncDisposable) => void;
+  /**
+   * Starts a program and leaves it to the caller, who reads its outputs and disposes of it. It waits until the server
+   * grants it a channel.
+   */
+  readonly start: (
+    command: readonly string[],
+    stdin?: "null" | ReadableStream<Uint8Array>,
+  ) => RemoteChild;
 }
 
 /** What a session is made of; {@linkcode connect} makes one. */

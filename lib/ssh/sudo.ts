@@ -13,7 +13,7 @@ import { LoginError } from "../errors.ts";
 import { eachLine } from "../lines.ts";
 import { becomeHint } from "../plan/become.ts";
 import { lastWords } from "./no_shell.ts";
-import type { Session } from "./session.ts";
+import { internals, type Session } from "./session.ts";
 import { CHECK_SUDO, SERVE_PASSWORD } from "./sudo_scripts.ts";
 
 /** How sudo gets its password on a target while the session lasts: one of the two. */
@@ -37,8 +37,11 @@ export async function serveSudoPassword(session: Session, password: string): Pro
   const write = (line: string) =>
     writer.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
   const name = `nixos-anywhere.${crypto.randomUUID()}`;
-  const helper = session.start(["sh", "-c", SERVE_PASSWORD, "sudo-helper", name], input.readable);
-  session.own(helper);
+  const helper = internals(session).start(
+    ["sh", "-c", SERVE_PASSWORD, "sudo-helper", name],
+    input.readable,
+  );
+  internals(session).own(helper);
   const said: string[] = [];
   eachLine(helper.stderr, (line) => said.push(line)).catch(() => {});
   write(password);
@@ -53,7 +56,7 @@ export async function serveSudoPassword(session: Session, password: string): Pro
     );
   }
   // On a server that grants few channels the helper goes on without one.
-  session.channels.crowded.then(() => write("detach"));
+  internals(session).channels.crowded.then(() => write("detach"));
   const { stdout } = await session.script(CHECK_SUDO, {
     name: "check sudo's password",
     inline: true,

@@ -7,7 +7,7 @@ import { LoginError } from "../errors.ts";
 import { becomeRoot, type Facts } from "../plan/facts.ts";
 import { unattendedKey } from "../ssh/accepted_key.ts";
 import { openSession } from "../ssh/open_session.ts";
-import { loginOf, type Session } from "../ssh/session.ts";
+import { internals, type Session } from "../ssh/session.ts";
 import { makeTemporaryKey, revoke } from "../ssh/temporary_key.ts";
 
 // $1 the user, $2 a key of ours or nothing. Root's own keys stay; each line is added once.
@@ -53,7 +53,7 @@ export async function becomeRootSession(
   });
   const destination = { ...session.destination, user: "root" };
   const login = {
-    ...loginOf(session),
+    ...internals(session).login,
     ...(facts.hostKeys.length > 0 && { expectedHostKeys: facts.hostKeys }),
   };
   // Where root's keys are looked for elsewhere, the user's own may work all the same.

@@ -12,7 +12,7 @@ import { awaitBoot } from "../ssh/boot.ts";
 import type { LoginOptions } from "../ssh/login_options.ts";
 import { Stages } from "../report/stages.ts";
 import { forgetResumeInfo } from "../ssh/resume.ts";
-import { loginOf, type Session } from "../ssh/session.ts";
+import { internals, type Session } from "../ssh/session.ts";
 
 /** How the reboot is done and waited for; everything has a default. */
 export interface RebootOptions {
@@ -72,7 +72,7 @@ nohup sh -c 'reboot || systemctl reboot || reboot -f' >/dev/null 2>&1 </dev/null
  */
 export async function reboot(installer: Session, options: RebootOptions = {}): Promise<Rebooted> {
   const { fingerprint, report } = installer;
-  const address = { host: installer.destination.host, port: installer.knownAs.port };
+  const address = { host: installer.destination.host, port: internals(installer).knownAs.port };
   const stages = Stages.of(report);
   stages.reach("rebooting");
   const rebooted = await stages.run(
@@ -91,7 +91,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
   using going = new Scope(signal);
   const { hostKeys, previous, ended } = await prepare(installer, going.signal);
   const login = options.login ??
-    { destination: installer.destination, options: loginOf(installer) };
+    { destination: installer.destination, options: internals(installer).login };
   try {
     let running = "";
     await using _session = await awaitBoot(installer, {

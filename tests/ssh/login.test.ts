@@ -3,7 +3,7 @@ import { ConnectionError, LoginError, UsageError } from "../../lib/errors.ts";
 import { delay } from "../../lib/async.ts";
 import { run } from "../../lib/process.ts";
 import { connect } from "../../lib/steps/connect.ts";
-import { loginOf } from "../../lib/ssh/session.ts";
+import { internals } from "../../lib/ssh/session.ts";
 import { freePort, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
 import { ignore, login, sharedBox, withTemp } from "./fixture.ts";
 
@@ -190,7 +190,7 @@ Deno.test(
         const other = `${folder}/other`;
         await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other]);
         await using second = await login(box(), "root", { identityFile: other });
-        assertEquals(loginOf(second).onlyIdentity, false);
+        assertEquals(internals(second).login.onlyIdentity, false);
       } finally {
         if (before === undefined) Deno.env.delete("SSH_AUTH_SOCK");
         else Deno.env.set("SSH_AUTH_SOCK", before);

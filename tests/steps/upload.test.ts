@@ -13,7 +13,7 @@ import {
   type ReportEvent,
   uploadKexec,
 } from "../../mod.ts";
-import { loginOf } from "../../lib/ssh/session.ts";
+import { internals } from "../../lib/ssh/session.ts";
 import { type BoxOptions, noBoxes, startBox, writeKexec } from "../loopback/mod.ts";
 
 const ignore = await noBoxes() !== undefined;
@@ -76,7 +76,7 @@ for (
         if (event.type === "command") commands.push(event.command.join(" "));
       };
       const { destination } = target;
-      const options = loginOf(target);
+      const options = internals(target).login;
       await using other = await connect(destination, { ...options, report });
       const remote = await uploadKexec(other, { image });
       const unpack = commands.find((command) => command.includes("tar -C"));

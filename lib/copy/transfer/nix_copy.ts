@@ -7,7 +7,7 @@ import { AnswerError, CommandError } from "../../errors.ts";
 import { nixCommand, type NixOptions, runNix } from "../../nix/command.ts";
 import { storeUri } from "../../nix/store.ts";
 import type { StorePath } from "../../plan/store_path.ts";
-import type { Session } from "../../ssh/session.ts";
+import { internals, type Session } from "../../ssh/session.ts";
 import { classify } from "./stall_timer.ts";
 
 /** How `nix copy` is called. */
@@ -38,7 +38,9 @@ export async function copyByNix(
   ];
   const env = { NIX_SSHOPTS: session.sshOptions };
   // nix' own ssh takes a channel of the connection like any other command.
-  using _channel = await session.channels.enter(options.signal ?? new AbortController().signal);
+  using _channel = await internals(session).channels.enter(
+    options.signal ?? new AbortController().signal,
+  );
   try {
     await runNix(nixCommand("copy", args, options), options, { env });
   } catch (error) {

@@ -8,7 +8,7 @@ import { storeArgs } from "../../nix/store.ts";
 import { start } from "../../process.ts";
 import type { Report } from "../../report/events.ts";
 import { shownWords } from "../../ssh/command_line.ts";
-import type { Session } from "../../ssh/session.ts";
+import { internals, type Session } from "../../ssh/session.ts";
 import { clientGreeting } from "../protocol/serve_requests.ts";
 import { decompressing } from "./send_paths.ts";
 import { ServeClient } from "./serve_client.ts";
@@ -55,7 +55,7 @@ export class StoreServers {
 
   #onTarget(command: readonly string[]): ServeClient {
     const { session, options: { report }, signal } = this;
-    return new ServeClient((input) => session.start(command, input), {
+    return new ServeClient((input) => internals(session).start(command, input), {
       ...{ command: shownWords(command), where: session.label, report, signal },
     });
   }

@@ -8,7 +8,7 @@ import { Scope } from "../../async.ts";
 import type { NixOptions } from "../../nix/command.ts";
 import type { StorePath } from "../../plan/store_path.ts";
 import type { Report } from "../../report/events.ts";
-import type { Session } from "../../ssh/session.ts";
+import { internals, type Session } from "../../ssh/session.ts";
 import { chooseFormat, FAR, type Link } from "../policy.ts";
 import { referencesFirst, totalSize } from "../protocol/path_order.ts";
 import { requestClosure, requestInfos, requestValid } from "../protocol/serve_requests.ts";
@@ -81,7 +81,7 @@ class StreamCopy {
     readonly timer: StallTimer,
   ) {
     this.#servers = new StoreServers(session, options, signal);
-    this.#idle = new IdleServers(session.channels.crowded);
+    this.#idle = new IdleServers(internals(session).channels.crowded);
   }
 
   async run(wanted: readonly StorePath[]): Promise<Copied> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { fingerprint, type KnownAs, replaceHostKeys } from "../../ssh/known_hosts.ts";
+import { internals } from "../../ssh/session.ts";
 import { checkBootable } from "../../steps/bootable/check_bootable.ts";
 import { reboot } from "../../steps/reboot.ts";
 import type { Job } from "../job.ts";
@@ -21,7 +22,7 @@ export const rebootStage: Stage<"reboot"> = {
     await checkUnlessForced(job, () => checkBootable(installer, system, signal));
     const timeout = plan.timeouts.reboot;
     const rebooted = await reboot(installer, { system, timeout, signal });
-    await tellHostKeys(job, target.knownAs, rebooted.hostKeys);
+    await tellHostKeys(job, internals(target).knownAs, rebooted.hostKeys);
     return rebooted;
   },
 };

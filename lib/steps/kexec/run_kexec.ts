@@ -18,7 +18,7 @@ import { Stages } from "../../report/stages.ts";
 import { READ_RELEASE } from "../../ssh/release.ts";
 import type { RemoteSnippet } from "../../ssh/remote_snippet.ts";
 import { saveResumeInfo } from "../../ssh/resume.ts";
-import { loginOf, type Session } from "../../ssh/session.ts";
+import { internals, type Session } from "../../ssh/session.ts";
 import { arrangeBoot, type Arranged } from "./arrange.ts";
 import { discardKexec, type RemoteKexec } from "./upload.ts";
 
@@ -140,7 +140,7 @@ async function boot(
     const over = error instanceof ConnectionError || error instanceof CommandError;
     if (!announced || !over) throw error;
   }
-  const login = loginOf(target);
+  const login = internals(target).login;
   let came = { name: "", installer: false };
   const began = performance.now();
   const wait: BootOptions = {
