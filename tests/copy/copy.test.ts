@@ -198,7 +198,8 @@ Deno.test("copyClosure() goes on where an interrupted copy ended", { ignore }, a
   await using relay = await startRelay({
     to: box(),
     bytesPerSecond: 20_000_000,
-    cutAfterBytes: 5_000_000,
+    // Less than all of it when it is compressed, as on a machine that is busy.
+    cutAfterBytes: 2_500_000,
   });
   {
     await using target = await login(box(), "root", { port: relay.port });
