@@ -1,22 +1,22 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VERSION } from "../lib/version.ts";
-import { Place } from "./cli/command.ts";
+import { Sandbox } from "./cli/command.ts";
 
 /** Programs first on the PATH that write down that they were called. */
 const PROGRAMS = ["ssh", "scp", "ssh-keygen", "nix", "nix-store", "git", "curl"];
 
 /** Runs the command where each program it could call is such a one; says which were called. */
 async function watched(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  await using place = await Place.make();
-  const { folder } = place;
+  await using sandbox = await Sandbox.make();
+  const { folder } = sandbox;
   for (const name of PROGRAMS) {
     const code = `#!/bin/sh\necho "${name} $*" >>${folder}/calls\nexit 1\n`;
-    await place.file(`bin/${name}`, code, 0o755);
+    await sandbox.file(`bin/${name}`, code, 0o755);
   }
   const path = `${folder}/bin:${Deno.env.get("PATH")}`;
-  const outcome = await place.run(words, { ...env, PATH: path });
+  const outcome = await sandbox.run(words, { ...env, PATH: path });
   const calls = await Deno.readTextFile(`${folder}/calls`).catch(() => "");
-  return { ...outcome, calls: calls.split("\n").filter(Boolean), left: await place.left() };
+  return { ...outcome, calls: calls.split("\n").filter(Boolean), left: await sandbox.left() };
 }
 
 const FLAKE = ["--flake", ".#web"];
@@ -95,18 +95,18 @@ Deno.test("each deprecated option gives one notice, and still works", async () =
 });
 
 Deno.test("the command says which port nobody answers at", async () => {
-  await using place = await Place.make();
+  await using sandbox = await Sandbox.make();
   const words = ["--phases", "kexec", "-p", "1", "root@127.0.0.1"];
-  const { code, stdout, stderr } = await place.run(words);
+  const { code, stdout, stderr } = await sandbox.run(words);
   assertMatch(stderr, /^error: root@127\.0\.0\.1: no ssh connection: .* port 1: .*refused/m);
   assertMatch(stderr, /^state: nothing was changed on the target$/m);
-  assertEquals([code, stdout, await place.left()], [1, "", []]);
+  assertEquals([code, stdout, await sandbox.left()], [1, "", []]);
 });
 
 Deno.test("secrets in the environment reach no child that does not need them", async () => {
-  await using place = await Place.make();
-  const seen = `${place.folder}/seen`;
-  const { code } = await place.run(
+  await using sandbox = await Sandbox.make();
+  const seen = `${sandbox.folder}/seen`;
+  const { code } = await sandbox.run(
     ["--phases", "kexec", "--ssh-option", `ProxyCommand=sh -c 'env >"${seen}"'`, HOST],
     {
       SSHPASS: "one",

@@ -50,7 +50,7 @@ Deno.test("README's demo installs, shows it, and leaves nothing behind", {
     assertEquals(await leftOf(`${folder}/tmp`), []);
   }));
 
-interface Scene {
+interface Fixture {
   readonly machine: Machine;
   readonly images: Images;
   readonly folder: string;
@@ -61,7 +61,7 @@ interface Scene {
 }
 
 /** A machine, and a user who has a key for it and this package. */
-async function onMachine(work: (scene: Scene) => Promise<void>): Promise<void> {
+async function onMachine(work: (fixture: Fixture) => Promise<void>): Promise<void> {
   const images = await buildImages();
   await withFolder(async (folder) => {
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", `${folder}/id`]);

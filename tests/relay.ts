@@ -168,7 +168,7 @@ class Direction {
 
   constructor(
     readonly options: RelayOptions,
-    readonly gate: () => Promise<void> | undefined,
+    readonly breakpoint: () => Promise<void> | undefined,
     readonly onPassed: () => void,
   ) {}
 
@@ -208,7 +208,7 @@ class Direction {
       }
       const wait = next.at - performance.now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.ceil(wait)));
-      await this.gate();
+      await this.breakpoint();
       queue.shift();
       if (!(await writeAll(to, next.bytes))) break;
       inFlight -= next.bytes.length;

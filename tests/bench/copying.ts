@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { startBox } from "../loopback/mod.ts";
+import { startContainer } from "../loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import type { ClosureName } from "./closure.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
@@ -129,7 +129,7 @@ async function copyOnce(
 ): Promise<Once | string> {
   await using area = link.rtt === 0 ? undefined : await startWideArea(link);
   // A new one each time: the closure must not be there yet.
-  await using box = await startBox({
+  await using container = await startContainer({
     setup: nix ? `ln -sf ${nix}/* /usr/local/bin/\n` : "",
     ...area && { address: area.address, port: 22, enter: area.there },
   });
@@ -139,7 +139,13 @@ async function copyOnce(
   // `timeout` ends the whole group: nix, its ssh, and what they feed.
   const [program = "", ...args] = [...area?.here ?? [], "timeout", `${PATIENCE / 1000}`].concat([
     ...[Deno.execPath(), "run", "--quiet", "-A", script],
-    ...[other === undefined ? way : "ours", path, box.host, `${box.port}`, box.identityFile],
+    ...[
+      other === undefined ? way : "ours",
+      path,
+      container.host,
+      `${container.port}`,
+      container.identityFile,
+    ],
   ]);
   const child = new Deno.Command(program, {
     args,
@@ -154,7 +160,7 @@ async function copyOnce(
   if (code === 124) return `stopped at ${PATIENCE / 1000} s`;
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (code !== 0) return `failed: ${text(stderr).trim().slice(-300)}`;
-  const there = await box.run(`nix-store --check-validity ${path}`);
+  const there = await container.run(`nix-store --check-validity ${path}`);
   if (there.code !== 0) return "did not arrive";
   return { ...JSON.parse(text(stdout)), load: Number((Deno.loadavg()[0] ?? 0).toFixed(1)) };
 }

@@ -14,7 +14,7 @@
 import { sendsBanner } from "../vm/ports.ts";
 import { countLogins, showLogins } from "../vm/logins.ts";
 import { openDebian } from "../vm/distro/scene.ts";
-import { openScene, type Scene } from "../vm/scene.ts";
+import { type Fixture, openFixture } from "../vm/scene.ts";
 import { startRelay } from "../relay.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
 import { TextLineStream } from "../vm/lines.ts";
@@ -117,8 +117,8 @@ async function installOnce(
   rtt: number,
   { against = "", nix, debian = false }: InstallingOptions,
 ): Promise<Installed | string> {
-  await using scene = debian ? await openDebian() : await openScene();
-  const { machine } = scene;
+  await using fixture = debian ? await openDebian() : await openFixture();
+  const { machine } = fixture;
   await using relay = await startRelay({ to: machine, delayMs: rtt / 2 });
   const logins = await countLogins(machine);
   using boots = new Boots(() => machine.console());
@@ -127,12 +127,12 @@ async function installOnce(
   const look = setInterval(() => {
     if (Number.isNaN(firstByte) && relay.connections > 0) firstByte = performance.now() - began;
   }, 2);
-  const words = await installWords(scene, relay.port, debian ? "admin" : "root");
+  const words = await installWords(fixture, relay.port, debian ? "admin" : "root");
   const command = tool === "ours"
     ? [Deno.execPath(), "run", "--quiet", "-A", CLI, "--json", ...words]
     : ["sh", "-c", `${against} "$@"`, "against", ...words];
   const { code, lines, ended } = await runTimed(command, {
-    ...scene.variables,
+    ...fixture.variables,
     PATH: `${nix === undefined ? "" : `${nix}:`}${Deno.env.get("PATH") ?? ""}`,
   });
   clearInterval(look);
@@ -160,15 +160,15 @@ async function installOnce(
 }
 
 /** The same words for both tools. */
-async function installWords(scene: Scene, port: number, user: string): Promise<string[]> {
-  const { machine, identity, knownHosts, images } = scene;
+async function installWords(fixture: Fixture, port: number, user: string): Promise<string[]> {
+  const { machine, identity, knownHosts, images } = fixture;
   const known = machine.hostKeys.map((key) => `[${machine.host}]:${port} ${key}\n`).join("");
   await Deno.writeTextFile(knownHosts, known);
   return [
-    ...["--flake", `path:${scene.flake}#demo`, "--build-on", "local", "--copy-host-keys"],
+    ...["--flake", `path:${fixture.flake}#demo`, "--build-on", "local", "--copy-host-keys"],
     ...["--kexec", images.kexecTarball, "-i", identity],
     ...["-p", `${port}`, "--post-kexec-ssh-port", `${port}`],
-    ...scene.sshOptions.flatMap((option) => ["--ssh-option", option]),
+    ...fixture.sshOptions.flatMap((option) => ["--ssh-option", option]),
     `${user}@${machine.host}`,
   ];
 }

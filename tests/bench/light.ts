@@ -7,7 +7,7 @@ import { archive } from "../../lib/files/archive.ts";
 import { readTree } from "../../lib/files/tree.ts";
 import { start } from "../../lib/process.ts";
 import { connect } from "../../lib/steps/connect.ts";
-import { startBox } from "../loopback/mod.ts";
+import { startContainer } from "../loopback/mod.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
 import { peakMemory } from "./once.ts";
 
@@ -50,13 +50,13 @@ export async function benchLight(runs: number, mebibytes: number): Promise<Light
     const [files, tar]: [number[], number[]] = [[], []];
     let memory = 0;
     for (let i = 0; i < runs; i++) {
-      await using box = await startBox();
-      const args = [`${folder}/files`, `${box.port}`, box.identityFile];
+      await using container = await startContainer();
+      const args = [`${folder}/files`, `${container.port}`, container.identityFile];
       const once = await run([Deno.execPath(), "run", "--quiet", "-A", import.meta.url, ...args]);
       const { ms, memory: peak } = JSON.parse(once.stdout);
       files.push(ms);
       memory = Math.max(memory, peak);
-      await box.run("rm -rf /root/files");
+      await container.run("rm -rf /root/files");
       const ssh = "ssh -i $3 -p $2 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null";
       const pipe = `tar -C "$1" -c . | ${ssh} -o LogLevel=ERROR root@127.0.0.1 ${RECEIVE}`;
       tar.push((await run(["sh", "-c", pipe, "tar", ...args])).ms);

@@ -7,7 +7,7 @@
  */
 import { nixosAnywhere } from "../../lib/flow/flow.ts";
 import { buildParts } from "../flow/parts.ts";
-import { Scene } from "../flow/scene.ts";
+import { Fixture } from "../flow/scene.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
 
@@ -49,19 +49,19 @@ async function installAtOnce(
   parts: Awaited<ReturnType<typeof buildParts>>,
 ): Promise<number> {
   await using stack = new AsyncDisposableStack();
-  const scenes: Scene[] = [];
+  const fixtures: Fixture[] = [];
   for (let i = 0; i < count; i++) {
     const [installer, installed] = [{ delay: 6000, gap: 5000 }, { delay: 500, gap: 5000 }];
-    scenes.push(stack.use(await Scene.open({ parts, installer, installed })));
+    fixtures.push(stack.use(await Fixture.open({ parts, installer, installed })));
   }
   const began = performance.now();
-  await Promise.all(scenes.map(async (scene) => {
+  await Promise.all(fixtures.map(async (fixture) => {
     const { rebooted } = await nixosAnywhere({
-      ...scene.by("machine"),
+      ...fixture.by("machine"),
       storePaths: parts,
       copyHostKeys: true,
     });
-    if (rebooted?.seen !== "running") throw new Error(`${scene.machine.port}: ${rebooted?.seen}`);
+    if (rebooted?.seen !== "running") throw new Error(`${fixture.machine.port}: ${rebooted?.seen}`);
   }));
   return performance.now() - began;
 }

@@ -19,13 +19,13 @@ export interface Outcome {
 }
 
 /** A place to run the command in; disposal removes it. */
-export class Place implements AsyncDisposable {
+export class Sandbox implements AsyncDisposable {
   private constructor(readonly folder: string) {}
 
-  static async make(): Promise<Place> {
+  static async make(): Promise<Sandbox> {
     const folder = await Deno.makeTempDir({ prefix: "cli-" });
     for (const name of ["tmp", "here"]) await Deno.mkdir(`${folder}/${name}`);
-    return new Place(folder);
+    return new Sandbox(folder);
   }
 
   /** The folder for temporary files. */

@@ -1,38 +1,38 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
-import { type Box, noBoxes, startBox, writeKexec } from "../loopback/mod.ts";
+import { type Container, noContainers, startContainer, writeKexec } from "../loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
-import { exists, type Outcome, Place, type Running } from "./command.ts";
+import { exists, type Outcome, type Running, Sandbox } from "./command.ts";
 
-const ignore = await noBoxes() !== undefined;
+const ignore = await noContainers() !== undefined;
 
 /** Interrupts a run and looks at what it says and leaves. */
-async function interrupted(place: Place, running: Running, signal: Deno.Signal = "SIGINT") {
+async function interrupted(sandbox: Sandbox, running: Running, signal: Deno.Signal = "SIGINT") {
   const { code, stdout, stderr }: Outcome = await running.interrupt(signal);
   assertMatch(stderr, new RegExp(`^error: interrupted by ${signal}$`, "m"));
   assertMatch(stderr, /^hint: .*\nstate: .*\n$/m);
-  assertEquals([code, stdout, await place.left()], [130, "", []], stderr);
+  assertEquals([code, stdout, await sandbox.left()], [130, "", []], stderr);
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.test(`${signal} during the login ends the command with 130 and leaves nothing`, async () => {
-    await using place = await Place.make();
+    await using sandbox = await Sandbox.make();
     // Somebody who takes the call and never says a word.
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     let call: Deno.Conn | undefined;
     const accepted = listener.accept().then((connection) => call = connection);
     accepted.catch(() => {});
     const words = ["--phases", "kexec", "-p", String(listener.addr.port), "root@127.0.0.1"];
-    const running = place.start(words);
+    const running = sandbox.start(words);
     await running.until(() => call !== undefined);
-    await interrupted(place, running, signal);
+    await interrupted(sandbox, running, signal);
     call?.close();
   });
 }
 
 Deno.test("SIGINT during the build ends it, and the builder", { ignore }, async () => {
-  await using box = await startBox();
-  await using place = await Place.make();
-  const started = `${place.folder}/started`;
+  await using container = await startContainer();
+  await using sandbox = await Sandbox.make();
+  const started = `${sandbox.folder}/started`;
   // A new path each time: one that is built already would not be built.
   const flake = `{ outputs = _: let
     slow = name: derivation {
@@ -43,28 +43,37 @@ Deno.test("SIGINT during the build ends it, and the builder", { ignore }, async 
     diskoScript = slow "disko"; toplevel = slow "nixos-system-web";
   }; }; }
   `;
-  await place.file("here/flake.nix", flake);
-  const running = place.start([
-    ...["--flake", `path:${place.folder}/here#web`, "--build-on", "local"],
-    ...["--phases", "disko", "-i", box.identityFile, "-p", String(box.port)],
-    ...["--ssh-option", "UserKnownHostsFile=/dev/null", `root@${box.host}`],
+  await sandbox.file("here/flake.nix", flake);
+  const running = sandbox.start([
+    ...["--flake", `path:${sandbox.folder}/here#web`, "--build-on", "local"],
+    ...["--phases", "disko", "-i", container.identityFile, "-p", String(container.port)],
+    ...["--ssh-option", "UserKnownHostsFile=/dev/null", `root@${container.host}`],
     // The target is no installer, which would end the run: the login has to go on until then.
     ...["--ssh-option", "ProxyCommand=sh -c 'cat >/dev/null; :'"],
   ], { NIX_CONFIG });
   await running.until(() => exists(started));
-  await interrupted(place, running);
+  await interrupted(sandbox, running);
 });
 
 const HANGING_TAR = "#!/bin/sh\necho >/run/box/unpacking\nexec sleep 300\n";
 
 /** The command, when the target's tar hangs. */
-async function unpacking(place: Place, box: Box): Promise<Running> {
-  const image = await writeKexec(`${place.folder}/image.tar.gz`);
-  const running = place.start([
-    ...["--phases", "kexec", "--kexec", image, "-i", box.identityFile, "-p", String(box.port)],
-    ...["--ssh-option", "UserKnownHostsFile=/dev/null", `root@${box.host}`],
+async function unpacking(sandbox: Sandbox, container: Container): Promise<Running> {
+  const image = await writeKexec(`${sandbox.folder}/image.tar.gz`);
+  const running = sandbox.start([
+    ...[
+      "--phases",
+      "kexec",
+      "--kexec",
+      image,
+      "-i",
+      container.identityFile,
+      "-p",
+      String(container.port),
+    ],
+    ...["--ssh-option", "UserKnownHostsFile=/dev/null", `root@${container.host}`],
   ]);
-  await running.until(() => exists(`${box.shared}/unpacking`));
+  await running.until(() => exists(`${container.shared}/unpacking`));
   return running;
 }
 
@@ -77,22 +86,22 @@ exec /bin/busybox rm "$@"
     "/usr/bin/tar": { text: HANGING_TAR, mode: 0o755 },
     "/usr/local/bin/rm": { text: rm, mode: 0o755 },
   };
-  await using box = await startBox({ files });
-  await using place = await Place.make();
-  const running = await unpacking(place, box);
+  await using container = await startContainer({ files });
+  await using sandbox = await Sandbox.make();
+  const running = await unpacking(sandbox, container);
   running.child.kill("SIGINT");
-  await running.until(() => exists(`${box.shared}/tidying`));
+  await running.until(() => exists(`${container.shared}/tidying`));
   const began = performance.now();
-  await interrupted(place, running);
+  await interrupted(sandbox, running);
   assertLess(performance.now() - began, 3000);
 });
 
 Deno.test("SIGINT during the upload ends it, here and on the target", { ignore }, async () => {
-  await using box = await startBox({
+  await using container = await startContainer({
     files: { "/usr/bin/tar": { text: HANGING_TAR, mode: 0o755 } },
   });
-  await using place = await Place.make();
-  const running = await unpacking(place, box);
-  await interrupted(place, running);
-  assertEquals((await box.run("ls /root/.ssh/authorized_keys")).code, 0);
+  await using sandbox = await Sandbox.make();
+  const running = await unpacking(sandbox, container);
+  await interrupted(sandbox, running);
+  assertEquals((await container.run("ls /root/.ssh/authorized_keys")).code, 0);
 });

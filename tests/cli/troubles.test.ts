@@ -4,11 +4,16 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError, connect, runDisko } from "../../mod.ts";
 import { TROUBLES } from "../../lib/plan/troubles.ts";
-import { type BoxOptions, noBoxes, startBox, writeKexec } from "../loopback/mod.ts";
+import {
+  type ContainerOptions,
+  noContainers,
+  startContainer,
+  writeKexec,
+} from "../loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
-import { Place } from "./command.ts";
+import { Sandbox } from "./command.ts";
 
-const ignore = await noBoxes() !== undefined;
+const ignore = await noContainers() !== undefined;
 
 const FLAKE = `{ outputs = { self }: {
   nixosConfigurations.web.config.system.build = let
@@ -26,7 +31,7 @@ interface Row {
   /** The command line, without the target; FLAKE, IMAGE and DISKO stand for what the test made. */
   readonly words: readonly string[];
   /** The target; nothing where none is reached. */
-  readonly box?: BoxOptions;
+  readonly container?: ContainerOptions;
   /** What the image's script prints before it fails. */
   readonly run?: string;
   readonly code: number;
@@ -39,14 +44,14 @@ const rows: readonly Row[] = [
   {
     trouble: "initrd",
     words: kexec,
-    box: {},
+    container: {},
     run: "echo 'Failure unpacking initrd' >&2; exit 1",
     code: 1,
   },
   {
     trouble: "attribute",
     words: ["-f", "FLAKE#nope", "--kexec", "IMAGE"],
-    box: {},
+    container: {},
     code: 2,
     said: "does not provide attribute",
   },
@@ -54,43 +59,43 @@ const rows: readonly Row[] = [
   {
     trouble: "facts",
     words: kexec,
-    box: { sshdConfig: ["ForceCommand echo welcome"] },
+    container: { sshdConfig: ["ForceCommand echo welcome"] },
     code: 1,
   },
   { trouble: "host", words: ["-f", "FLAKE#web"], code: 2 },
   { trouble: "storePaths", words: ["-s", MISSING, MISSING, "root@127.0.0.1"], code: 2 },
   { trouble: "source", words: ["root@127.0.0.1"], code: 2 },
-  { trouble: "tar", words: kexec, box: { without: ["tar"] }, code: 3 },
-  { trouble: "setsid", words: kexec, box: { without: ["setsid"] }, code: 3 },
+  { trouble: "tar", words: kexec, container: { without: ["tar"] }, code: 3 },
+  { trouble: "setsid", words: kexec, container: { without: ["setsid"] }, code: 3 },
   {
     trouble: "linux",
     words: kexec,
-    box: { files: { "/usr/local/bin/uname": says("Darwin") } },
+    container: { files: { "/usr/local/bin/uname": says("Darwin") } },
     code: 3,
   },
   {
     trouble: "architecture",
     words: ["--phases", "kexec"],
-    box: {
+    container: {
       files: { "/usr/local/bin/uname": says('"$([ "$1" = -m ] && echo riscv64 || echo Linux)"') },
     },
     code: 3,
   },
 ];
 
-for (const { trouble, words, box, run = "exit 1", code, said } of rows) {
+for (const { trouble, words, container, run = "exit 1", code, said } of rows) {
   Deno.test(`the command says what to do about: ${TROUBLES[trouble].message}`, {
-    ignore: ignore && !!box,
+    ignore: ignore && !!container,
   }, async () => {
-    await using place = await Place.make();
-    await place.file("flake/flake.nix", FLAKE);
-    const image = `${place.folder}/image.tar.gz`;
+    await using sandbox = await Sandbox.make();
+    await sandbox.file("flake/flake.nix", FLAKE);
+    const image = `${sandbox.folder}/image.tar.gz`;
     await writeKexec(image, { run });
     const made = words.map((word) =>
-      word.replace("FLAKE", `path:${place.folder}/flake`).replace("IMAGE", image)
+      word.replace("FLAKE", `path:${sandbox.folder}/flake`).replace("IMAGE", image)
     );
     await using stack = new AsyncDisposableStack();
-    const target = box && stack.use(await startBox(box));
+    const target = container && stack.use(await startContainer(container));
     const login = target
       ? [
         "-i",
@@ -102,15 +107,15 @@ for (const { trouble, words, box, run = "exit 1", code, said } of rows) {
         `root@${target.host}`,
       ]
       : [];
-    const outcome = await place.run([...made, ...login], { NIX_CONFIG });
+    const outcome = await sandbox.run([...made, ...login], { NIX_CONFIG });
     assertEquals(outcome.code, code, outcome.stderr);
     assertStringIncludes(outcome.stderr, said ?? TROUBLES[trouble].message);
     assertStringIncludes(outcome.stderr, `\nhint: ${TROUBLES[trouble].hint}\n`);
     if (target && trouble !== "attribute") {
       assertStringIncludes(outcome.stderr, "error: root@127.0.0.1");
     }
-    if (!box) assert(!outcome.stderr.includes("Connecting"), outcome.stderr);
-    assertEquals(await place.left(), []);
+    if (!container) assert(!outcome.stderr.includes("Connecting"), outcome.stderr);
+    assertEquals(await sandbox.left(), []);
   });
 }
 
@@ -119,8 +124,8 @@ for (const trouble of ["diskoFragment", "diskoMode", "diskoConfig"] as const) {
   Deno.test(`runDisko() says what to do about: ${message}`, { ignore }, async () => {
     // disko's own command in the place of a script says this and fails.
     const text = `#!/bin/sh\necho 'aborted: ${message} create, mount or all' >&2\nexit 1\n`;
-    await using box = await startBox({ files: { [MISSING]: { text, mode: 0o755 } } });
-    const { host, port, identityFile } = box;
+    await using container = await startContainer({ files: { [MISSING]: { text, mode: 0o755 } } });
+    const { host, port, identityFile } = container;
     await using installer = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
     const error = await assertRejects(
       () => runDisko(installer, MISSING),

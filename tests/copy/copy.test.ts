@@ -3,13 +3,13 @@ import { CommandError, ConnectionError, DeadlineError } from "../../lib/errors.t
 import { requestValid } from "../../lib/copy/protocol/serve_requests.ts";
 import { StoreServers } from "../../lib/copy/transfer/store_servers.ts";
 import { silent } from "../../lib/report/events.ts";
-import { startBox } from "../loopback/mod.ts";
+import { startContainer } from "../loopback/mod.ts";
 import { startRelay } from "../relay.ts";
-import { children, ignore, login, sharedBox } from "../ssh/fixture.ts";
+import { children, ignore, login, sharedContainer } from "../ssh/fixture.ts";
 import { copy, item, ownStore, packed, stored } from "./fixture.ts";
 
 const make = ownStore();
-const box = sharedBox();
+const container = sharedContainer();
 
 for (const root of ["/", "/mnt"]) {
   Deno.test(`copyClosure() fills ${root}, and sends nothing twice`, { ignore }, async () => {
@@ -19,10 +19,10 @@ for (const root of ["/", "/mnt"]) {
       item(`${name}-b`, 3_000_000, [0]),
       item(`${name}-c`, 0, [0, 1]),
     ]);
-    await using target = await login(box());
+    await using target = await login(container());
     const first = await copy(target, path, { root });
     assertEquals([first.sent, first.warnings], [3, []]);
-    assertEquals(await stored(box(), path, root), 3);
+    assertEquals(await stored(container(), path, root), 3);
     const progress = first.events.filter((event) => event.type === "progress").at(-1);
     assert(progress?.type === "progress" && progress.what === "closure");
     assert(progress.done === progress.total && progress.done > 3_000_000);
@@ -37,17 +37,17 @@ Deno.test(
   async () => {
     const one = await make([item("several-base", 100), item("several-1", 100, [0])]);
     const two = await make([item("several-base", 100), item("several-2", 100, [0])]);
-    await using target = await login(box());
+    await using target = await login(container());
     assertEquals((await copy(target, one)).sent, 2);
     assertEquals((await copy(target, [one, two])).sent, 1);
-    assertEquals(await stored(box(), two), 2);
+    assertEquals(await stored(container(), two), 2);
     assertEquals((await copy(target, [])).events, []);
   },
 );
 
 Deno.test("a server sees what came while it ran", { ignore }, async () => {
   const path = await make([item("meanwhile", 10)]);
-  await using target = await login(box());
+  await using target = await login(container());
   const options = { root: "/", report: silent };
   await using server = new StoreServers(target, options, new AbortController().signal).remote();
   const valid = () => server.request(requestValid([path]), (answers) => answers.texts());
@@ -69,10 +69,10 @@ const odd: Readonly<Record<string, readonly ReturnType<typeof item>[]>> = {
 for (const [title, items] of Object.entries(odd)) {
   Deno.test(`copyClosure() copies ${title}`, { ignore }, async () => {
     const path = await make(items);
-    await using target = await login(box());
+    await using target = await login(container());
     const { sent, warnings } = await copy(target, path, { root: "/mnt" });
     assertEquals([sent, warnings], [items.length, []]);
-    assertEquals(await stored(box(), path, "/mnt"), items.length);
+    assertEquals(await stored(container(), path, "/mnt"), items.length);
   });
 }
 
@@ -82,7 +82,7 @@ for (const without of [["zstd"], ["zstd", "gzip"]]) {
     { ignore },
     async () => {
       const path = await make([item("without", 3_000_000), item("without-top", 1, [0])]);
-      await using bare = await startBox({ without });
+      await using bare = await startContainer({ without });
       await using relay = await startRelay({ to: bare, delayMs: 15 });
       await using target = await login(bare, "root", { port: relay.port });
       const { sent, warnings } = await copy(target, path);
@@ -113,7 +113,7 @@ for (const [delayMs, count] of [[15, 3], [40, 40]] as const) {
       const items = Array.from({ length: count }, (_, i) => item(`new-${count}-${i}`, 1_000_000));
       const path = await make([...items, item(`new-${count}`, 1, items.map((_, i) => i))]);
       const files = { "/usr/local/bin/nix-store": { text: ALONE, mode: 0o755 } };
-      await using own = await startBox({ files });
+      await using own = await startContainer({ files });
       await using relay = await startRelay({ to: own, delayMs });
       await using target = await login(own, "root", { port: relay.port });
       // Known to be far, the link is packed for from the start.
@@ -137,7 +137,7 @@ for (const [title, link] of [["far", { rtt: 80 }], ["near", { rtt: 0, rate: 1e9 
       const items = Array.from({ length: 3 }, (_, i) => item(`fresh-${i}`, 1_000_000));
       const path = await make([...items, item("fresh", 1, items.map((_, i) => i))]);
       const files = { "/usr/local/bin/nix-store": { text: COUNTED, mode: 0o755 } };
-      await using own = await startBox({ files });
+      await using own = await startContainer({ files });
       await using target = await login(own);
       const options = { root: "/mnt", link, fresh: true };
       // The second time it is not new, and nothing breaks.
@@ -153,7 +153,7 @@ for (const [title, link] of [["far", { rtt: 80 }], ["near", { rtt: 0, rate: 1e9 
 
 Deno.test("copyClosure() falls back to nix copy, and says so", { ignore }, async () => {
   const path = await make([item("fallback", 100)]);
-  await using bare = await startBox({ without: ["nix-store"] });
+  await using bare = await startContainer({ without: ["nix-store"] });
   await using target = await login(bare);
   const { warnings, sent } = await copy(target, path);
   assertEquals(sent, undefined);
@@ -162,7 +162,7 @@ Deno.test("copyClosure() falls back to nix copy, and says so", { ignore }, async
 });
 
 Deno.test("copyClosure() says with nix's words what is missing here", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const path = "/nix/store/0c8v6a1qzvlkn1rhkd5czbjl0ssbk5ss-nowhere";
   await assertRejects(() => copy(target, path), Error, path);
   const from = "daemon?root=/nowhere";
@@ -175,7 +175,7 @@ Deno.test("copyClosure() says with nix's words what is missing here", { ignore }
 
 Deno.test("copyClosure() by nix copy says that the connection was lost", { ignore }, async () => {
   const path = await make([item("lost", 8_000_000)]);
-  await using bare = await startBox({ without: ["nix-store"] });
+  await using bare = await startContainer({ without: ["nix-store"] });
   await using relay = await startRelay({
     to: bare,
     bytesPerSecond: 8_000_000,
@@ -196,25 +196,25 @@ Deno.test("copyClosure() goes on where an interrupted copy ended", { ignore }, a
   );
   const path = await make(items);
   await using relay = await startRelay({
-    to: box(),
+    to: container(),
     bytesPerSecond: 20_000_000,
     // Less than all of it when it is compressed, as on a machine that is busy.
     cutAfterBytes: 2_500_000,
   });
   {
-    await using target = await login(box(), "root", { port: relay.port });
+    await using target = await login(container(), "root", { port: relay.port });
     await assertRejects(() => copy(target, path), ConnectionError, "was lost");
   }
-  await using target = await login(box());
+  await using target = await login(container());
   const { sent = 0 } = await copy(target, path);
   assert(sent > 0 && sent < 10, `${sent} were sent again`);
-  assertEquals(await stored(box(), path), 10);
+  assertEquals(await stored(container(), path), 10);
 });
 
 Deno.test("copyClosure() ends all its children when it is aborted", { ignore }, async () => {
   const path = await make([item("abort", 30_000_000)]);
-  await using relay = await startRelay({ to: box(), bytesPerSecond: 4_000_000 });
-  await using target = await login(box(), "root", { port: relay.port });
+  await using relay = await startRelay({ to: container(), bytesPerSecond: 4_000_000 });
+  await using target = await login(container(), "root", { port: relay.port });
   const { signal, abort } = (() => {
     const controller = new AbortController();
     return { signal: controller.signal, abort: () => controller.abort(new Error("enough")) };
@@ -225,7 +225,7 @@ Deno.test("copyClosure() ends all its children when it is aborted", { ignore }, 
   assertEquals((await children()).filter((line) => !line.includes(" -S ")), []);
   let left = "";
   for (let tries = 0; tries < 100; tries++) {
-    left = (await box().run("ps -eo args | grep -E '^(nix-store|zstd)' || :")).stdout;
+    left = (await container().run("ps -eo args | grep -E '^(nix-store|zstd)' || :")).stdout;
     if (left === "") break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -234,9 +234,9 @@ Deno.test("copyClosure() ends all its children when it is aborted", { ignore }, 
 
 Deno.test("copyClosure() gives up when nothing moves", { ignore }, async () => {
   const path = await make([item("stall", 20_000_000)]);
-  const { host, port } = box();
+  const { host, port } = container();
   await using relay = await startRelay({ to: { host, port }, freezeAfterBytes: 2_000_000 });
-  await using target = await login(box(), "root", { port: relay.port });
+  await using target = await login(container(), "root", { port: relay.port });
   const error = await assertRejects(() => copy(target, path, { stall: 1500 }), DeadlineError);
   assertMatch(error.message, /no store path moved for 1.5 s$/);
 });
@@ -244,7 +244,7 @@ Deno.test("copyClosure() gives up when nothing moves", { ignore }, async () => {
 Deno.test("copyClosure() reports how far it is, and never the same twice", { ignore }, async () => {
   const items = Array.from({ length: 200 }, (_, i) => item(`progress-${i}`, 20_000));
   const path = await make([...items, item("progress", 1, items.map((_, i) => i))]);
-  await using target = await login(box());
+  await using target = await login(container());
   const { events } = await copy(target, path);
   const steps = events.flatMap((event) => event.type === "progress" ? [event] : []);
   const done = steps.map((step) => step.done);
@@ -255,10 +255,10 @@ Deno.test("copyClosure() reports how far it is, and never the same twice", { ign
 Deno.test("copyClosure() packs what is left when a near link is slow", { ignore }, async () => {
   const items = Array.from({ length: 40 }, (_, i) => item(`near-${i}`, 1_000_000));
   const path = await make([...items, item("near", 1, items.map((_, i) => i))]);
-  await using relay = await startRelay({ to: box(), bytesPerSecond: 20_000_000 });
-  await using target = await login(box(), "root", { port: relay.port });
+  await using relay = await startRelay({ to: container(), bytesPerSecond: 20_000_000 });
+  await using target = await login(container(), "root", { port: relay.port });
   const { events, sent } = await copy(target, path, { link: { rtt: 0 } });
-  assertEquals([sent, await stored(box(), path)], [41, 41]);
+  assertEquals([sent, await stored(container(), path)], [41, 41]);
   assertEquals(packed(events), ["none", "zstd"]);
 });
 
@@ -267,7 +267,7 @@ const many = Array.from({ length: 40 }, (_, i) => item(`far-${i}`, 1_000_000));
 Deno.test("copyClosure() takes the channels that it is granted", { ignore }, async () => {
   const path = await make([...many, item("far", 1, many.map((_, i) => i))]);
   for (const sessions of [1, 2, 3]) {
-    await using own = await startBox({ sshdConfig: [`MaxSessions ${sessions}`] });
+    await using own = await startContainer({ sshdConfig: [`MaxSessions ${sessions}`] });
     await using relay = await startRelay({ to: own, delayMs: 40 });
     await using target = await login(own, "root", { port: relay.port });
     const { warnings, events } = await copy(target, path);
@@ -277,7 +277,7 @@ Deno.test("copyClosure() takes the channels that it is granted", { ignore }, asy
 
 Deno.test("copyClosure() over a far link ends when the connection does", { ignore }, async () => {
   const path = await make([...many, item("far", 1, many.map((_, i) => i))]);
-  await using own = await startBox();
+  await using own = await startContainer();
   await using relay = await startRelay({ to: own, delayMs: 40, cutAfterBytes: 6_000_000 });
   await using target = await login(own, "root", { port: relay.port });
   await assertRejects(() => copy(target, path), ConnectionError);

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseProbe } from "../../lib/copy/transfer/target_probe.ts";
-import { ignore, login, sharedBox } from "../ssh/fixture.ts";
+import { ignore, login, sharedContainer } from "../ssh/fixture.ts";
 import { copy, item, ownStore, stored } from "./fixture.ts";
 
 const make = ownStore();
-const box = sharedBox();
+const container = sharedContainer();
 const settings = (...urls: string[]) => [
   { name: "substituters", value: urls.join(" ") },
   { name: "require-sigs", value: "false" },
@@ -15,20 +15,20 @@ Deno.test(
   { ignore },
   async () => {
     const path = await make([item("cached", 100)]);
-    const cache = `${box().shared}/cache`;
+    const cache = `${container().shared}/cache`;
     const args = ["copy", "--no-check-sigs", "--to", `file://${cache}`, path];
     assert((await new Deno.Command("nix", { args }).output()).success);
     const whole = await make([item("cached", 100), item("not-cached", 100, [0])]);
-    await using target = await login(box());
+    await using target = await login(container());
     const told = await copy(target, whole, { settings: settings("file:///run/box/cache") });
     assertEquals([told.sent, told.substituted, told.warnings], [1, 1, []]);
-    assertEquals(await stored(box(), whole), 2);
+    assertEquals(await stored(container(), whole), 2);
   },
 );
 
 Deno.test("copyClosure() does not ask a cache with `substitute: false`", { ignore }, async () => {
   const path = await make([item("not-asked", 100)]);
-  await using target = await login(box());
+  await using target = await login(container());
   const told = await copy(target, path, {
     settings: settings("http://127.0.0.1:1"),
     substitute: false,
@@ -53,7 +53,7 @@ Deno.test(
     })();
     const url = `http://127.0.0.1:${listener.addr.port}`;
     const [one, two] = [await make([item("dead-1", 100)]), await make([item("dead-2", 100)])];
-    await using target = await login(box());
+    await using target = await login(container());
     const first = await copy(target, one, { settings: settings(url) });
     assertMatch(first.warnings.join(), /substituter http:\S+ does not answer: not used$/);
     assertEquals([first.sent, asked], [1, 1]);

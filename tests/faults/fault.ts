@@ -4,9 +4,9 @@
  * @module
  */
 import type { State } from "../../lib/report/states.ts";
-import type { Gate } from "../flow/boxes.ts";
+import type { Breakpoint } from "../flow/boxes.ts";
 import type { Running } from "../flow/command.ts";
-import type { Scene, SceneOptions } from "../flow/scene.ts";
+import type { Fixture, FixtureOptions } from "../flow/scene.ts";
 import { Random } from "../random.ts";
 
 /** Something that goes wrong at some point of an install, and what has to come of it. */
@@ -16,14 +16,14 @@ export interface Fault {
   /** What goes wrong. */
   readonly fault: string;
   /** What is special about the machine. */
-  readonly scene?: Partial<SceneOptions>;
+  readonly fixture?: Partial<FixtureOptions>;
   /** Words before those that every run has, or the whole command line. */
-  readonly words?: readonly string[] | ((scene: Scene) => string[] | Promise<string[]>);
-  readonly env?: (scene: Scene) => Record<string, string>;
+  readonly words?: readonly string[] | ((fixture: Fixture) => string[] | Promise<string[]>);
+  readonly env?: (fixture: Fixture) => Record<string, string>;
   /** Done before the command starts. */
-  readonly before?: ((scene: Scene) => unknown) | undefined;
+  readonly before?: ((fixture: Fixture) => unknown) | undefined;
   /** Done while it runs. */
-  readonly act?: ((scene: Scene, running: Running) => Promise<unknown>) | undefined;
+  readonly act?: ((fixture: Fixture, running: Running) => Promise<unknown>) | undefined;
   readonly code: number;
   /** The line of the error, without `error: `. */
   readonly error: RegExp;
@@ -38,7 +38,7 @@ export interface Fault {
   /** Whether the target cannot be looked at afterwards. @default false */
   readonly gone?: boolean;
   /** Done before the second run. */
-  readonly mend?: ((scene: Scene) => unknown) | undefined;
+  readonly mend?: ((fixture: Fixture) => unknown) | undefined;
   /** The exit code of the second run. @default 0 */
   readonly again?: number | "none";
 }
@@ -57,35 +57,38 @@ export const FAIL = "echo it is broken >&2; exit 3";
 export const KILLED = "kill -9 $PPID; sleep 1";
 
 /** Waits for a gate, and then does something. */
-export function at(gate: Gate, action: (scene: Scene, running: Running) => unknown) {
-  return async (scene: Scene, running: Running) => {
-    await scene.at(gate, running);
-    await action(scene, running);
+export function at(
+  breakpoint: Breakpoint,
+  action: (fixture: Fixture, running: Running) => unknown,
+) {
+  return async (fixture: Fixture, running: Running) => {
+    await fixture.at(breakpoint, running);
+    await action(fixture, running);
   };
 }
 
 /** Waits for a line, and then does something. */
-export function after(line: RegExp, action: (scene: Scene, running: Running) => unknown) {
-  return async (scene: Scene, running: Running) => {
+export function after(line: RegExp, action: (fixture: Fixture, running: Running) => unknown) {
+  return async (fixture: Fixture, running: Running) => {
     await running.said(line);
-    await action(scene, running);
+    await action(fixture, running);
   };
 }
 
-export const cut = (scene: Scene): void => scene.relay.cut();
-export const freeze = (scene: Scene): void => scene.relay.freeze();
-export const powerOff = (scene: Scene): Promise<void> => scene.powerOff();
-export const powerOn = (scene: Scene): Promise<void> => scene.powerOn();
+export const cut = (fixture: Fixture): void => fixture.relay.cut();
+export const freeze = (fixture: Fixture): void => fixture.relay.freeze();
+export const powerOff = (fixture: Fixture): Promise<void> => fixture.powerOff();
+export const powerOn = (fixture: Fixture): Promise<void> => fixture.powerOn();
 /** Lets connections through again. */
-export const thaw = (scene: Scene): void => {
-  scene.freezeAt = Infinity;
-  scene.relay.cut();
-  scene.relay.thaw();
+export const thaw = (fixture: Fixture): void => {
+  fixture.freezeAt = Infinity;
+  fixture.relay.cut();
+  fixture.relay.thaw();
 };
 
 /** Sends a signal. */
 export function signal(name: Deno.Signal) {
-  return (_: Scene, running: Running): void => running.signal(name);
+  return (_: Fixture, running: Running): void => running.signal(name);
 }
 
 export const SEED: number = Number(

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { STATES } from "../../lib/report/states.ts";
 import type { Parts } from "../flow/parts.ts";
-import { Scene } from "../flow/scene.ts";
+import { Fixture } from "../flow/scene.ts";
 import type { Fault } from "./fault.ts";
 
 /** What came of a fault: a line of the table. */
@@ -27,29 +27,29 @@ export const SECRETS = {
 } as const;
 
 /** Where what lets us back into the installer is kept. */
-function keptFile({ relay, otherPort = relay.port }: Scene): string {
+function keptFile({ relay, otherPort = relay.port }: Fixture): string {
   return `state/nixos-anywhere/127%2E0%2E0%2E1%3A${otherPort}.json`;
 }
 
 /** Runs a fault, then the same command line again; throws where something is not as it must be. */
 export async function runFault(fault: Fault, parts: Parts): Promise<Outcome> {
-  await using scene = await Scene.open({ parts, ...fault.scene });
-  const { place } = scene;
-  const key = `${place.folder}/disk.key`;
+  await using fixture = await Fixture.open({ parts, ...fault.fixture });
+  const { sandbox } = fixture;
+  const key = `${sandbox.folder}/disk.key`;
   await Deno.writeTextFile(key, SECRETS.DISK_KEY, { mode: 0o600 });
-  await fault.before?.(scene);
+  await fault.before?.(fixture);
   const words = typeof fault.words === "function"
-    ? [...await fault.words(scene)]
-    : [...fault.words ?? [], ...scene.words];
+    ? [...await fault.words(fixture)]
+    : [...fault.words ?? [], ...fixture.words];
   if (!words.includes("--phases")) words.push("--disk-encryption-keys", "/run/disk.key", key);
   const env = {
     SSHPASS: SECRETS.SSHPASS,
     SUDO_PASSWORD: SECRETS.SUDO_PASSWORD,
-    ...fault.env?.(scene),
+    ...fault.env?.(fixture),
   };
-  const secrets = [...Object.values(SECRETS), scene.key.split("\n")[1] ?? ""];
-  const running = scene.start(words, env, fault.bound ?? 30);
-  const acting = (async () => await fault.act?.(scene, running))();
+  const secrets = [...Object.values(SECRETS), fixture.key.split("\n")[1] ?? ""];
+  const running = fixture.start(words, env, fault.bound ?? 30);
+  const acting = (async () => await fault.act?.(fixture, running))();
   acting.catch(() => {});
   const { code, stdout, stderr, ms, hung } = await running.end;
   const said = `\n${stderr.slice(-4000)}\n${stdout}`;
@@ -64,9 +64,9 @@ export async function runFault(fault: Fault, parts: Parts): Promise<Outcome> {
   if (fault.state) assertEquals(last, `state: ${STATES[fault.state]}`, said);
   else assertMatch(last, /^hint: /, said);
   for (const secret of secrets) assert(!(stderr + stdout).includes(secret), `it shows ${secret}`);
-  assertEquals(await place.left(), fault.kept ? [keptFile(scene)] : [], said);
-  if (!fault.gone) assertEquals(await leftThere(scene), "", said);
-  const again = fault.again === "none" ? undefined : await runAgain(fault, scene, words, env);
+  assertEquals(await sandbox.left(), fault.kept ? [keptFile(fixture)] : [], said);
+  if (!fault.gone) assertEquals(await leftThere(fixture), "", said);
+  const again = fault.again === "none" ? undefined : await runAgain(fault, fixture, words, env);
   return {
     phase: fault.phase,
     fault: fault.fault,
@@ -84,34 +84,34 @@ function patient(word: string): string {
 
 async function runAgain(
   fault: Fault,
-  scene: Scene,
+  fixture: Fixture,
   words: readonly string[],
   env: Record<string, string>,
 ): Promise<number> {
-  await fault.mend?.(scene);
-  const { code, stderr, hung } = await scene.run(
+  await fault.mend?.(fixture);
+  const { code, stderr, hung } = await fixture.run(
     fault.again ? words : words.map(patient),
     env,
     120,
   );
   assert(!hung, `the second run did not end:\n${stderr.slice(-4000)}`);
   assertEquals(code, fault.again ?? 0, `the second run:\n${stderr.slice(-4000)}`);
-  const { folder } = scene.place;
+  const { folder } = fixture.sandbox;
   const rebooted = !words.includes("--phases");
-  const left = await scene.place.left();
+  const left = await fixture.sandbox.left();
   if (code === 0) {
-    assertEquals(left, rebooted ? [] : [keptFile(scene)], `${folder}: the second run`);
+    assertEquals(left, rebooted ? [] : [keptFile(fixture)], `${folder}: the second run`);
   }
   return code;
 }
 
 /** What still runs on the target, or lies about there, some moments later. */
-async function leftThere(scene: Scene): Promise<string> {
+async function leftThere(fixture: Fixture): Promise<string> {
   const look = "ls -d /root/nixos-anywhere.* /root/.nixos-anywhere.* 2>/dev/null; " +
     "ps -eo args | grep -E '^(sleep 300|tar|curl|wget|.*-disko$)' || :";
   let left = "";
   for (let tries = 0; tries < 40; tries++) {
-    left = (await scene.machine.box.run(look)).stdout;
+    left = (await fixture.machine.container.run(look)).stdout;
     if (left === "") break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

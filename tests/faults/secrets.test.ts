@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { buildParts } from "../flow/parts.ts";
-import { Scene } from "../flow/scene.ts";
+import { Fixture } from "../flow/scene.ts";
 import { PASSWORD } from "../loopback/mod.ts";
 import { ignore } from "../ssh/fixture.ts";
 import { type Secret, Watch } from "./watch.ts";
 
 const parts = ignore ? { disko: "", system: "" } : await buildParts({ payload: 30_000_000 });
 // Long enough for a look at what runs.
-const gates = {
+const breakpoints = {
   facts: "sleep 0.3",
   image: "sleep 0.3",
   kexec: "sleep 0.3",
@@ -25,21 +25,21 @@ function isOurs(line: string, pid: number, command: number): boolean {
 
 /** Runs a whole install while everything is watched, and looks at all it has printed. */
 async function watched(
-  scene: Scene,
+  fixture: Fixture,
   words: readonly string[],
   env: Record<string, string>,
   secrets: (pid: number) => readonly Secret[],
 ): Promise<Watch> {
-  const { place } = scene;
-  const running = scene.place.start(words, env, 120);
+  const { sandbox } = fixture;
+  const running = fixture.sandbox.start(words, env, 120);
   const all = secrets(running.pid);
-  const watch = new Watch(all, `${place.folder}/tmp`);
+  const watch = new Watch(all, `${sandbox.folder}/tmp`);
   const { code, stdout, stderr } = await running.end;
   await watch.stop();
   assertEquals(code, 0, stderr);
   assertEquals([...watch.found], []);
   for (const { name, text } of all) assert(!(stdout + stderr).includes(text), `${name} is shown`);
-  assertEquals(await place.left(), []);
+  assertEquals(await sandbox.left(), []);
   // It can find something: the processes and the files were there to be seen.
   const seen = [...watch.processes].join("\n");
   for (const program of ["ssh -S ", "ssh -F ", "nixos-install"]) {
@@ -51,7 +51,7 @@ async function watched(
 }
 
 /** Puts secrets into a disk key and an extra file; returns the words that send them, and the secrets. */
-async function plant({ place: { folder } }: Scene): Promise<[string[], Secret[]]> {
+async function plant({ sandbox: { folder } }: Fixture): Promise<[string[], Secret[]]> {
   const [disk, extra] = [`disk-${crypto.randomUUID()}`, `extra-${crypto.randomUUID()}`];
   await Deno.writeTextFile(`${folder}/disk.key`, disk, { mode: 0o600 });
   await Deno.mkdir(`${folder}/extra/etc`, { recursive: true });
@@ -65,16 +65,16 @@ for (const output of ["--debug", "--json"]) {
   Deno.test(`${output}: a private key and secret files are seen nowhere during an install`, {
     ignore,
   }, async () => {
-    await using scene = await Scene.open({ parts, gates, installer });
-    const [words, secrets] = await plant(scene);
-    const key = scene.key.split("\n")[1] ?? "";
+    await using fixture = await Fixture.open({ parts, breakpoints, installer });
+    const [words, secrets] = await plant(fixture);
+    const key = fixture.key.split("\n")[1] ?? "";
     const env = {
-      SSH_PRIVATE_KEY: scene.key,
+      SSH_PRIVATE_KEY: fixture.key,
       SSHPASS: `unused-${crypto.randomUUID()}`,
       SUDO_PASSWORD: `unused-${crypto.randomUUID()}`,
     };
     const ours = (pid: number) => (line: string, other: number) => isOurs(line, other, pid);
-    await watched(scene, [output, ...words, ...scene.words], env, (pid) => [
+    await watched(fixture, [output, ...words, ...fixture.words], env, (pid) => [
       ...secrets,
       { name: "the private key", text: key, mayHave: ours(pid) },
       { name: "SSHPASS", text: env.SSHPASS, mayHave: ours(pid) },
@@ -83,12 +83,12 @@ for (const output of ["--debug", "--json"]) {
   });
 
   Deno.test(`${output}: only the ssh that logs in has the password`, { ignore }, async () => {
-    await using scene = await Scene.open({ parts, gates, installer });
-    const [words, secrets] = await plant(scene);
-    const reach = scene.words.map((word) => word.replace(/^root@/, "pwuser@"));
+    await using fixture = await Fixture.open({ parts, breakpoints, installer });
+    const [words, secrets] = await plant(fixture);
+    const reach = fixture.words.map((word) => word.replace(/^root@/, "pwuser@"));
     let logins = 0;
     const watch = await watched(
-      scene,
+      fixture,
       [output, "--env-password", ...words, ...reach],
       { SSHPASS: PASSWORD },
       (pid) => [
@@ -106,7 +106,7 @@ for (const output of ["--debug", "--json"]) {
     );
     assert(logins > 0, "the login was not seen");
     assert(watch.processes.size > 10);
-    const state = await scene.machine.boxes[0]!.signals();
+    const state = await fixture.machine.containers[0]!.signals();
     assertEquals(state, ["kexec"]);
   });
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { BootError } from "../../lib/errors.ts";
 import { storePath } from "../../lib/plan/store_path.ts";
 import { checkBootable } from "../../lib/steps/bootable/check_bootable.ts";
-import { type BoxOptions, startBox } from "../loopback/mod.ts";
+import { type ContainerOptions, startContainer } from "../loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition } from "./condition.ts";
 import { LAYOUTS, PREPARE, SYSTEM } from "./boot_layouts.ts";
@@ -11,16 +11,16 @@ import { LAYOUTS, PREPARE, SYSTEM } from "./boot_layouts.ts";
 const picked = new RegExp(Deno.env.get("LAYOUT") ?? "");
 
 /** Lays each out in a box of these options, and compares what is said of it. */
-async function checkAll(options: BoxOptions, layouts: typeof LAYOUTS): Promise<void> {
-  await using box = await startBox({ installer: true, ...options });
+async function checkAll(options: ContainerOptions, layouts: typeof LAYOUTS): Promise<void> {
+  await using container = await startContainer({ installer: true, ...options });
   const texts: string[] = [];
-  await using installer = await login(box, "root", {
+  await using installer = await login(container, "root", {
     report: (event) => void (event.type === "log" && texts.push(event.text)),
   });
   const wrong: string[] = [];
   for (const [name, wanted, code] of layouts) {
     if (!picked.test(name)) continue;
-    const { code: exit, stderr } = await box.run(`set -eu\n${PREPARE}\n${code}`);
+    const { code: exit, stderr } = await container.run(`set -eu\n${PREPARE}\n${code}`);
     assertEquals(exit, 0, `${name}: ${stderr}`);
     texts.length = 0;
     const said = await checkBootable(installer, storePath(SYSTEM)).then(
@@ -133,7 +133,7 @@ condition("boot check", "none at all: refused, and not with --force", async () =
   assertEquals(refused.code, 1, refused.stderr);
   assertMatch(refused.stderr, /would not boot: nothing .* names it$/m);
   assertMatch(refused.stderr, /--force/);
-  const forced = await attempt(options, (scene) => ["--force", ...scene.words]);
+  const forced = await attempt(options, (fixture) => ["--force", ...fixture.words]);
   assertEquals(forced.code, 0, forced.stderr);
   assertMatch(forced.stderr, /^warning: .*would not boot: .*: going on, as --force says$/m);
   assert(forced.stdout.includes(" runs /nix/store/"), forced.stdout);

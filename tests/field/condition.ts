@@ -8,7 +8,7 @@
  */
 import { ignore } from "../ssh/fixture.ts";
 import { buildParts, type Parts } from "../flow/parts.ts";
-import { Scene, type SceneOptions } from "../flow/scene.ts";
+import { Fixture, type FixtureOptions } from "../flow/scene.ts";
 import { printRows } from "../faults/table.ts";
 import type { Ended } from "../flow/command.ts";
 
@@ -92,29 +92,29 @@ export function parts(): Promise<Parts> {
 }
 
 /** What a scene is made of, where the usual parts will do. */
-export type Options = Omit<SceneOptions, "parts"> & { readonly parts?: Parts };
+export type Options = Omit<FixtureOptions, "parts"> & { readonly parts?: Parts };
 
 /** Opens a scene with the usual parts. */
-export async function open(options: Options = {}): Promise<Scene> {
-  return await Scene.open({ parts: await parts(), ...options });
+export async function open(options: Options = {}): Promise<Fixture> {
+  return await Fixture.open({ parts: await parts(), ...options });
 }
 
 /** The words of a scene's usual command line, without --debug and perhaps as another user. */
-export function usual(scene: Scene, user = "root"): string[] {
-  return scene.words.filter((word) => word !== "--debug")
+export function usual(fixture: Fixture, user = "root"): string[] {
+  return fixture.words.filter((word) => word !== "--debug")
     .map((word) => word.startsWith("root@") ? word.replace("root@", `${user}@`) : word);
 }
 
 /** Runs the command on a new machine and returns how it ended, with the machine's logins. */
 export async function attempt(
   options: Options = {},
-  words: (scene: Scene) => string[] | Promise<string[]> = usual,
+  words: (fixture: Fixture) => string[] | Promise<string[]> = usual,
   env: Record<string, string> = {},
   bound = 90,
 ): Promise<Ended & { logins: string[] }> {
-  await using scene = await open(options);
-  const ended = await scene.run(await words(scene), env, bound);
-  return { ...ended, logins: await scene.machine.logins() };
+  await using fixture = await open(options);
+  const ended = await fixture.run(await words(fixture), env, bound);
+  return { ...ended, logins: await fixture.machine.logins() };
 }
 
 /** sudo's rules of a box, with more lines. */

@@ -2,12 +2,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { FIND_CONTAINER } from "../../lib/ssh/container.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
-import { type BoxOptions, startBox } from "../loopback/mod.ts";
+import { type ContainerOptions, startContainer } from "../loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition } from "./condition.ts";
 
 const without = ["systemd-detect-virt"];
-const MARKS: readonly [mark: string, options: BoxOptions, container: string][] = [
+const MARKS: readonly [mark: string, options: ContainerOptions, container: string][] = [
   ["none", { without }, "none"],
   ["/.dockerenv", { without, files: { "/.dockerenv": "" } }, "docker"],
   ["/run/.containerenv", { without, files: { "/run/.containerenv": 'engine="x"\n' } }, "podman"],
@@ -25,8 +25,8 @@ const MARKS: readonly [mark: string, options: BoxOptions, container: string][] =
 
 for (const [mark, options, container] of MARKS) {
   condition("containers", `${mark}: ${container}`, async () => {
-    await using box = await startBox(options);
-    await using target = await login(box);
+    await using container = await startContainer(options);
+    await using target = await login(container);
     const facts = await getFacts(target);
     assertEquals([facts.container, facts.maybeContainer], [container, undefined]);
   });

@@ -1,7 +1,7 @@
 /** The disk that was shown is the disk that is wiped: names of disks are another system's in the installer. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { buildParts, derivation, writeFlake } from "../flow/parts.ts";
-import type { Scene } from "../flow/scene.ts";
+import type { Fixture } from "../flow/scene.ts";
 import { attempt, condition } from "./condition.ts";
 
 interface Seen {
@@ -29,9 +29,13 @@ const byId = (name: string) =>
 
 /** Words that format the disk that a flake names. */
 function formatting(device = "/dev/target0", more: string[] = []) {
-  return async (scene: Scene) => [
-    ...["--phases", "kexec,disko", "--kexec", scene.image, "--build-on", "local", ...more],
-    ...["--flake", await writeFlake(`${scene.place.folder}/flake`, { device }), ...scene.reach],
+  return async (fixture: Fixture) => [
+    ...["--phases", "kexec,disko", "--kexec", fixture.image, "--build-on", "local", ...more],
+    ...[
+      "--flake",
+      await writeFlake(`${fixture.sandbox.folder}/flake`, { device }),
+      ...fixture.reach,
+    ],
   ];
 }
 
@@ -79,9 +83,9 @@ condition("disks", "no serial numbers, and another size", async () => {
 });
 
 condition("disks", "another disk has the name, with store paths", async () => {
-  const words = (scene: Scene) => [
-    ...["--phases", "kexec,disko", "--kexec", scene.image, "-s"],
-    ...[scene.options.parts.disko, scene.options.parts.system, ...scene.reach],
+  const words = (fixture: Fixture) => [
+    ...["--phases", "kexec,disko", "--kexec", fixture.image, "-s"],
+    ...[fixture.options.parts.disko, fixture.options.parts.system, ...fixture.reach],
   ];
   const target = lsblk({ target0: { serial: "GOOD-1" }, target1: { serial: "A" } });
   const installer = lsblk({ target0: { serial: "OTHER-2" }, target1: { serial: "B" } });
@@ -103,13 +107,13 @@ condition("disks", "another disk has the name, with a hardware configuration", a
     await attempt({
       target: lsblk({ target0: { serial: "GOOD-1" } }),
       installer: { files: { ...installer.files, ...facter } },
-    }, async (scene) => {
-      const path = `${scene.place.folder}/flake/hardware.nix`;
+    }, async (fixture) => {
+      const path = `${fixture.sandbox.folder}/flake/hardware.nix`;
       return await formatting(undefined, [
         "--generate-hardware-config",
         "nixos-generate-config",
         path,
-      ])(scene);
+      ])(fixture);
     }),
   );
 });
@@ -214,12 +218,19 @@ for (const [title, name, more, wanted, never] of plans) {
   condition("disks", `the plan says which are ${title}`, async () => {
     const { code, stderr } = await attempt({
       target: { ...lsblk({ target0: {}, target1: {}, zram0: {} }), setup: MORE },
-    }, async (scene) => {
-      const folder = `${scene.place.folder}/flake`;
+    }, async (fixture) => {
+      const folder = `${fixture.sandbox.folder}/flake`;
       await Deno.mkdir(folder);
       await Deno.writeTextFile(`${folder}/flake.nix`, LAYOUTS(`${Deno.build.arch}-linux`));
-      const kexec = ["--kexec", scene.image, "--build-on", "local"];
-      return ["--dry-run", ...kexec, ...more, "--flake", `path:${folder}#${name}`, ...scene.reach];
+      const kexec = ["--kexec", fixture.image, "--build-on", "local"];
+      return [
+        "--dry-run",
+        ...kexec,
+        ...more,
+        "--flake",
+        `path:${folder}#${name}`,
+        ...fixture.reach,
+      ];
     });
     assertEquals(code, 0, stderr);
     const plan = stderr.slice(stderr.indexOf("phases: "));

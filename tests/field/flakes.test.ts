@@ -3,12 +3,12 @@ import { run } from "../../lib/process.ts";
 import { currentNix } from "../nix/current.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { buildParts, writeFlake } from "../flow/parts.ts";
-import type { Scene } from "../flow/scene.ts";
+import type { Fixture } from "../flow/scene.ts";
 import { attempt, condition, open, type Options } from "./condition.ts";
 
 /** Brings a flake of the fixtures to the scene, and returns its address. */
-async function bring(scene: Scene, name: string): Promise<string> {
-  const folder = `${scene.place.folder}/${name}`;
+async function bring(fixture: Fixture, name: string): Promise<string> {
+  const folder = `${fixture.sandbox.folder}/${name}`;
   await Deno.mkdir(folder, { recursive: true });
   await Deno.copyFile(new URL(`flakes/${name}.nix`, import.meta.url), `${folder}/flake.nix`);
   return `path:${folder}`;
@@ -17,9 +17,9 @@ async function bring(scene: Scene, name: string): Promise<string> {
 /** Runs the command with a configuration of the fixtures, such as `cross#web`. */
 async function dry(options: Options, source: string, ...words: string[]) {
   const [name = "", configuration] = source.split("#");
-  return await attempt(options, async (scene) => {
-    const flake = `${await bring(scene, name)}#${configuration}`;
-    return ["--dry-run", "--kexec", scene.image, ...words, "--flake", flake, ...scene.reach];
+  return await attempt(options, async (fixture) => {
+    const flake = `${await bring(fixture, name)}#${configuration}`;
+    return ["--dry-run", "--kexec", fixture.image, ...words, "--flake", flake, ...fixture.reach];
   });
 }
 
@@ -77,12 +77,12 @@ for (
   ] as const
 ) {
   condition("flakes", `nix's message of several lines: ${name}`, async () => {
-    await using scene = await open({ inInstaller: true });
-    const flake = await bring(scene, "messages");
+    await using fixture = await open({ inInstaller: true });
+    const flake = await bring(fixture, "messages");
     for (const nix of ["/usr/bin", (await currentNix()).bin]) {
-      const words = ["--dry-run", "--flake", `${flake}#${name}`, ...scene.reach];
+      const words = ["--dry-run", "--flake", `${flake}#${name}`, ...fixture.reach];
       const PATH = `${nix}:${Deno.env.get("PATH")}`;
-      const { code, stderr } = await scene.run(words, { PATH });
+      const { code, stderr } = await fixture.run(words, { PATH });
       assertEquals(code, 1, stderr);
       for (const line of lines) {
         assertEquals(count(stderr, line), 1, stderr);
@@ -95,9 +95,9 @@ for (
 }
 
 condition("flakes", "the build fails: its last lines are told, once", async () => {
-  const { code, stderr } = await attempt({ inInstaller: true }, async (scene) => [
-    ...["--phases", "install", "--flake", `${await bring(scene, "messages")}#broken`],
-    ...scene.reach,
+  const { code, stderr } = await attempt({ inInstaller: true }, async (fixture) => [
+    ...["--phases", "install", "--flake", `${await bring(fixture, "messages")}#broken`],
+    ...fixture.reach,
   ]);
   assertEquals(code, 1, stderr);
   assertEquals(count(stderr, "no such compiler"), 1, stderr);
@@ -120,9 +120,9 @@ condition("flakes", "no disko: --phases install,reboot", async () => {
 });
 
 condition("flakes", "no system yet: --phases kexec,disko, for real", async () => {
-  const { code, stderr } = await attempt({ inInstaller: true }, async (scene) => {
-    const flake = `${await bring(scene, "parts")}#notoplevel`;
-    return ["--phases", "kexec,disko", "--flake", flake, ...scene.reach];
+  const { code, stderr } = await attempt({ inInstaller: true }, async (fixture) => {
+    const flake = `${await bring(fixture, "parts")}#notoplevel`;
+    return ["--phases", "kexec,disko", "--flake", flake, ...fixture.reach];
   });
   assertEquals(code, 0, stderr);
   assertNotMatch(stderr, /toplevel\.drv/);
@@ -130,9 +130,9 @@ condition("flakes", "no system yet: --phases kexec,disko, for real", async () =>
 });
 
 condition("flakes", "no system yet, to be built on the target", async () => {
-  const { code, stderr } = await attempt({ inInstaller: true }, async (scene) => {
-    const flake = `${await bring(scene, "parts")}#notoplevel`;
-    return ["--phases", "disko", "--build-on", "remote", "--flake", flake, ...scene.reach];
+  const { code, stderr } = await attempt({ inInstaller: true }, async (fixture) => {
+    const flake = `${await bring(fixture, "parts")}#notoplevel`;
+    return ["--phases", "disko", "--build-on", "remote", "--flake", flake, ...fixture.reach];
   });
   assertEquals(code, 0, stderr);
   assertNotMatch(stderr, NOISE);
@@ -159,9 +159,9 @@ condition("flakes", "a disko without scripts that have no dependencies", async (
 
 for (const words of [[], ["--generate-hardware-config", "nixos-facter", "facter.json"]]) {
   condition("flakes", `no such configuration ${words[0] ?? ""}`, async () => {
-    const { code, stderr, logins } = await attempt({}, async (scene) => [
-      ...["--kexec", scene.image, ...words, "--flake", `${await bring(scene, "parts")}#nodepz`],
-      ...scene.reach,
+    const { code, stderr, logins } = await attempt({}, async (fixture) => [
+      ...["--kexec", fixture.image, ...words, "--flake", `${await bring(fixture, "parts")}#nodepz`],
+      ...fixture.reach,
     ]);
     assertEquals(code, 2, stderr);
     const [line = ""] = /^error: .*$/m.exec(stderr) ?? [];
@@ -277,43 +277,43 @@ const unreadable: readonly (readonly [
 
 for (const [what, make, error, hint] of unreadable) {
   condition("flakes", `cannot be read: ${what}`, async () => {
-    await using scene = await open();
+    await using fixture = await open();
     for (const nix of ["/usr/bin", (await currentNix()).bin]) {
-      const folder = `${scene.place.folder}/${nix.replaceAll("/", "_")}`;
+      const folder = `${fixture.sandbox.folder}/${nix.replaceAll("/", "_")}`;
       await Deno.mkdir(folder);
       const words = [
         "--kexec",
-        scene.image,
+        fixture.image,
         "--flake",
         `${await make(folder)}#web`,
-        ...scene.reach,
+        ...fixture.reach,
       ];
-      const { code, stderr } = await scene.run(words, { PATH: `${nix}:${Deno.env.get("PATH")}` });
+      const { code, stderr } = await fixture.run(words, { PATH: `${nix}:${Deno.env.get("PATH")}` });
       assertEquals(code, 2, stderr);
       assertMatch(stderr, new RegExp(`^error: --flake: [^]*${error.source}`, "m"));
       assertMatch(/^hint: .*$/m.exec(stderr)?.[0] ?? "", hint);
       assertNotMatch(stderr, /«string»|^state:/m);
     }
-    assertEquals(await scene.machine.logins(), []);
+    assertEquals(await fixture.machine.logins(), []);
   });
 }
 
 condition("flakes", "below another folder (?dir=), with warnings of git, said once", async () => {
-  const { code, stderr } = await attempt({}, async (scene) => {
-    const folder = `${scene.place.folder}/repository`;
+  const { code, stderr } = await attempt({}, async (fixture) => {
+    const folder = `${fixture.sandbox.folder}/repository`;
     await Deno.mkdir(`${folder}/sub`, { recursive: true });
     await repository(folder, { "sub/flake.nix": IMPORTS, "sub/hosts.nix": HOSTS }, ["."]);
     await Deno.writeTextFile(`${folder}/sub/hosts.nix`, `${HOSTS}\n`);
     const flake = `git+file://${folder}?dir=sub#nodeps`;
-    return ["--dry-run", "--kexec", scene.image, "--flake", flake, ...scene.reach];
+    return ["--dry-run", "--kexec", fixture.image, "--flake", flake, ...fixture.reach];
   });
   assertEquals(code, 0, stderr);
   assertEquals(count(stderr, "is dirty"), 1, stderr);
 });
 
 /** A flake with a cache of its own, and a system that only the cache has. */
-async function cached(scene: Scene): Promise<string> {
-  const folder = `${scene.place.folder}/cached`;
+async function cached(fixture: Fixture): Promise<string> {
+  const folder = `${fixture.sandbox.folder}/cached`;
   await Deno.mkdir(folder);
   const [cache, allowed] = [`${folder}/cache`, `${folder}/allowed`];
   const parts = "for part in init kernel initrd nixos-version; do echo $part >$out/$part; done";
@@ -341,10 +341,10 @@ condition(
   "flakes",
   "a cache in nixConfig: left out, accepted, or accepted by nix itself",
   async () => {
-    await using scene = await open({ inInstaller: true });
-    const flake = await cached(scene);
-    const words = ["--phases", "disko,install", "--flake", flake, ...scene.reach];
-    const refused = await scene.run(words);
+    await using fixture = await open({ inInstaller: true });
+    const flake = await cached(fixture);
+    const words = ["--phases", "disko,install", "--flake", flake, ...fixture.reach];
+    const refused = await fixture.run(words);
     assertEquals(refused.code, 1, refused.stderr);
     assertMatch(
       refused.stderr,
@@ -358,7 +358,7 @@ condition(
         [[], { NIX_CONFIG: `${NIX_CONFIG}\naccept-flake-config = true` }],
       ] as const
     ) {
-      const { code, stderr } = await scene.run([...more, ...words], env);
+      const { code, stderr } = await fixture.run([...more, ...words], env);
       assertEquals(code, 0, stderr);
       assertMatch(stderr, /copying path '\S+-nixos-system-cached' from 'file:/);
       assertNotMatch(stderr, /untrusted|not used/);
@@ -369,14 +369,14 @@ condition(
 );
 
 condition("nix", "tells none of its settings, as no version that is known", async () => {
-  const { code, stderr } = await attempt({}, async (scene) => {
-    await Deno.mkdir(`${scene.place.folder}/bin`);
+  const { code, stderr } = await attempt({}, async (fixture) => {
+    await Deno.mkdir(`${fixture.sandbox.folder}/bin`);
     const text =
       `#!/bin/sh\ncase " $* " in *" config "*|*" show-config "*) echo "error: no such thing" >&2; exit 1 ;; esac\n` +
       `exec /usr/bin/nix "$@"\n`;
-    await Deno.writeTextFile(`${scene.place.folder}/bin/nix`, text, { mode: 0o755 });
-    const flake = `${await bring(scene, "parts")}#nodeps`;
-    return ["--dry-run", "--kexec", scene.image, "--flake", flake, ...scene.reach];
+    await Deno.writeTextFile(`${fixture.sandbox.folder}/bin/nix`, text, { mode: 0o755 });
+    const flake = `${await bring(fixture, "parts")}#nodeps`;
+    return ["--dry-run", "--kexec", fixture.image, "--flake", flake, ...fixture.reach];
   });
   assertEquals(code, 0, stderr);
   assertNotMatch(stderr, NOISE);
@@ -384,21 +384,21 @@ condition("nix", "tells none of its settings, as no version that is known", asyn
 
 condition("nix", "a current one: no noise; what was built is rooted until the end", async () => {
   const disko = "while [ ! -e /run/box/go ]; do sleep 0.1; done";
-  await using scene = await open({ inInstaller: true, gates: { disko } });
+  await using fixture = await open({ inInstaller: true, breakpoints: { disko } });
   const PATH = `${(await currentNix()).bin}:${Deno.env.get("PATH")}`;
-  const reference = await writeFlake(`${scene.place.folder}/flake`, { payload: 1000 });
-  const words = ["--phases", "disko,install", "--flake", reference, ...scene.reach];
-  const running = scene.start(words, { PATH });
-  await scene.at("disko", running);
+  const reference = await writeFlake(`${fixture.sandbox.folder}/flake`, { payload: 1000 });
+  const words = ["--phases", "disko,install", "--flake", reference, ...fixture.reach];
+  const running = fixture.start(words, { PATH });
+  await fixture.at("disko", running);
   const { stdout } = await run(["nix-store", "--gc", "--print-roots"], { env: { NIX_CONFIG } });
-  const roots = stdout.split("\n").filter((line) => line.startsWith(scene.place.folder));
-  await Deno.writeTextFile(`${scene.machine.box.shared}/go`, "");
+  const roots = stdout.split("\n").filter((line) => line.startsWith(fixture.sandbox.folder));
+  await Deno.writeTextFile(`${fixture.machine.container.shared}/go`, "");
   const { code, stderr } = await running.end;
   assertEquals(code, 0, stderr);
   assertEquals(roots.length, 2, stdout);
   assertMatch(roots.join(), /built-2? -> \/nix\/store\/\S+-nixos-system-tiny/);
   assertNotMatch(stderr, NOISE);
-  assertEquals(await scene.place.left(), []);
+  assertEquals(await fixture.sandbox.left(), []);
 });
 
 condition(
@@ -413,7 +413,7 @@ condition(
         JSON.stringify(code).replaceAll("$", "\\$")
       } ]; })`;
     const parts = await buildParts({ toplevel, payload: 10 });
-    const words = (scene: Scene) => ["--dry-run", ...scene.words];
+    const words = (fixture: Fixture) => ["--dry-run", ...fixture.words];
     assertEquals((await attempt({ ...arm, parts }, words)).code, 0);
     assertEquals((await attempt({ parts }, words)).code, 3);
   },
@@ -421,13 +421,13 @@ condition(
 
 condition("store paths", "only one of them is there, and only one is used", async () => {
   const nowhere = `/nix/store/${"0".repeat(32)}-nowhere`;
-  await using scene = await open({ inInstaller: true });
-  const { disko, system } = scene.options.parts;
+  await using fixture = await open({ inInstaller: true });
+  const { disko, system } = fixture.options.parts;
   for (
     const [paths, phases] of [[[nowhere, system], "install"], [[disko, nowhere], "disko"]] as const
   ) {
-    const words = ["--dry-run", "--phases", phases, "-s", ...paths, ...scene.reach];
-    const { code, stderr } = await scene.run(words);
+    const words = ["--dry-run", "--phases", phases, "-s", ...paths, ...fixture.reach];
+    const { code, stderr } = await fixture.run(words);
     assertEquals(code, 0, stderr);
   }
 });

@@ -1,12 +1,14 @@
 // The installer has to show a host key that is known, wherever the old system keeps its own.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { makeKey, PASSWORD } from "../loopback/mod.ts";
-import type { Scene } from "../flow/scene.ts";
+import type { Fixture } from "../flow/scene.ts";
 import { attempt, condition, open, type Options, usual } from "./condition.ts";
 
 /** An installer that shows the host keys that the image has gathered, or else a new one. */
 const installer = { gathered: true } as const;
-const words = (scene: Scene) => ["--phases", "kexec", "--timeout", "boot=20", ...usual(scene)];
+const words = (
+  fixture: Fixture,
+) => ["--phases", "kexec", "--timeout", "boot=20", ...usual(fixture)];
 
 /** Moves the host keys, and sshd's lines of them, elsewhere. */
 const persist = "mkdir -p /persist; mv /etc/ssh/ssh_host_* /persist; " +
@@ -14,14 +16,14 @@ const persist = "mkdir -p /persist; mv /etc/ssh/ssh_host_* /persist; " +
 
 /** Boots into the installer, which shows the old system's key or, with `fresh`, another that is known. */
 async function boots(options: Options, fresh = false): Promise<string> {
-  await using scene = await open({ installer, ...options });
-  const { box } = scene.machine;
-  const shown = await box.run(
+  await using fixture = await open({ installer, ...options });
+  const { container } = fixture.machine;
+  const shown = await container.run(
     "ssh-keyscan -p $(sed -n 's/^Port //p' /etc/ssh/sshd_config) 127.0.0.1",
   );
-  const { code, stderr } = await scene.run(words(scene), {}, 90);
+  const { code, stderr } = await fixture.run(words(fixture), {}, 90);
   assertEquals(code, 0, stderr);
-  const keys = scene.machine.box.hostKeys.map(({ publicKey }) => publicKey);
+  const keys = fixture.machine.container.hostKeys.map(({ publicKey }) => publicKey);
   assertEquals(keys.some((key) => shown.stdout.includes(key)), !fresh, shown.stdout);
   return stderr;
 }
@@ -87,14 +89,14 @@ condition(
   "elsewhere, without mount namespaces: planted, and taken away again",
   async () => {
     await boots({ target: { setup: persist, without: ["unshare"] } });
-    await using scene = await open({
+    await using fixture = await open({
       target: { setup: persist, without: ["unshare"] },
-      gates: { kexec: "ls /etc/ssh; exit 3" },
+      breakpoints: { kexec: "ls /etc/ssh; exit 3" },
     });
-    const { code, stderr } = await scene.run(words(scene), {}, 90);
+    const { code, stderr } = await fixture.run(words(fixture), {}, 90);
     assertEquals(code, 1, stderr);
     assertMatch(stderr, /^kexec \| ssh_host_ed25519_key$/m);
-    assertEquals((await scene.machine.box.run("ls /etc/ssh/ssh_host_*")).stdout, "");
+    assertEquals((await fixture.machine.container.run("ls /etc/ssh/ssh_host_*")).stdout, "");
   },
 );
 
@@ -118,7 +120,7 @@ condition(
 );
 
 condition("host keys", "a certificate", async () => {
-  await using scene = await open({
+  await using fixture = await open({
     installer,
     target: {
       setup: "ssh-keygen -q -t ed25519 -N '' -f /etc/ca; cp /etc/ca.pub /run/box/ca.pub; " +
@@ -126,19 +128,19 @@ condition("host keys", "a certificate", async () => {
       sshdConfig: ["HostCertificate /etc/ssh/ssh_host_ed25519_key-cert.pub"],
     },
   });
-  const ca = await Deno.readTextFile(`${scene.machine.box.shared}/ca.pub`);
-  await Deno.writeTextFile(`${scene.place.folder}/known_hosts`, `@cert-authority * ${ca}`);
-  const { code, stderr } = await scene.run(["--host-key", "strict", ...words(scene)], {}, 90);
+  const ca = await Deno.readTextFile(`${fixture.machine.container.shared}/ca.pub`);
+  await Deno.writeTextFile(`${fixture.sandbox.folder}/known_hosts`, `@cert-authority * ${ca}`);
+  const { code, stderr } = await fixture.run(["--host-key", "strict", ...words(fixture)], {}, 90);
   assertEquals(code, 0, stderr);
 });
 
 condition("host keys", "one that was planted does not become the new system's", async () => {
-  await using scene = await open({
+  await using fixture = await open({
     installer,
     target: unreadable,
-    gates: { install: "ls /mnt/etc/ssh" },
+    breakpoints: { install: "ls /mnt/etc/ssh" },
   });
-  const { code, stderr } = await scene.run(["--copy-host-keys", ...usual(scene)], {}, 90);
+  const { code, stderr } = await fixture.run(["--copy-host-keys", ...usual(fixture)], {}, 90);
   assert(!/ssh_host_/.test(stderr), stderr);
   assertEquals(code, 0, stderr);
 });
@@ -146,20 +148,20 @@ condition("host keys", "one that was planted does not become the new system's", 
 for (const named of [true, false]) {
   const what = named ? "--installer-host" : "found again by its host key";
   condition("after kexec", `another address: ${what}`, async () => {
-    await using scene = await open({
+    await using fixture = await open({
       target: { users: { root: { password: true, keys: "none" } } },
       installer: { ...installer, address: "::1" },
       installed: { address: "::1" },
     });
-    const { machine, place, image, options: { parts } } = scene;
+    const { machine, sandbox, image, options: { parts } } = fixture;
     const login = (host: string) => [
       ...["-p", `${machine.port}`, "--post-kexec-ssh-port", `${machine.port}`],
-      ...["--known-hosts", `${place.folder}/known_hosts`, `root@${host}`],
+      ...["--known-hosts", `${sandbox.folder}/known_hosts`, `root@${host}`],
     ];
     const env = { SSHPASS: PASSWORD, SSH_PRIVATE_KEY: "" };
     const all = ["--env-password", "--kexec", image, "-s", parts.disko, parts.system];
     if (named) {
-      const { code, stderr } = await scene.run(
+      const { code, stderr } = await fixture.run(
         [...all, "--phases", "kexec,disko", "--installer-host", "::1", ...login("127.0.0.1")],
         env,
         90,
@@ -167,11 +169,15 @@ for (const named of [true, false]) {
       assertEquals(code, 0, stderr);
       return;
     }
-    const first = await scene.run([...all, "--timeout", "boot=3", ...login("127.0.0.1")], env, 90);
+    const first = await fixture.run(
+      [...all, "--timeout", "boot=3", ...login("127.0.0.1")],
+      env,
+      90,
+    );
     assertEquals(first.code, 1, first.stderr);
-    const second = await scene.run([...all, ...login("::1")], env, 90);
+    const second = await fixture.run([...all, ...login("::1")], env, 90);
     assertEquals(second.code, 0, second.stderr);
     assertMatch(second.stderr, /trying the installer that an earlier run has booted/);
-    assertEquals(await place.left(), []);
+    assertEquals(await sandbox.left(), []);
   });
 }

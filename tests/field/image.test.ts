@@ -1,32 +1,32 @@
 /** Conditions of kexec images: who can fetch them, what they are called, and where there is room for them. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Scene } from "../flow/scene.ts";
+import type { Fixture } from "../flow/scene.ts";
 import { attempt, condition, type Options, usual } from "./condition.ts";
 
 /** The usual words with another image, and only the phase that boots it. */
-function withImage(scene: Scene, image: string): string[] {
+function withImage(fixture: Fixture, image: string): string[] {
   return [
     ...["--phases", "kexec"],
-    ...usual(scene).map((word) => word === scene.image ? image : word),
+    ...usual(fixture).map((word) => word === fixture.image ? image : word),
   ];
 }
 
 /** Serves the scene's image by HTTP, and returns the words for `path` on that server. */
 async function served(
-  scene: Scene,
+  fixture: Fixture,
   path: string,
   answer: (request: Request, bytes: Uint8Array<ArrayBuffer>) => Response | Promise<Response> = (
     _,
     bytes,
   ) => new Response(bytes),
 ): Promise<string[]> {
-  const bytes = await Deno.readFile(scene.image);
+  const bytes = await Deno.readFile(fixture.image);
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     (request) => answer(request, bytes),
   );
-  scene.owned.defer(() => server.shutdown());
-  return withImage(scene, path.replace("HOST", `127.0.0.1:${server.addr.port}`));
+  fixture.owned.defer(() => server.shutdown());
+  return withImage(fixture, path.replace("HOST", `127.0.0.1:${server.addr.port}`));
 }
 
 const BOOT =
@@ -51,7 +51,7 @@ const BROKEN: Readonly<Record<string, [words: string, code: number]>> = {
 for (const [what, [words, code]] of Object.entries(BROKEN)) {
   condition("image", `a target ${what}: fetched here and sent, with one warning`, async () => {
     const target: Options["target"] = { files: curl(words, code), without: ["wget"] };
-    const { code: exit, stderr } = await attempt({ target }, (scene) => served(scene, URL));
+    const { code: exit, stderr } = await attempt({ target }, (fixture) => served(fixture, URL));
     assertEquals(exit, 0, stderr);
     const warnings = stderr.split("\n").filter((line) => line.startsWith("warning: "));
     assertEquals(warnings.length, 1, stderr);
@@ -64,8 +64,8 @@ condition("image", "a target whose curl fails and whose wget works", async () =>
   const target = { files: curl("curl: (60) SSL certificate problem", 60) };
   const { code, stderr } = await attempt(
     { target },
-    (scene) =>
-      served(scene, URL, (request, bytes) => {
+    (fixture) =>
+      served(fixture, URL, (request, bytes) => {
         asked += request.headers.get("user-agent");
         return new Response(bytes);
       }),
@@ -78,7 +78,7 @@ condition("image", "neither the target nor this machine can fetch it", async () 
   const target = { files: curl("curl: (6) Could not resolve host", 6), without: ["wget"] };
   const { code, stderr } = await attempt(
     { target },
-    (scene) => served(scene, URL, () => new Response("gone", { status: 404 })),
+    (fixture) => served(fixture, URL, () => new Response("gone", { status: 404 })),
   );
   assertEquals(code, 1, stderr);
   assertMatch(stderr, /Could not resolve host/);
@@ -96,7 +96,7 @@ for (
   condition("image", `${name} at a URL that does not say so: ${path}`, async () => {
     const { code, stderr } = await attempt(
       { imageName: name },
-      (scene) => served(scene, `http://HOST${path}`),
+      (fixture) => served(fixture, `http://HOST${path}`),
     );
     assertEquals(code, 0, stderr);
     assert(!stderr.includes("warning: "), stderr);
@@ -109,7 +109,7 @@ condition(
   async () => {
     const { code, stderr } = await attempt(
       { imageName: "image.tar.xz", target: { without: ["xz"] } },
-      (scene) => served(scene, "http://HOST/latest"),
+      (fixture) => served(fixture, "http://HOST/latest"),
     );
     assertEquals(code, 0, stderr);
     assertMatch(stderr, /warning: .*no xz command/);
@@ -117,14 +117,14 @@ condition(
 );
 
 condition("image", "a local file whose name says something else than its bytes", async () => {
-  const { code, stderr } = await attempt({ imageName: "image.tar.zst" }, async (scene) => {
-    const other = `${scene.place.folder}/download`;
-    await Deno.copyFile(scene.image, other);
-    const wrong = `${scene.place.folder}/image.tgz`;
-    await Deno.copyFile(scene.image, wrong);
-    const { code } = await scene.run([...withImage(scene, other), "--dry-run"]);
+  const { code, stderr } = await attempt({ imageName: "image.tar.zst" }, async (fixture) => {
+    const other = `${fixture.sandbox.folder}/download`;
+    await Deno.copyFile(fixture.image, other);
+    const wrong = `${fixture.sandbox.folder}/image.tgz`;
+    await Deno.copyFile(fixture.image, wrong);
+    const { code } = await fixture.run([...withImage(fixture, other), "--dry-run"]);
     assertEquals(code, 0);
-    return withImage(scene, wrong);
+    return withImage(fixture, wrong);
   });
   assertEquals(code, 0, stderr);
 });
@@ -132,9 +132,9 @@ condition("image", "a local file whose name says something else than its bytes",
 condition("image", "a redirect", async () => {
   const { code, stderr } = await attempt(
     {},
-    (scene) =>
+    (fixture) =>
       served(
-        scene,
+        fixture,
         "http://HOST/a",
         ({ url }, bytes) =>
           url.endsWith("/a")
@@ -158,12 +158,12 @@ for (const [who, without] of [["target", []], ["machine here", ["curl", "wget"]]
         ? { "/usr/local/bin/curl": { text: trace, mode: 0o755 } }
         : {};
       let commands: string[] = [];
-      const { code, stderr } = await attempt({ target: { without, files } }, (scene) => {
-        scene.owned.defer(async () => {
-          commands = await scene.machine.boxes[0]!.commands();
+      const { code, stderr } = await attempt({ target: { without, files } }, (fixture) => {
+        fixture.owned.defer(async () => {
+          commands = await fixture.machine.containers[0]!.commands();
         });
         const url = "http://me:geheim@HOST/image.tar.gz?token=verborgen";
-        return served(scene, url, (request, bytes) => {
+        return served(fixture, url, (request, bytes) => {
           asked.push(request.headers.get("authorization") ?? "", request.url);
           return new Response(bytes);
         }).then((words) => ["--debug", ...words]);
@@ -180,7 +180,7 @@ for (const [who, without] of [["target", []], ["machine here", ["curl", "wget"]]
 condition("image", "an image fetched here that is not the one that was meant", async () => {
   const { code, stderr } = await attempt(
     { target: { without: ["curl", "wget"] } },
-    async (scene) => ["--kexec-sha256", "0".repeat(64), ...await served(scene, URL)],
+    async (fixture) => ["--kexec-sha256", "0".repeat(64), ...await served(fixture, URL)],
   );
   assertEquals(code, 1, stderr);
   assertMatch(stderr, /its SHA-256 is [0-9a-f]{64}, not 0{64}/);
@@ -202,7 +202,7 @@ for (const [what, [setup, folder]] of Object.entries(FOLDERS)) {
     const { code, stderr } = await attempt({
       target: { users, setup: `${setup}\n` },
       image: { run: `#!/bin/sh\nset -eu\ncase $0 in ${folder}/*) ;; *) exit 9 ;; esac\n${BOOT}` },
-    }, (scene) => ["--phases", "kexec", ...usual(scene)]);
+    }, (fixture) => ["--phases", "kexec", ...usual(fixture)]);
     assertEquals(code, 0, stderr);
   });
 }

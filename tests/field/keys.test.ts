@@ -1,7 +1,7 @@
 // The key that opened the old system need not be one that the image finds in a file, nor log in again by itself.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { makeKey, PASSWORD } from "../loopback/mod.ts";
-import type { Scene } from "../flow/scene.ts";
+import type { Fixture } from "../flow/scene.ts";
 import { attempt, condition, open, type Options, usual } from "./condition.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -9,14 +9,14 @@ import { Terminal } from "./terminal.ts";
 const installer = { gathered: true } as const;
 const nobody = { users: { root: { keys: "none" } } } as const;
 
-function words(scene: Scene, user = "root"): string[] {
-  return ["--phases", "kexec", "--timeout", "boot=20", ...usual(scene, user)];
+function words(fixture: Fixture, user = "root"): string[] {
+  return ["--phases", "kexec", "--timeout", "boot=20", ...usual(fixture, user)];
 }
 
 /** Boots into the installer, logs in there, and returns what was printed. */
 async function boots(
   options: Options,
-  prepare: (scene: Scene) => Promise<string[]> | string[] = words,
+  prepare: (fixture: Fixture) => Promise<string[]> | string[] = words,
   env: Record<string, string> = {},
 ): Promise<string> {
   const { code, stderr, logins } = await attempt({ installer, ...options }, prepare, env);
@@ -26,8 +26,8 @@ async function boots(
 }
 
 /** Writes the user's key into a file, perhaps with a passphrase, and returns its path. */
-async function keyFile({ place, key }: Scene, passphrase = ""): Promise<string> {
-  const path = `${place.folder}/id`;
+async function keyFile({ sandbox, key }: Fixture, passphrase = ""): Promise<string> {
+  const path = `${sandbox.folder}/id`;
   await Deno.writeTextFile(path, key, { mode: 0o600 });
   const args = ["-p", "-q", "-N", passphrase, "-f", path];
   await new Deno.Command("ssh-keygen", { args, stdin: "null" }).output();
@@ -35,7 +35,7 @@ async function keyFile({ place, key }: Scene, passphrase = ""): Promise<string> 
 }
 
 condition("login", "a plain key in root's authorized_keys: nothing is added", async () => {
-  const stderr = await boots({ gates: { kexec: "cat /root/.ssh/* /etc/ssh/*" } });
+  const stderr = await boots({ breakpoints: { kexec: "cat /root/.ssh/* /etc/ssh/*" } });
   assertMatch(stderr, /^kexec \| keys gathered: 1$/m);
   assertMatch(stderr, /^kexec \| ssh-ed25519 \S+ identity$/m);
   assert(!stderr.includes("the key to the installer is kept"), stderr);
@@ -52,25 +52,25 @@ condition("login", "keys from an AuthorizedKeysCommand (OS Login, sssd)", () =>
         "AuthorizedKeysFile none",
       ],
     },
-  }, async (scene) => {
-    const { box } = scene.machine;
-    await box.run(`echo '${box.identity.publicKey}' >/etc/keys.txt`);
-    return words(scene);
+  }, async (fixture) => {
+    const { container } = fixture.machine;
+    await container.run(`echo '${container.identity.publicKey}' >/etc/keys.txt`);
+    return words(fixture);
   }));
 
 condition("login", "a user certificate", () =>
   boots(
     { target: { ...nobody, sshdConfig: ["TrustedUserCAKeys /etc/ssh/user_ca.pub"] } },
-    async (scene) => {
-      const { place, machine: { box } } = scene;
-      const [ca, file] = [await makeKey(), await keyFile(scene)];
-      await box.run(`echo '${ca.publicKey}' >/etc/ssh/user_ca.pub`);
+    async (fixture) => {
+      const { sandbox, machine: { container } } = fixture;
+      const [ca, file] = [await makeKey(), await keyFile(fixture)];
+      await container.run(`echo '${ca.publicKey}' >/etc/ssh/user_ca.pub`);
       await Deno.writeTextFile(`${file}-ca`, ca.privateKey, { mode: 0o600 });
-      await Deno.writeTextFile(`${file}.pub`, `${box.identity.publicKey}\n`);
+      await Deno.writeTextFile(`${file}.pub`, `${container.identity.publicKey}\n`);
       const args = ["-q", "-s", `${file}-ca`, "-I", "me", "-n", "root", `${file}.pub`];
       await new Deno.Command("ssh-keygen", { args }).output();
-      assert((await Deno.stat(`${place.folder}/id-cert.pub`)).isFile);
-      return ["-i", file, ...words(scene)];
+      assert((await Deno.stat(`${sandbox.folder}/id-cert.pub`)).isFile);
+      return ["-i", file, ...words(fixture)];
     },
   ));
 
@@ -78,16 +78,16 @@ condition(
   "login",
   "a cert-authority line in authorized_keys",
   () =>
-    boots({ target: nobody }, async (scene) => {
-      const [ca, file] = [await makeKey(), await keyFile(scene)];
-      await scene.machine.box.run(
+    boots({ target: nobody }, async (fixture) => {
+      const [ca, file] = [await makeKey(), await keyFile(fixture)];
+      await fixture.machine.container.run(
         `mkdir -p -m 700 /root/.ssh; echo 'cert-authority ${ca.publicKey}' >/root/.ssh/authorized_keys`,
       );
       await Deno.writeTextFile(`${file}-ca`, ca.privateKey, { mode: 0o600 });
-      await Deno.writeTextFile(`${file}.pub`, `${scene.machine.box.identity.publicKey}\n`);
+      await Deno.writeTextFile(`${file}.pub`, `${fixture.machine.container.identity.publicKey}\n`);
       const args = ["-q", "-s", `${file}-ca`, "-I", "me", "-n", "root", `${file}.pub`];
       await new Deno.Command("ssh-keygen", { args }).output();
-      return ["-i", file, ...words(scene)];
+      return ["-i", file, ...words(fixture)];
     }),
 );
 
@@ -96,30 +96,35 @@ for (const options of ["restrict", 'from="127.0.0.0/8",environment="A=ssh-x y"']
     "login",
     `a key with options: ${options.split("=")[0]}`,
     () =>
-      boots({ target: { ...nobody, sshdConfig: ["PermitUserEnvironment yes"] } }, async (scene) => {
-        const { box } = scene.machine;
-        const line = `${options} ${box.identity.publicKey}`;
-        await box.run(
-          `mkdir -p /etc/ssh/authorized_keys.d; echo '${line}' >/etc/ssh/authorized_keys.d/root`,
-        );
-        return words(scene);
-      }),
+      boots(
+        { target: { ...nobody, sshdConfig: ["PermitUserEnvironment yes"] } },
+        async (fixture) => {
+          const { container } = fixture.machine;
+          const line = `${options} ${container.identity.publicKey}`;
+          await container.run(
+            `mkdir -p /etc/ssh/authorized_keys.d; echo '${line}' >/etc/ssh/authorized_keys.d/root`,
+          );
+          return words(fixture);
+        },
+      ),
   );
 }
 
 condition("login", "AuthorizedKeysFile elsewhere", () =>
   boots({
     target: { ...nobody, sshdConfig: ["AuthorizedKeysFile /etc/keys/%u"] },
-  }, async (scene) => {
-    const { box } = scene.machine;
-    await box.run(`mkdir -p /etc/keys; echo '${box.identity.publicKey}' >/etc/keys/root`);
-    return words(scene);
+  }, async (fixture) => {
+    const { container } = fixture.machine;
+    await container.run(
+      `mkdir -p /etc/keys; echo '${container.identity.publicKey}' >/etc/keys/root`,
+    );
+    return words(fixture);
   }));
 
 condition("login", "a key in an agent", async () => {
-  await using scene = await open({ installer });
-  const file = await keyFile(scene);
-  const socket = `${scene.place.folder}/agent`;
+  await using fixture = await open({ installer });
+  const file = await keyFile(fixture);
+  const socket = `${fixture.sandbox.folder}/agent`;
   const child = new Deno.Command("ssh-agent", {
     args: ["-D", "-a", socket],
     stdout: "null",
@@ -133,10 +138,10 @@ condition("login", "a key in an agent", async () => {
       .output();
     await Deno.remove(file);
     const env = { SSH_AUTH_SOCK: socket, SSH_PRIVATE_KEY: "" };
-    const { code, stderr } = await scene.run(words(scene), env, 90);
+    const { code, stderr } = await fixture.run(words(fixture), env, 90);
     assertEquals(code, 0, stderr);
     // An agent may want a confirmation: it is asked once.
-    const log = await scene.machine.box.log();
+    const log = await fixture.machine.container.log();
     const key = new TextDecoder().decode(
       (await new Deno.Command("ssh-add", { args: ["-l"], env }).output()).stdout,
     );
@@ -156,7 +161,7 @@ condition("login", "a password, authorized_keys and home read-only", () =>
           "mkdir -p /home/pwadmin/.ssh; for f in /home/pwadmin /root/.ssh; do mount --bind $f $f; mount -o remount,bind,ro $f; done\n",
       },
     },
-    (scene) => ["--env-password", ...words(scene, "pwadmin")],
+    (fixture) => ["--env-password", ...words(fixture, "pwadmin")],
     {
       SSHPASS: PASSWORD,
       SSH_PRIVATE_KEY: "",
@@ -171,9 +176,9 @@ condition("login", "a password, without mount namespaces", async () => {
         without: ["unshare"],
         files: { "/root/.ssh/authorized_keys": { text: "# mine", mode: 0o600 } },
       },
-      gates: { kexec: "cat /root/.ssh/authorized_keys" },
+      breakpoints: { kexec: "cat /root/.ssh/authorized_keys" },
     },
-    (scene) => ["--env-password", ...words(scene)],
+    (fixture) => ["--env-password", ...words(fixture)],
     { SSHPASS: PASSWORD, SSH_PRIVATE_KEY: "" },
   );
   assertMatch(stderr, /^kexec \| # mine\nkexec \| ssh-ed25519 \S+ nixos-anywhere-\S+$/m);
@@ -181,24 +186,24 @@ condition("login", "a password, without mount namespaces", async () => {
 
 condition("login", "a failing image without mount namespaces leaves no key behind", async () => {
   const text = "ssh-ed25519 AAAA of somebody without a line feed";
-  await using scene = await open({
+  await using fixture = await open({
     target: {
       users: { root: { password: true, keys: "none" } },
       without: ["unshare"],
       files: { "/root/.ssh/authorized_keys": { text, mode: 0o600 } },
     },
-    gates: { kexec: "exit 3" },
+    breakpoints: { kexec: "exit 3" },
   });
-  const before = await scene.machine.box.run("ls -lR /etc/ssh /root");
+  const before = await fixture.machine.container.run("ls -lR /etc/ssh /root");
   const env = { SSHPASS: PASSWORD, SSH_PRIVATE_KEY: "" };
-  const { code, stderr } = await scene.run(["--env-password", ...words(scene)], env, 90);
+  const { code, stderr } = await fixture.run(["--env-password", ...words(fixture)], env, 90);
   assertEquals(code, 1, stderr);
-  const after = await scene.machine.box.run("ls -lR /etc/ssh /root");
+  const after = await fixture.machine.container.run("ls -lR /etc/ssh /root");
   assertEquals(
     after.stdout.replaceAll(/\d\d:\d\d/g, ""),
     before.stdout.replaceAll(/\d\d:\d\d/g, ""),
   );
-  const left = await scene.machine.box.run("cat /root/.ssh/authorized_keys");
+  const left = await fixture.machine.container.run("cat /root/.ssh/authorized_keys");
   assertEquals(left.stdout, text);
 });
 
@@ -212,7 +217,7 @@ condition("login", "a password, and nowhere to put a key: told before anything b
           "mkdir -p -m 700 /root/.ssh; for f in /root/.ssh /etc/ssh; do mount --bind $f $f; mount -o remount,bind,ro $f; done\n",
       },
     },
-    (scene) => ["--env-password", ...words(scene)],
+    (fixture) => ["--env-password", ...words(fixture)],
     { SSHPASS: PASSWORD, SSH_PRIVATE_KEY: "" },
   );
   assertEquals(code, 3, stderr);
@@ -224,7 +229,7 @@ condition("login", "a password, and nowhere to put a key: told before anything b
 for (const gathered of [true, false]) {
   const what = gathered ? "" : ", an image that takes no keys over";
   condition("login", `an encrypted key without agent is asked for once${what}`, async () => {
-    await using scene = await open(
+    await using fixture = await open(
       gathered ? { installer } : {
         image: {
           run:
@@ -232,28 +237,28 @@ for (const gathered of [true, false]) {
         },
       },
     );
-    const key = await keyFile(scene, "secret");
-    await using terminal = new Terminal(scene.place, ["--yes", "-i", key, ...usual(scene)], {
+    const key = await keyFile(fixture, "secret");
+    await using terminal = new Terminal(fixture.sandbox, ["--yes", "-i", key, ...usual(fixture)], {
       "passphrase for": "secret",
     });
     const { asked, code, output } = await terminal.end;
     assertEquals([asked, code], [1, 0], output);
-    assertEquals(await scene.machine.logins(), [
+    assertEquals(await fixture.machine.logins(), [
       "0 root publickey",
       "1 root publickey",
       "2 root publickey",
     ]);
-    assertEquals(await scene.place.left(), []);
+    assertEquals(await fixture.sandbox.left(), []);
   });
 }
 
 condition("login", "ssh waits for a passphrase: told as that", async () => {
-  await using scene = await open();
-  const key = await keyFile(scene, "secret");
-  const words = ["--yes", "-i", key, "--timeout", "connect=5", ...usual(scene)];
-  await using terminal = new Terminal(scene.place, words, {});
+  await using fixture = await open();
+  const key = await keyFile(fixture, "secret");
+  const words = ["--yes", "-i", key, "--timeout", "connect=5", ...usual(fixture)];
+  await using terminal = new Terminal(fixture.sandbox, words, {});
   const { code, output } = await terminal.end;
   assertEquals(code, 1, output);
   assertMatch(output, /the login did not end within 5 s: it waits for the passphrase of/);
-  assertEquals(await scene.place.left(), []);
+  assertEquals(await fixture.sandbox.left(), []);
 });

@@ -1,16 +1,16 @@
 /** What this user cannot read is told before anything is contacted, least of all after the disks are wiped. */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Scene } from "../flow/scene.ts";
+import type { Fixture } from "../flow/scene.ts";
 import { condition, open, usual } from "./condition.ts";
 
 /** Runs the command without root's right to read everything, which is as good as another user. */
-async function asUser(scene: Scene, words: readonly string[]) {
+async function asUser(fixture: Fixture, words: readonly string[]) {
   const less = "-dac_override,-dac_read_search";
   const cli = decodeURIComponent(new URL("../../cli.ts", import.meta.url).pathname);
   const rights = ["--bounding-set", less, "--inh-caps", less];
   const { code, stderr } = await new Deno.Command("setpriv", {
     args: [...rights, Deno.execPath(), "run", "-A", "--no-check", cli, ...words],
-    env: { ...scene.place.env, SSH_PRIVATE_KEY: scene.key },
+    env: { ...fixture.sandbox.env, SSH_PRIVATE_KEY: fixture.key },
     stdin: "null",
   }).output();
   return { code, stderr: new TextDecoder().decode(stderr) };
@@ -50,18 +50,18 @@ const inputs: readonly [title: string, make: Make, error: RegExp][] = [
 ];
 for (const [title, make, error] of inputs) {
   condition("here", `${title} that belongs to root, and a user who is not`, async () => {
-    await using scene = await open({ inInstaller: true });
-    const more = await make(scene.place.folder);
-    const words = usual(scene);
+    await using fixture = await open({ inInstaller: true });
+    const more = await make(fixture.sandbox.folder);
+    const words = usual(fixture);
     const image = words.indexOf("--kexec");
     const rest = more[0] === "--kexec" ? words.toSpliced(image, 2) : words;
     // Store paths have no use for a hardware configuration.
     if (more[0] === "--generate-hardware-config") {
-      rest.splice(rest.indexOf("-s"), 3, "--flake", `${scene.place.folder}#web`);
+      rest.splice(rest.indexOf("-s"), 3, "--flake", `${fixture.sandbox.folder}#web`);
     }
-    const { code, stderr } = await asUser(scene, [...more, ...rest]);
+    const { code, stderr } = await asUser(fixture, [...more, ...rest]);
     assertEquals(code, 2, stderr);
     assertMatch(stderr, error);
-    assertEquals(await scene.machine.logins(), []);
+    assertEquals(await fixture.machine.logins(), []);
   });
 }

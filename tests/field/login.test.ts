@@ -2,7 +2,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../lib/steps/connect.ts";
 import type { LoginOptions } from "../../lib/ssh/login_options.ts";
-import { type Box, type BoxOptions, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
+import {
+  type Container,
+  type ContainerOptions,
+  makeKey,
+  PASSWORD,
+  startContainer,
+} from "../loopback/mod.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 
 /** An agent that holds keys which nobody knows, and perhaps one more. */
@@ -38,17 +44,19 @@ async function agent(count: number, more?: string): Promise<AsyncDisposable & { 
 
 condition("login", "--env-password with seven keys in the agent", async () => {
   await using keys = await agent(7);
-  await using scene = await open({ target: { users: { root: { password: true, keys: "none" } } } });
-  const words = ["--env-password", "--dry-run", ...usual(scene)];
+  await using fixture = await open({
+    target: { users: { root: { password: true, keys: "none" } } },
+  });
+  const words = ["--env-password", "--dry-run", ...usual(fixture)];
   const env = { SSH_AUTH_SOCK: keys.socket, SSHPASS: PASSWORD };
-  const { code, stderr } = await scene.place.start(words, env).end;
+  const { code, stderr } = await fixture.sandbox.start(words, env).end;
   assertEquals(code, 0, stderr);
-  assertEquals(await scene.machine.logins(), ["0 root password"]);
+  assertEquals(await fixture.machine.logins(), ["0 root password"]);
 });
 
 /** Logs in with seven keys in an agent, and returns how, with what sshd wrote down of it. */
 async function logIn(
-  box: Box,
+  container: Container,
   options: LoginOptions,
   more?: string,
 ): Promise<{ method: string | undefined; error: string; failed: number }> {
@@ -56,7 +64,7 @@ async function logIn(
   const sshOptions = [`IdentityAgent=${keys.socket}`];
   let [method, error]: [string | undefined, string] = [undefined, ""];
   try {
-    const { host, port } = box;
+    const { host, port } = container;
     await using target = await connect(`pwuser@${host}`, {
       ...{ port, hostKey: "off", sshOptions, ...options },
     });
@@ -65,7 +73,7 @@ async function logIn(
   } catch (thrown) {
     error = String(thrown);
   }
-  const log = await box.log();
+  const log = await container.log();
   return {
     method,
     error,
@@ -79,17 +87,17 @@ condition(
   "login",
   "a password that is wrong, with seven keys in the agent, is sent once",
   async () => {
-    await using box = await startBox({ users: users("none") });
-    const { error, failed } = await logIn(box, { password: "wrong" });
+    await using container = await startContainer({ users: users("none") });
+    const { error, failed } = await logIn(container, { password: "wrong" });
     assertMatch(error, /login refused/);
     assertEquals(failed, 1);
   },
 );
 
 condition("login", "a wrong password beside a key that is refused is sent once", async () => {
-  await using box = await startBox({ users: users("none") });
+  await using container = await startContainer({ users: users("none") });
   const { privateKey } = await makeKey();
-  const { error, failed } = await logIn(box, { password: "wrong", privateKey });
+  const { error, failed } = await logIn(container, { password: "wrong", privateKey });
   assertMatch(error, /login refused/);
   assertEquals(failed, 1);
 });
@@ -99,65 +107,75 @@ condition(
   "a key that is refused beside a password, where one try is granted",
   async () => {
     const { privateKey } = await makeKey();
-    await using box = await startBox({ users: users("none"), sshdConfig: ["MaxAuthTries 1"] });
-    const { method, error } = await logIn(box, { password: PASSWORD, privateKey });
+    await using container = await startContainer({
+      users: users("none"),
+      sshdConfig: ["MaxAuthTries 1"],
+    });
+    const { method, error } = await logIn(container, { password: PASSWORD, privateKey });
     assertEquals([method, error], ["password", ""]);
   },
 );
 
 condition("login", "a key that is accepted beside a password", async () => {
-  await using box = await startBox({ users: users("etc") });
-  const { privateKey } = box.identity;
-  const { method, error, failed } = await logIn(box, { password: "wrong", privateKey });
+  await using container = await startContainer({ users: users("etc") });
+  const { privateKey } = container.identity;
+  const { method, error, failed } = await logIn(container, { password: "wrong", privateKey });
   assertEquals([method, error, failed], ["publickey", "", 0]);
 });
 
 condition("login", "a password is given, and the server takes keys only", async () => {
-  await using box = await startBox({
+  await using container = await startContainer({
     users: users("etc"),
     sshdConfig: ["PasswordAuthentication no", "MaxAuthTries 20"],
   });
-  const { method, error } = await logIn(box, { password: PASSWORD }, box.identity.privateKey);
+  const { method, error } = await logIn(
+    container,
+    { password: PASSWORD },
+    container.identity.privateKey,
+  );
   assertEquals([method, error], ["publickey", ""]);
 });
 
 condition("login", "a wrong password, and the agent's key would do", async () => {
-  await using box = await startBox({ users: users("etc"), sshdConfig: ["MaxAuthTries 20"] });
+  await using container = await startContainer({
+    users: users("etc"),
+    sshdConfig: ["MaxAuthTries 20"],
+  });
   const { method, error, failed } = await logIn(
-    box,
+    container,
     { password: "wrong" },
-    box.identity.privateKey,
+    container.identity.privateKey,
   );
   assertEquals([method, error, failed], ["publickey", "", 1]);
 });
 
 condition("login", "the server wants a key and the password", async () => {
-  await using box = await startBox({
+  await using container = await startContainer({
     users: users("etc"),
     sshdConfig: ["AuthenticationMethods publickey,password"],
   });
-  const { privateKey } = box.identity;
-  const { error } = await logIn(box, { password: PASSWORD, privateKey });
+  const { privateKey } = container.identity;
+  const { error } = await logIn(container, { password: PASSWORD, privateKey });
   assertEquals(error, "");
 });
 
 condition("login", "a port in the URL and another in -p", async () => {
-  await using scene = await open();
-  const { host, port } = scene.relay;
+  await using fixture = await open();
+  const { host, port } = fixture.relay;
   const words = (url: string, p: number) =>
-    ["--dry-run", ...usual(scene).slice(0, -1)]
+    ["--dry-run", ...usual(fixture).slice(0, -1)]
       .map((word, at, all) => all[at - 1] === "-p" ? `${p}` : word).concat(url);
   const url = `ssh://root@${host}:${port}`;
-  const refused = await scene.run(words(url, 22));
+  const refused = await fixture.run(words(url, 22));
   assertEquals(refused.code, 2, refused.stderr);
   assertMatch(refused.stderr, new RegExp(`--ssh-port 22: .* ${port}`));
-  assertEquals(await scene.machine.logins(), []);
-  const { code, stderr } = await scene.run(words(url, port));
+  assertEquals(await fixture.machine.logins(), []);
+  const { code, stderr } = await fixture.run(words(url, port));
   assertEquals(code, 0, stderr);
 });
 
 /** A box whose login seems to come in over an interface of the kernel's telling. */
-function over(name: string, make: string): BoxOptions {
+function over(name: string, make: string): ContainerOptions {
   return {
     files: {
       "/usr/local/bin/ip": {
@@ -182,9 +200,9 @@ for (
   ] as const
 ) {
   condition("target", `the login comes in over ${name}`, async () => {
-    const { code, stderr } = await attempt({ target: over(name, make) }, (scene) => [
+    const { code, stderr } = await attempt({ target: over(name, make) }, (fixture) => [
       "--dry-run",
-      ...usual(scene),
+      ...usual(fixture),
     ]);
     assertEquals(code, 0, stderr);
     if (wanted) assertMatch(stderr, wanted);

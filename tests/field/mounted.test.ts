@@ -3,50 +3,50 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { PreflightError } from "../../lib/errors.ts";
 import { checkMounted } from "../../lib/ssh/mounted.ts";
 import { buildParts, writeFlake } from "../flow/parts.ts";
-import { startBox } from "../loopback/mod.ts";
+import { startContainer } from "../loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 
 const NO_STORE = "[ ! -e /mnt/nix/store ]";
 
 condition("disks", "disko formatted them and mounted nothing", async () => {
-  await using scene = await open({
+  await using fixture = await open({
     parts: await buildParts({ mode: "format" }),
     inInstaller: true,
   });
-  const { code, stderr } = await scene.run(usual(scene));
+  const { code, stderr } = await fixture.run(usual(fixture));
   assertEquals(code, 1, stderr);
   assertMatch(stderr, /^error: root@127\.0\.0\.1: nothing is mounted at \/mnt/m);
   assertMatch(stderr, /--disko-mode mount/);
   assertMatch(stderr, /^state: the target runs the installer; its disks are formatted, no system/m);
-  assertEquals((await scene.machine.box.run(NO_STORE)).code, 0);
+  assertEquals((await fixture.machine.container.run(NO_STORE)).code, 0);
 });
 
 condition("disks", "--disko-mode format, and then mount", async () => {
-  await using scene = await open({ inInstaller: true });
-  const flake = await writeFlake(`${scene.place.folder}/flake`);
-  const words = ["--build-on", "local", "--flake", flake, ...scene.reach];
-  const formatted = await scene.run(["--disko-mode", "format", ...words]);
+  await using fixture = await open({ inInstaller: true });
+  const flake = await writeFlake(`${fixture.sandbox.folder}/flake`);
+  const words = ["--build-on", "local", "--flake", flake, ...fixture.reach];
+  const formatted = await fixture.run(["--disko-mode", "format", ...words]);
   assertEquals(formatted.code, 1, formatted.stderr);
   assertMatch(formatted.stderr, /nothing is mounted at \/mnt/);
-  const { code, stderr } = await scene.run(["--disko-mode", "mount", ...words]);
+  const { code, stderr } = await fixture.run(["--disko-mode", "mount", ...words]);
   assertEquals(code, 0, stderr);
 });
 
 condition("disks", "an installer that was just booted, and --phases install,reboot", async () => {
-  await using scene = await open({ inInstaller: true });
-  const { code, stderr } = await scene.run(["--phases", "install,reboot", ...usual(scene)]);
+  await using fixture = await open({ inInstaller: true });
+  const { code, stderr } = await fixture.run(["--phases", "install,reboot", ...usual(fixture)]);
   assertEquals(code, 1, stderr);
   assertMatch(stderr, /nothing is mounted at \/mnt/);
   assertMatch(stderr, /^state: the target runs the installer; this run has not touched its disks/m);
-  assertEquals((await scene.machine.box.run(NO_STORE)).code, 0);
+  assertEquals((await fixture.machine.container.run(NO_STORE)).code, 0);
 });
 
 condition("disks", "a root in memory, mounted by hand with --phases install,reboot", async () => {
   const { code, stderr } = await attempt({
     inInstaller: true,
     installer: { setup: "mkdir -p /mnt; mount -t tmpfs none /mnt\n" },
-  }, (scene) => ["--phases", "install,reboot", ...usual(scene)]);
+  }, (fixture) => ["--phases", "install,reboot", ...usual(fixture)]);
   assertEquals(code, 1, stderr);
   assertMatch(stderr, /in memory \(tmpfs at \/mnt\)/);
 });
@@ -54,7 +54,7 @@ condition("disks", "a root in memory, mounted by hand with --phases install,rebo
 condition("disks", "nothing mounted, and --force", async () => {
   const { code, stderr } = await attempt(
     { inInstaller: true },
-    (scene) => ["--phases", "install,reboot", "--force", ...usual(scene)],
+    (fixture) => ["--phases", "install,reboot", "--force", ...usual(fixture)],
   );
   assertEquals(code, 0, stderr);
   assertMatch(stderr, /^warning: .*nothing is mounted at \/mnt.*going on, as --force says$/m);
@@ -103,22 +103,22 @@ const MOUNTS: readonly [name: string, code: string, refused?: RegExp][] = [
 ];
 
 condition("disks", "what /mnt may be", async () => {
-  await using box = await startBox({ installer: true });
+  await using container = await startContainer({ installer: true });
   const wrong: string[] = [];
   for (const [name, code, refused] of MOUNTS) {
     const undo =
       "mkdir -p /mnt; for at in /mnt/boot /mnt/nix-extra /mnt/nix/store /mnt/nix /mnt /mnt /o /d; do umount -R $at 2>/dev/null || :; done";
-    const made = await box.run(
+    const made = await container.run(
       `set -eu\n${undo}\n[ ! -e /run/loop ] || losetup -d $(cat /run/loop) 2>/dev/null || :\n${LOOP}\n${code}`,
     );
     assertEquals(made.code, 0, `${name}: ${made.stderr}`);
-    await using installer = await login(box);
+    await using installer = await login(container);
     const said = await checkMounted(installer).then(() => "", (error) => {
       assert(error instanceof PreflightError, String(error));
       return error.message;
     });
     if (refused ? !refused.test(said) : said !== "") wrong.push(`${name}: ${said}`);
   }
-  await box.run("losetup -d $(cat /run/loop); umount -R /mnt; umount -R /o; umount -R /d");
+  await container.run("losetup -d $(cat /run/loop); umount -R /mnt; umount -R /o; umount -R /d");
   assertEquals(wrong, []);
 });

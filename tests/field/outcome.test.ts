@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { STATES } from "../../lib/report/states.ts";
 import { derivation, type PartsOptions, writeFlake } from "../flow/parts.ts";
-import type { Scene } from "../flow/scene.ts";
+import type { Fixture } from "../flow/scene.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 
 const HANG = "sleep 300";
@@ -9,19 +9,19 @@ const program = (code: string) => ({ text: `#!/bin/sh\n${code}\n`, mode: 0o755 }
 
 /** The words of a run that installs a flake with these parts. */
 function flake(options: PartsOptions, ...more: readonly string[]) {
-  return async (scene: Scene) => {
-    const reference = await writeFlake(`${scene.place.folder}/flake`, options);
-    return ["--flake", reference, "--kexec", scene.image, ...more, ...scene.reach];
+  return async (fixture: Fixture) => {
+    const reference = await writeFlake(`${fixture.sandbox.folder}/flake`, options);
+    return ["--flake", reference, "--kexec", fixture.image, ...more, ...fixture.reach];
   };
 }
 
 const lastLine = (text: string) => text.trimEnd().split("\n").at(-1);
 
 condition("exit code", "a damaged local image: 2, and nothing was contacted", async () => {
-  const { code, stderr, logins } = await attempt({}, async (scene) => {
-    const bytes = await Deno.readFile(scene.image);
-    await Deno.writeFile(scene.image, bytes.slice(0, bytes.length - 9));
-    return usual(scene);
+  const { code, stderr, logins } = await attempt({}, async (fixture) => {
+    const bytes = await Deno.readFile(fixture.image);
+    await Deno.writeFile(fixture.image, bytes.slice(0, bytes.length - 9));
+    return usual(fixture);
   });
   assertEquals([code, logins], [2, []], stderr);
   assertMatch(stderr, /^error: --kexec: .* is no usable kexec image: .*\nhint: .*\n$/m);
@@ -31,7 +31,7 @@ condition("exit code", "a damaged local image: 2, and nothing was contacted", as
 condition("exit code", "--phases with an empty item: 2, and nothing was contacted", async () => {
   const { code, stderr, logins } = await attempt(
     { inInstaller: true },
-    (scene) => ["--phases", "kexec,,disko", ...usual(scene)],
+    (fixture) => ["--phases", "kexec,,disko", ...usual(fixture)],
   );
   assertEquals([code, logins], [2, []], stderr);
 });
@@ -42,10 +42,10 @@ condition("exit code", "a wrong architecture found after kexec: 1, with what it 
   const generate = program("echo '{ ... }: { }'");
   const { code, stderr } = await attempt(
     { installer: { files: { "/usr/local/bin/nixos-generate-config": generate } } },
-    async (scene) => {
-      const file = `${scene.place.folder}/hardware.nix`;
+    async (fixture) => {
+      const file = `${fixture.sandbox.folder}/hardware.nix`;
       const more = ["--generate-hardware-config", "nixos-generate-config", file];
-      return await flake({ toplevel: system }, "--build-on", "remote", ...more)(scene);
+      return await flake({ toplevel: system }, "--build-on", "remote", ...more)(fixture);
     },
   );
   assertMatch(stderr, /^error: root@127\.0\.0\.1: is x86_64, and .* is for riscv64-linux$/m);
@@ -56,20 +56,22 @@ condition(
   "exit code",
   "a disk that is missing, seen during the upload: 3, nothing is left",
   async () => {
-    await using scene = await open({ gates: { image: HANG } });
-    const words = await flake({ device: "/dev/vdz" }, "--build-on", "local")(scene);
-    const { code, stderr, hung } = await scene.run(words);
+    await using fixture = await open({ breakpoints: { image: HANG } });
+    const words = await flake({ device: "/dev/vdz" }, "--build-on", "local")(fixture);
+    const { code, stderr, hung } = await fixture.run(words);
     assertEquals([code, hung], [3, false], stderr);
     assertEquals(lastLine(stderr), `state: ${STATES.untouched}`);
     assertMatch(stderr, /^### Uploading the kexec image: stopped/m);
-    const left = await scene.machine.box.run("ls -d /root/nixos-anywhere.* /tmp/nixos-anywhere.*");
+    const left = await fixture.machine.container.run(
+      "ls -d /root/nixos-anywhere.* /tmp/nixos-anywhere.*",
+    );
     assertEquals(left.stdout, "");
   },
 );
 
 condition("exit code", "a program that is missing here, found late: 1 and not 2", async () => {
-  await using scene = await open({ inInstaller: true });
-  const bin = `${scene.place.folder}/bin`;
+  await using fixture = await open({ inInstaller: true });
+  const bin = `${fixture.sandbox.folder}/bin`;
   await Deno.mkdir(bin);
   for (const name of ["ssh", "ssh-keygen", "sh", "rm", "cat", "sed", "id"]) {
     for (const folder of ["/usr/bin", "/bin"]) {
@@ -79,18 +81,18 @@ condition("exit code", "a program that is missing here, found late: 1 and not 2"
       }
     }
   }
-  const { code, stderr } = await scene.run(usual(scene), { PATH: bin });
+  const { code, stderr } = await fixture.run(usual(fixture), { PATH: bin });
   assertMatch(stderr, /^error: cannot start nix\S*: not found$/m);
   assertEquals([code, lastLine(stderr)], [1, `state: ${STATES.installer}`], stderr);
 });
 
 condition("exit code", "one failure: one stage has failed, the other was stopped", async () => {
-  await using scene = await open({ gates: { image: HANG } });
-  const flag = `${scene.place.folder}/uploading`;
+  await using fixture = await open({ breakpoints: { image: HANG } });
+  const flag = `${fixture.sandbox.folder}/uploading`;
   const build = `"while [ ! -e ${flag} ]; do /bin/sleep 0.1; done; echo it is broken >&2; exit 3"`;
   const toplevel = derivation("nixos-system-broken", build);
-  const running = scene.start(await flake({ toplevel }, "--build-on", "local")(scene));
-  await scene.at("image", running);
+  const running = fixture.start(await flake({ toplevel }, "--build-on", "local")(fixture));
+  await fixture.at("image", running);
   await Deno.writeTextFile(flag, "");
   const { code, stderr, hung } = await running.end;
   assertEquals([code, hung], [1, false], stderr);
@@ -107,9 +109,9 @@ condition(
   "exit code",
   "interrupted during the install: 130, and the phases that are left",
   async () => {
-    await using scene = await open({ inInstaller: true, gates: { install: HANG } });
-    const running = scene.start(usual(scene));
-    await scene.at("install", running);
+    await using fixture = await open({ inInstaller: true, breakpoints: { install: HANG } });
+    const running = fixture.start(usual(fixture));
+    await fixture.at("install", running);
     running.signal("SIGTERM");
     const { code, stderr } = await running.end;
     assertEquals([code, lastLine(stderr)], [130, `state: ${STATES.installing}`], stderr);
@@ -133,7 +135,7 @@ condition("--force", "a system that would not boot is refused, and the state is 
 });
 
 condition("--force", "a system that would not boot is told, and rebooted into", async () => {
-  const { code, stderr } = await attempt(unbootable, (scene) => ["--force", ...usual(scene)]);
+  const { code, stderr } = await attempt(unbootable, (fixture) => ["--force", ...usual(fixture)]);
   assertMatch(
     stderr,
     /^warning: root@127\.0\.0\.1: .*would not boot.*: going on, as --force says$/m,
@@ -143,9 +145,9 @@ condition("--force", "a system that would not boot is told, and rebooted into", 
 
 condition("plan", "shown without a terminal, with swapped store paths put right", async () => {
   let parts = { disko: "", system: "" };
-  const { code, stderr, stdout } = await attempt({ inInstaller: true }, (scene) => {
-    parts = scene.options.parts;
-    return ["-s", parts.system, parts.disko, ...scene.reach];
+  const { code, stderr, stdout } = await attempt({ inInstaller: true }, (fixture) => {
+    parts = fixture.options.parts;
+    return ["-s", parts.system, parts.disko, ...fixture.reach];
   });
   assertEquals([code, stdout], [0, `root@127.0.0.1 runs ${parts.system}\n`], stderr);
   assertStringIncludes(stderr, `\nsystem: ${parts.system}\n`);
@@ -154,9 +156,9 @@ condition("plan", "shown without a terminal, with swapped store paths put right"
 });
 
 condition("plan", "shown with --yes before the installer is booted", async () => {
-  await using scene = await open({ installer: { gap: Infinity } });
-  const words = await flake({}, "--build-on", "local", "--yes", "--timeout", "boot=2")(scene);
-  const { code, stderr } = await scene.run(words);
+  await using fixture = await open({ installer: { gap: Infinity } });
+  const words = await flake({}, "--build-on", "local", "--yes", "--timeout", "boot=2")(fixture);
+  const { code, stderr } = await fixture.run(words);
   assertEquals(code, 1, stderr);
   assertMatch(stderr, /^WILL BE WIPED: \/dev\/target0[^]*^### Booting the installer$/m);
 });
@@ -172,7 +174,7 @@ for (const [said, hint] of WORDS) {
   condition("kexec", `its script fails and says: ${said}`, async () => {
     const { code, stderr } = await attempt(
       { image: { run: `#!/bin/sh\nset -x\necho '${said}' >&2\nexit 1\n` } },
-      (scene) => ["--phases", "kexec", ...usual(scene)],
+      (fixture) => ["--phases", "kexec", ...usual(fixture)],
     );
     const line = /^hint: .*$/m.exec(stderr)?.[0] ?? "";
     assertMatch(line, hint);

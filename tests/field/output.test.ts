@@ -12,7 +12,9 @@ async function withDisko(script: string) {
   return await buildParts({ disko: derivation("disko", `''${code}''`) });
 }
 
-const diskoOnly = (scene: Parameters<typeof usual>[0]) => ["--phases", "disko", ...usual(scene)];
+const diskoOnly = (
+  fixture: Parameters<typeof usual>[0],
+) => ["--phases", "disko", ...usual(fixture)];
 
 condition("disko", "traces its commands and writes over its lines, as mke2fs does", async () => {
   const parts = await withDisko(`set -x
@@ -31,7 +33,7 @@ condition("disko", "shows its trace with --debug", async () => {
   const parts = await withDisko("set -x\ntrue some words\n");
   const { code, stderr } = await attempt(
     { parts, inInstaller: true },
-    (scene) => ["--debug", ...diskoOnly(scene)],
+    (fixture) => ["--debug", ...diskoOnly(fixture)],
   );
   assertEquals(code, 0, stderr);
   assertMatch(stderr, /^disko \| \+ true some words$/m);
@@ -81,10 +83,10 @@ condition(
         inInstaller: true,
         installer: { files: { "/usr/local/bin/tar": { text, mode: 0o755 } } },
       },
-      async (scene) => {
-        const folder = `${scene.place.folder}/extra`;
+      async (fixture) => {
+        const folder = `${fixture.sandbox.folder}/extra`;
         await Deno.mkdir(folder);
-        return ["--extra-files", folder, ...usual(scene)];
+        return ["--extra-files", folder, ...usual(fixture)];
       },
     );
     assertEquals(code, 1, stderr);
@@ -94,10 +96,10 @@ condition(
 );
 
 condition("image", "the connection is lost during the upload: one short line", async () => {
-  await using scene = await open({ gates: { image: "sleep 300" } });
-  const running = scene.start(["--phases", "kexec", ...usual(scene)]);
-  await scene.at("image", running);
-  scene.relay.cut();
+  await using fixture = await open({ breakpoints: { image: "sleep 300" } });
+  const running = fixture.start(["--phases", "kexec", ...usual(fixture)]);
+  await fixture.at("image", running);
+  fixture.relay.cut();
   const { code, stderr } = await running.end;
   assertEquals(code, 1, stderr);
   const error = /^error: .*$/m.exec(stderr)?.[0] ?? "";
@@ -112,7 +114,7 @@ condition("image", "the target cannot unpack it: a command that a person could t
   const text = "#!/bin/sh\necho 'tar: it is broken' >&2\nexit 2\n";
   const { code, stderr } = await attempt(
     { target: { files: { "/usr/local/bin/tar": { text, mode: 0o755 } } } },
-    (scene) => ["--phases", "kexec", ...usual(scene)],
+    (fixture) => ["--phases", "kexec", ...usual(fixture)],
   );
   assertEquals(code, 1, stderr);
   assertMatch(

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { quoteAll } from "../../lib/ssh/quote.ts";
 import { buildParts, derivation } from "../flow/parts.ts";
-import type { Scene } from "../flow/scene.ts";
+import type { Fixture } from "../flow/scene.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 
 const SECRET = "correct $horse 'battery' \\n staple";
@@ -64,7 +64,7 @@ condition("disko", "asks, and no log and no argument has the answer", async () =
   const parts = await partsOf(ASKS);
   const { code, stderr, stdout } = await attempt(
     { parts, inInstaller: true },
-    (scene) => scene.words,
+    (fixture) => fixture.words,
     { DISK_PASSPHRASE: SECRET },
   );
   assertEquals(code, 0, stderr);
@@ -74,7 +74,7 @@ condition("disko", "asks, and no log and no argument has the answer", async () =
 
 /** Runs the command on a terminal and types each answer when its question is there. */
 async function typed(
-  scene: Scene,
+  fixture: Fixture,
   words: string[],
   answers: readonly (readonly [RegExp, string])[],
 ) {
@@ -82,8 +82,8 @@ async function typed(
   const command = [Deno.execPath(), "run", "-A", "--no-check", cli, ...words];
   await using child = new Deno.Command("script", {
     args: ["-qec", quoteAll(command), "/dev/null"],
-    cwd: `${scene.place.folder}/run`,
-    env: { ...scene.place.env, SSH_PRIVATE_KEY: scene.key },
+    cwd: `${fixture.sandbox.folder}/run`,
+    env: { ...fixture.sandbox.env, SSH_PRIVATE_KEY: fixture.key },
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
@@ -106,14 +106,14 @@ async function typed(
 }
 
 condition("disko", "asks, and somebody answers on the terminal", async () => {
-  await using scene = await open({ parts: await partsOf(ASKS) });
+  await using fixture = await open({ parts: await partsOf(ASKS) });
   const answers = [
     [/Passphrase for the new disks: /, "first"],
     [/again: /, "frist"],
     [/not the same[^]*Passphrase for the new disks: /, SECRET],
     [/again: /, SECRET],
   ] as const;
-  const { code, said, answered } = await typed(scene, ["--yes", ...usual(scene)], answers);
+  const { code, said, answered } = await typed(fixture, ["--yes", ...usual(fixture)], answers);
   assertEquals([code, answered], [0, 4], said);
   assertStringIncludes(said, await digest(SECRET));
   assert(!said.includes("$horse"), said);
@@ -122,11 +122,11 @@ condition("disko", "asks, and somebody answers on the terminal", async () => {
 
 /** A flake whose disko asks, as its devices say; its script is the same as ever. */
 async function writeLuks(
-  scene: Scene,
+  fixture: Fixture,
   content: string,
   text = `${SHEBANG}${MOUNT}`,
 ): Promise<string> {
-  const folder = `${scene.place.folder}/flake`;
+  const folder = `${fixture.sandbox.folder}/flake`;
   await Deno.mkdir(folder);
   const toplevel = derivation(
     "nixos-system-tiny",
@@ -142,9 +142,9 @@ async function writeLuks(
   return `path:${folder}#web`;
 }
 
-const ways = (more: string[], flake: string, scene: Scene) => [
-  ...["--phases", "kexec,disko", "--kexec", scene.image, "--build-on", "local", ...more],
-  ...["--flake", flake, ...scene.reach],
+const ways = (more: string[], flake: string, fixture: Fixture) => [
+  ...["--phases", "kexec,disko", "--kexec", fixture.image, "--build-on", "local", ...more],
+  ...["--flake", flake, ...fixture.reach],
 ];
 
 const contents: readonly [title: string, content: string, asks: boolean][] = [
@@ -167,7 +167,7 @@ for (const [title, content, asks] of contents) {
     const dry = asks ? [] : ["--dry-run"];
     const { code, stderr } = await attempt(
       {},
-      async (scene) => ways(dry, await writeLuks(scene, content), scene),
+      async (fixture) => ways(dry, await writeLuks(fixture, content), fixture),
     );
     assertEquals(code, asks ? 3 : 0, stderr);
     assert(!stderr.includes("kexec |"), stderr);
@@ -178,7 +178,8 @@ for (const [title, content, asks] of contents) {
 condition("disko", "a plan of a configuration that asks, without a terminal", async () => {
   const { code, stderr } = await attempt(
     {},
-    async (scene) => ways(["--dry-run"], await writeLuks(scene, contents[0]?.[1] ?? ""), scene),
+    async (fixture) =>
+      ways(["--dry-run"], await writeLuks(fixture, contents[0]?.[1] ?? ""), fixture),
   );
   assertEquals(code, 0, stderr);
   assertMatch(stderr, /^warning: .*disko asks for the passphrase of LUKS crypted, and nobody/m);
@@ -187,9 +188,9 @@ condition("disko", "a plan of a configuration that asks, without a terminal", as
 
 condition("disko", "a script that is built on the target asks", async () => {
   const plain = '{ type = "filesystem"; }';
-  const { code, stderr } = await attempt({ inInstaller: true }, async (scene) => {
-    const flake = await writeLuks(scene, plain, ASKS);
-    return ways([], flake, scene).map((word) => word === "local" ? "remote" : word);
+  const { code, stderr } = await attempt({ inInstaller: true }, async (fixture) => {
+    const flake = await writeLuks(fixture, plain, ASKS);
+    return ways([], flake, fixture).map((word) => word === "local" ? "remote" : word);
   });
   assertEquals(code, 1, stderr);
   assertMatch(stderr, /^error: root@127\.0\.0\.1: the disko script asks for a passphrase/m);

@@ -3,10 +3,12 @@ import { assertEquals } from "@std/assert";
 import { becomeRoot } from "../../lib/plan/facts.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
 import { login } from "../ssh/fixture.ts";
-import { type BoxOptions, PASSWORD, startBox } from "../loopback/mod.ts";
+import { type ContainerOptions, PASSWORD, startContainer } from "../loopback/mod.ts";
 import { attempt, condition, usual } from "./condition.ts";
 
-const granting = (sessions: number): BoxOptions => ({ sshdConfig: [`MaxSessions ${sessions}`] });
+const granting = (sessions: number): ContainerOptions => ({
+  sshdConfig: [`MaxSessions ${sessions}`],
+});
 
 for (const sessions of [1, 2, 3, 4]) {
   condition("sshd", `MaxSessions ${sessions} on both systems`, async () => {
@@ -19,8 +21,8 @@ for (const sessions of [1, 2, 3, 4]) {
 
 for (const sessions of [1, 2]) {
   condition("sshd", `MaxSessions ${sessions} and many commands at once`, async () => {
-    await using box = await startBox(granting(sessions));
-    await using target = await login(box);
+    await using container = await startContainer(granting(sessions));
+    await using target = await login(container);
     const count = 6;
     const inputs = Array.from({ length: count }, (_, index) => `${index} `.repeat(50_000));
     const answers = await Promise.all(
@@ -30,12 +32,12 @@ for (const sessions of [1, 2]) {
     );
     assertEquals(answers.map(({ stdout }) => stdout), inputs);
     // A login without a command of its own, where the first one's took the only session.
-    assertEquals((await box.logins()).length, sessions === 1 ? 2 : 1);
+    assertEquals((await container.logins()).length, sessions === 1 ? 2 : 1);
   });
 
   condition("sshd", `MaxSessions ${sessions} and sudo with a password`, async () => {
-    await using box = await startBox(granting(sessions));
-    await using target = await login(box, "pwuser", { password: PASSWORD });
+    await using container = await startContainer(granting(sessions));
+    await using target = await login(container, "pwuser", { password: PASSWORD });
     const facts = await getFacts(target, { sudoPassword: () => Promise.resolve(PASSWORD) });
     const become = becomeRoot(facts);
     for (let time = 0; time < 2; time++) {
@@ -49,7 +51,7 @@ condition("sshd", "MaxSessions 1 where a password is given", async () => {
   const users = { root: { password: true, keys: "none" } } as const;
   const { code, stderr, logins } = await attempt(
     { target: { ...granting(1), users } },
-    (scene) => ["--env-password", "--dry-run", ...usual(scene)],
+    (fixture) => ["--env-password", "--dry-run", ...usual(fixture)],
     { SSHPASS: PASSWORD, SSH_PRIVATE_KEY: "" },
   );
   assertEquals(code, 0, stderr);
@@ -57,8 +59,8 @@ condition("sshd", "MaxSessions 1 where a password is given", async () => {
 });
 
 condition("sshd", "MaxSessions 1, and this process is killed", async () => {
-  await using box = await startBox(granting(1));
-  const { host, port, identityFile } = box;
+  await using container = await startContainer(granting(1));
+  const { host, port, identityFile } = container;
   const module = new URL("../../lib/steps/connect.ts", import.meta.url);
   const options = JSON.stringify({ port, identityFile, hostKey: "off" });
   const code = `import { connect } from ${JSON.stringify(module.href)};
@@ -75,7 +77,7 @@ condition("sshd", "MaxSessions 1, and this process is killed", async () => {
   await reader.cancel();
   child.kill("SIGKILL");
   await child.status;
-  const there = async () => (await box.run("ps -eo args")).stdout.includes("sshd: plain");
+  const there = async () => (await container.run("ps -eo args")).stdout.includes("sshd: plain");
   for (let tries = 0; await there() && tries < 200; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -7,16 +7,16 @@ const KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=";
 
 /** Installs, up to the plan, with these settings of nix in the configuration. */
 async function plan(nix: string) {
-  return await attempt({ inInstaller: true }, async (scene) => {
-    const reference = await writeFlake(`${scene.place.folder}/flake`);
-    const file = `${scene.place.folder}/flake/flake.nix`;
+  return await attempt({ inInstaller: true }, async (fixture) => {
+    const reference = await writeFlake(`${fixture.sandbox.folder}/flake`);
+    const file = `${fixture.sandbox.folder}/flake/flake.nix`;
     const text = await Deno.readTextFile(file);
     const changed = text.replace(
       "system.build =",
       `nix.settings = { ${nix} };\n    system.build =`,
     );
     await Deno.writeTextFile(file, changed);
-    return ["--dry-run", "--flake", reference, "--build-on", "local", ...scene.reach];
+    return ["--dry-run", "--flake", reference, "--build-on", "local", ...fixture.reach];
   });
 }
 

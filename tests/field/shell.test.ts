@@ -1,7 +1,7 @@
 /** Start-up files of login shells print what they like, with or without a line feed, and end as they like. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { copyClosure } from "../../mod.ts";
-import { type BoxOptions, startBox } from "../loopback/mod.ts";
+import { type ContainerOptions, startContainer } from "../loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition, type Options, parts, usual } from "./condition.ts";
 
@@ -19,7 +19,7 @@ const STARTUPS: Readonly<Record<string, string>> = {
   "goes elsewhere and stops at failures": "cd /etc; alias sh=false; set -e",
 };
 
-const bashrc = (text: string): BoxOptions => ({ files: { "/root/.bashrc": `${text}\n` } });
+const bashrc = (text: string): ContainerOptions => ({ files: { "/root/.bashrc": `${text}\n` } });
 
 for (const [what, text] of Object.entries(STARTUPS)) {
   condition("shell", `.bashrc ${what}, on both systems`, async () => {
@@ -34,8 +34,8 @@ for (const [what, text] of Object.entries(STARTUPS)) {
   });
 }
 
-const dry = (target: BoxOptions, user = "root") =>
-  attempt({ target }, (scene) => ["--dry-run", ...usual(scene, user)]);
+const dry = (target: ContainerOptions, user = "root") =>
+  attempt({ target }, (fixture) => ["--dry-run", ...usual(fixture, user)]);
 
 for (
   const [shell, file, text] of [
@@ -56,7 +56,9 @@ for (
 }
 
 condition("shell", "the new system's sh is a bash that is told to end its reads", async () => {
-  const lazy: BoxOptions = { setup: "echo TMOUT=1 >>/etc/environment\nln -sf bash /bin/sh\n" };
+  const lazy: ContainerOptions = {
+    setup: "echo TMOUT=1 >>/etc/environment\nln -sf bash /bin/sh\n",
+  };
   const { code, stderr } = await attempt({ target: lazy, installer: lazy });
   assertEquals(code, 0, stderr);
 });
@@ -107,8 +109,8 @@ condition("login", "a password that has expired", async () => {
 
 condition("shell", "a greeting in front of what nix itself copies", async () => {
   const { system } = await parts();
-  await using box = await startBox(bashrc("echo welcome"));
-  await using target = await login(box);
+  await using container = await startContainer(bashrc("echo welcome"));
+  await using target = await login(container);
   await target.run(["true"]);
   const storeSettings = [{ name: "max-connections", value: "1" }];
   const error = await copyClosure(target, system, { storeSettings, timeout: 60_000 })

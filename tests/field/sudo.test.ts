@@ -2,21 +2,21 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { becomeRoot } from "../../lib/plan/facts.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
-import { type BoxOptions, PASSWORD, startBox } from "../loopback/mod.ts";
+import { type ContainerOptions, PASSWORD, startContainer } from "../loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition, sudoers, usual } from "./condition.ts";
 
 const users = { pwuser: { sudo: "password", password: true, keys: "etc" } } as const;
 
-const dry = (target: BoxOptions, password = PASSWORD, user = "pwuser") =>
+const dry = (target: ContainerOptions, password = PASSWORD, user = "pwuser") =>
   attempt(
     { target: { ...target, users: { ...users, ...target.users } } },
-    (scene) => ["--dry-run", ...usual(scene, user)],
+    (fixture) => ["--dry-run", ...usual(fixture, user)],
     password === "" ? {} : { SUDO_PASSWORD: password },
   );
 
 /** A sudo in front of the real one that does not know some words. */
-const without = (...words: string[]): NonNullable<BoxOptions["files"]> => ({
+const without = (...words: string[]): NonNullable<ContainerOptions["files"]> => ({
   "/usr/local/bin/sudo": {
     text: `#!/bin/sh
 for word; do
@@ -32,10 +32,13 @@ exec /usr/bin/sudo "$@"
 });
 
 /** Commands as root with input and without, and what stays where. */
-async function becomes(options: BoxOptions): Promise<void> {
-  await using box = await startBox({ ...options, users: { ...users, ...options.users } });
+async function becomes(options: ContainerOptions): Promise<void> {
+  await using container = await startContainer({
+    ...options,
+    users: { ...users, ...options.users },
+  });
   {
-    await using target = await login(box, "pwuser", { password: PASSWORD });
+    await using target = await login(container, "pwuser", { password: PASSWORD });
     const facts = await getFacts(target, { sudoPassword: () => Promise.resolve(PASSWORD) });
     assertEquals(facts.become, "sudo-password");
     const become = becomeRoot(facts);
@@ -54,11 +57,11 @@ async function becomes(options: BoxOptions): Promise<void> {
     assertEquals(all, ["root\n", "root\n", "root\n"]);
     const failed = await target.run(["sh", "-c", "exit 7"], { become, allowFailure: true });
     assertEquals(failed.code, 7);
-    const seen = (await box.run("ps -ewwo args; env")).stdout;
+    const seen = (await container.run("ps -ewwo args; env")).stdout;
     assertEquals(seen.includes(PASSWORD), false);
   }
   const left = async () =>
-    (await box.run(
+    (await container.run(
       "ls -d /home/pwuser/.nixos* /tmp/.nixos* /var/tmp/.nixos* /dev/shm/.nixos* /run/.nixos* 2>/dev/null; pgrep -u pwuser",
     )).stdout;
   for (let tries = 0; await left() !== "" && tries < 200; tries++) {
@@ -102,7 +105,7 @@ condition("sudo", "whose user has fish", () =>
 condition("sudo", "a whole install without -A", async () => {
   const { code, stderr } = await attempt(
     { target: { files: without("-A"), users } },
-    (scene) => usual(scene, "pwuser"),
+    (fixture) => usual(fixture, "pwuser"),
     { SUDO_PASSWORD: PASSWORD },
   );
   assertEquals(code, 0, stderr);
@@ -125,7 +128,7 @@ condition("sudo", "allows a shell without a password, and nothing else", async (
 });
 
 /** What goes wrong, with sudo's words for it and what is to be done. */
-const WRONG: readonly (readonly [string, BoxOptions, string, RegExp])[] = [
+const WRONG: readonly (readonly [string, ContainerOptions, string, RegExp])[] = [
   ["a wrong password", {}, "wrong", /does not take the password: .*incorrect password/],
   [
     "a wrong password, without -A",
@@ -158,7 +161,7 @@ for (const [what, target, password, wanted] of WRONG) {
 condition("sudo", "a wrong password is tried once", async () => {
   for (const files of [{}, without("-A"), without("-A", "-k", "-p")]) {
     // The real one counts: it is told to log every refusal.
-    await using box = await startBox({
+    await using container = await startContainer({
       users,
       files: {
         ...files,
@@ -168,11 +171,11 @@ condition("sudo", "a wrong password is tried once", async () => {
         },
       },
     });
-    await using target = await login(box, "pwuser", { password: PASSWORD });
+    await using target = await login(container, "pwuser", { password: PASSWORD });
     const error = await getFacts(target, { sudoPassword: () => Promise.resolve("wrong") })
       .then(() => undefined, (error) => error);
     assertMatch(String(error), /does not take the password/);
-    const log = await Deno.readTextFile(`${box.shared}/sudo.log`);
+    const log = await Deno.readTextFile(`${container.shared}/sudo.log`);
     const counts = Array.from(log.matchAll(/(\d+) incorrect password attempts?/g), (one) => one[1]);
     assertEquals(counts, ["1"], log);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ROOT } from "../checks/sources.ts";
-import type { Place } from "../flow/command.ts";
+import type { Sandbox } from "../flow/command.ts";
 
 const CLI = decodeURIComponent(new URL("cli.ts", ROOT).pathname);
 
@@ -47,7 +47,7 @@ export class Terminal implements AsyncDisposable {
 
   /** Starts it; `answers` has the line that answers each question, known by a part of it. */
   constructor(
-    place: Place,
+    sandbox: Sandbox,
     words: readonly string[],
     answers: Readonly<Record<string, string>>,
     env: Readonly<Record<string, string>> = {},
@@ -55,8 +55,8 @@ export class Terminal implements AsyncDisposable {
     const command = [Deno.execPath(), "run", "-A", "--no-check", CLI, ...words];
     this.end = new Deno.Command("python3", {
       args: ["-c", TYPIST, JSON.stringify(answers), ...command],
-      cwd: `${place.folder}/run`,
-      env: { ...place.env, ...env },
+      cwd: `${sandbox.folder}/run`,
+      env: { ...sandbox.env, ...env },
       stdin: "null",
     }).output().then(({ stdout, stderr }) => {
       const text = new TextDecoder().decode(stdout);

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import { type Boot, type BoxFile, type BoxOptions, RUN } from "../loopback/mod.ts";
+import { type Boot, type ContainerFile, type ContainerOptions, RUN } from "../loopback/mod.ts";
 import type { Parts } from "./parts.ts";
 
 /** Shell code that runs, once, when a run has come to a point of the install. */
-export type Gates = Readonly<Partial<Record<Gate, string>>>;
+export type Breakpoints = Readonly<Partial<Record<Breakpoint, string>>>;
 
 /** The points: `image` is tar's start, `copy` that of the store which fills /mnt. */
-export type Gate = "facts" | "image" | "kexec" | "copy" | "disko" | "install" | "reboot";
+export type Breakpoint = "facts" | "image" | "kexec" | "copy" | "disko" | "install" | "reboot";
 
 /** What the machine's systems are; everything has a default. */
 export interface SystemsOptions {
   readonly parts: Parts;
-  readonly gates?: Gates | undefined;
+  readonly breakpoints?: Breakpoints | undefined;
   /** More of the old system. */
-  readonly target?: BoxOptions | undefined;
+  readonly target?: ContainerOptions | undefined;
   /** More of the installer. */
   readonly installer?: Boot | undefined;
   /** More of the new system. */
@@ -27,15 +27,16 @@ export interface SystemsOptions {
 }
 
 // It is told of only when it cannot happen again.
-const GATE = `#!/bin/sh
+const BREAKPOINT = `#!/bin/sh
 ! mv "/etc/gates/$1" "/etc/gates/.$1" 2>/dev/null || once=y
 printf '%s\\n' "$1" >>/run/box/gates
 [ -z "\${once-}" ] || . "/etc/gates/.$1"
 `;
 
 /** A program that passes a gate before it does what it usually does. */
-function gated(gate: Gate, program: string, when = ":"): BoxFile {
-  const text = `#!/bin/sh\n! ${when} || gate ${gate} >/dev/null || exit $?\nexec ${program} "$@"\n`;
+function stopping(breakpoint: Breakpoint, program: string, when = ":"): ContainerFile {
+  const text =
+    `#!/bin/sh\n! ${when} || gate ${breakpoint} >/dev/null || exit $?\nexec ${program} "$@"\n`;
   return { text, mode: 0o755 };
 }
 
@@ -93,28 +94,33 @@ const NIXOS = `ID=nixos\nPRETTY_NAME="NixOS 25.11 (Xantusia)"\n`;
 // No device of this machine has these numbers.
 const DISK = "mknod /dev/target0 b 252 77\n";
 
-function gateFiles(gates: Gates): Record<string, BoxFile> {
-  const files: Record<string, BoxFile> = { "/usr/local/bin/gate": { text: GATE, mode: 0o755 } };
-  for (const [gate, code] of Object.entries(gates)) files[`/etc/gates/${gate}`] = `${code}\n`;
+function breakpointFiles(breakpoints: Breakpoints): Record<string, ContainerFile> {
+  const files: Record<string, ContainerFile> = {
+    "/usr/local/bin/gate": { text: BREAKPOINT, mode: 0o755 },
+  };
+  for (const [breakpoint, code] of Object.entries(breakpoints)) {
+    files[`/etc/gates/${breakpoint}`] = `${code}\n`;
+  }
   return files;
 }
 
 /** A script of a kexec image that passes its gate first. */
-export const GATED_RUN: string = RUN.replace("set -eu\n", "set -eu\ngate kexec || exit $?\n");
+export const STOPPING_RUN: string = RUN.replace("set -eu\n", "set -eu\ngate kexec || exit $?\n");
 
 /** The three systems, for `startMachine()`. */
-export function systems(options: SystemsOptions): [BoxOptions, Boot, Boot] {
-  const { gates = {}, parts, target = {}, installer = {}, installed = {}, disk = "64M" } = options;
-  const common = gateFiles(gates);
-  const facts = gated("facts", "/usr/bin/uname");
-  const store = (name: string) => gated("copy", `/usr/bin/${name}`, "mountpoint -q /mnt");
+export function systems(options: SystemsOptions): [ContainerOptions, Boot, Boot] {
+  const { breakpoints = {}, parts, target = {}, installer = {}, installed = {}, disk = "64M" } =
+    options;
+  const common = breakpointFiles(breakpoints);
+  const facts = stopping("facts", "/usr/bin/uname");
+  const store = (name: string) => stopping("copy", `/usr/bin/${name}`, "mountpoint -q /mnt");
   return [
     {
       ...target,
       files: {
         ...common,
         "/usr/local/bin/uname": facts,
-        "/usr/local/bin/tar": gated("image", "/usr/bin/tar"),
+        "/usr/local/bin/tar": stopping("image", "/usr/bin/tar"),
         ...target.files,
       },
       setup: `${DISK}${target.setup ?? ""}`,

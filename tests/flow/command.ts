@@ -30,15 +30,15 @@ async function findDenoFolder(): Promise<string> {
 }
 
 /** A place for commands. Disposal removes it. */
-export class Place implements AsyncDisposable {
+export class Sandbox implements AsyncDisposable {
   private constructor(readonly folder: string, readonly denoFolder: string) {}
 
-  static async make(): Promise<Place> {
+  static async make(): Promise<Sandbox> {
     denoFolder ??= findDenoFolder();
     // Short: a control socket's path in it must not become too long.
     const folder = await Deno.makeTempDir({ prefix: "p-" });
     for (const name of FOLDERS) await Deno.mkdir(`${folder}/${name}`);
-    return new Place(folder, await denoFolder);
+    return new Sandbox(folder, await denoFolder);
   }
 
   /** The variables of the user who runs the command. */

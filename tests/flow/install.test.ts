@@ -2,31 +2,31 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { fingerprint } from "../loopback/mod.ts";
 import { ignore } from "../ssh/fixture.ts";
 import { buildParts, writeFlake } from "./parts.ts";
-import { Scene } from "./scene.ts";
+import { Fixture } from "./scene.ts";
 
 const parts = ignore ? { disko: "", system: "" } : await buildParts();
 const LOGINS = ["0 root publickey", "1 root publickey", "2 root publickey"];
 
 Deno.test("the command installs store paths, with a login for each boot", { ignore }, async () => {
-  await using scene = await Scene.open({ parts });
-  const { code, stdout, stderr } = await scene.run(scene.words);
+  await using fixture = await Fixture.open({ parts });
+  const { code, stdout, stderr } = await fixture.run(fixture.words);
   assertEquals([code, stdout], [0, `root@127.0.0.1 runs ${parts.system}\n`], stderr);
-  assertEquals(await scene.machine.logins(), LOGINS);
-  assertEquals(await scene.place.left(), []);
+  assertEquals(await fixture.machine.logins(), LOGINS);
+  assertEquals(await fixture.sandbox.left(), []);
 });
 
 Deno.test("the command installs a flake and puts the new host keys into known_hosts", {
   ignore,
 }, async () => {
-  await using scene = await Scene.open({ parts });
-  const { place, machine, relay } = scene;
-  const known = `${place.folder}/known_hosts`;
+  await using fixture = await Fixture.open({ parts });
+  const { sandbox, machine, relay } = fixture;
+  const known = `${sandbox.folder}/known_hosts`;
   const name = `[127.0.0.1]:${relay.port}`;
-  const [key] = machine.box.hostKeys;
+  const [key] = machine.container.hostKeys;
   await Deno.writeTextFile(known, `${name} ${key!.publicKey}\nother ssh-ed25519 AAAA\n`);
-  const { code, stderr } = await scene.run([
-    ...["--kexec", scene.image, "--flake", await writeFlake(`${place.folder}/flake`)],
-    ...["--copy-host-keys", "--update-known-hosts", "--build-on", "local", ...scene.reach],
+  const { code, stderr } = await fixture.run([
+    ...["--kexec", fixture.image, "--flake", await writeFlake(`${sandbox.folder}/flake`)],
+    ...["--copy-host-keys", "--update-known-hosts", "--build-on", "local", ...fixture.reach],
   ]);
   assertEquals(code, 0, stderr);
   assertStringIncludes(stderr, "\nWILL BE WIPED: /dev/target0\n");
@@ -36,16 +36,16 @@ Deno.test("the command installs a flake and puts the new host keys into known_ho
     await Deno.readTextFile(known),
     `other ssh-ed25519 AAAA\n${name} ${key!.publicKey}\n`,
   );
-  assertEquals(await place.left(), []);
+  assertEquals(await sandbox.left(), []);
 });
 
 Deno.test(
   "--phases runs each phase by itself, and the next command goes on",
   { ignore },
   async () => {
-    await using scene = await Scene.open({ parts });
+    await using fixture = await Fixture.open({ parts });
     const run = async (phases: string) => {
-      const { code, stdout, stderr } = await scene.run(["--phases", phases, ...scene.words]);
+      const { code, stdout, stderr } = await fixture.run(["--phases", phases, ...fixture.words]);
       assertEquals(code, 0, stderr);
       return stdout;
     };
@@ -56,15 +56,15 @@ Deno.test(
       `root@127.0.0.1: ${parts.system} is installed, the reboot is left to you\n`,
     );
     assertEquals(await run("reboot"), `root@127.0.0.1 runs ${parts.system}\n`);
-    assertEquals(await scene.place.left(), []);
+    assertEquals(await fixture.sandbox.left(), []);
   },
 );
 
 Deno.test("--force goes on where the checks would end, and says so", { ignore }, async () => {
-  await using scene = await Scene.open({ parts, target: { kexec: "disabled" } });
-  const words = ["--phases", "kexec", ...scene.words];
-  assertEquals((await scene.run(words)).code, 3);
-  const { code, stderr } = await scene.run(["--force", ...words]);
+  await using fixture = await Fixture.open({ parts, target: { kexec: "disabled" } });
+  const words = ["--phases", "kexec", ...fixture.words];
+  assertEquals((await fixture.run(words)).code, 3);
+  const { code, stderr } = await fixture.run(["--force", ...words]);
   assertEquals(code, 0, stderr);
   assertMatch(stderr, /^warning: .*kexec is not possible: .*: going on, as --force says$/m);
 });
@@ -73,30 +73,30 @@ Deno.test("the same command finds the installer again: another port, root and no
   ignore,
 }, async () => {
   const stop = "echo it is broken >&2; exit 3";
-  await using scene = await Scene.open({
+  await using fixture = await Fixture.open({
     parts,
-    gates: { disko: stop },
+    breakpoints: { disko: stop },
     target: { rootLogin: false },
     otherPort: true,
   });
-  const { place, machine, image, otherPort } = scene;
+  const { sandbox, machine, image, otherPort } = fixture;
   const words = [
     ...["--kexec", image, "-s", parts.disko, parts.system, "--copy-host-keys"],
     ...["-p", `${machine.port}`, "--post-kexec-ssh-port", `${otherPort}`],
-    ...["--known-hosts", `${place.folder}/known_hosts`, "admin@127.0.0.1"],
+    ...["--known-hosts", `${sandbox.folder}/known_hosts`, "admin@127.0.0.1"],
   ];
-  const first = await scene.run(words);
+  const first = await fixture.run(words);
   assertEquals(first.code, 1, first.stderr);
   const kept = `state/nixos-anywhere/127%2E0%2E0%2E1%3A${otherPort}.json`;
-  assertEquals(await place.left(), [kept]);
-  const { mode = 0 } = await Deno.stat(`${place.folder}/${kept}`);
+  assertEquals(await sandbox.left(), [kept]);
+  const { mode = 0 } = await Deno.stat(`${sandbox.folder}/${kept}`);
   assertEquals(mode! & 0o777, 0o600);
-  const { code, stderr } = await scene.run(words);
+  const { code, stderr } = await fixture.run(words);
   assertEquals(code, 0, stderr);
   assertMatch(stderr, /: trying the installer that an earlier run has booted there$/m);
   const logins = ["0 admin publickey", "1 root publickey", "1 root publickey", "2 root publickey"];
   assertEquals(await machine.logins(), logins);
-  assertEquals(await place.left(), []);
+  assertEquals(await sandbox.left(), []);
   assert(!stderr.includes("Uploading"));
 });
 
@@ -105,18 +105,18 @@ for (const [what, seen] of [["cut", "running"], ["freeze", "silent"]] as const) 
     `a connection's ${what} while the machine reboots is no failure`,
     { ignore },
     async () => {
-      await using scene = await Scene.open({
+      await using fixture = await Fixture.open({
         parts,
         inInstaller: true,
-        gates: { reboot: "sleep 1" },
+        breakpoints: { reboot: "sleep 1" },
       });
-      const { place, relay } = scene;
-      const running = scene.start(["--timeout", "reboot=6", ...scene.words]);
-      await scene.at("reboot", running);
+      const { sandbox, relay } = fixture;
+      const running = fixture.start(["--timeout", "reboot=6", ...fixture.words]);
+      await fixture.at("reboot", running);
       relay[what]();
       const { code, stdout, stderr, hung } = await running.end;
       assertEquals([code, hung], [0, false], stderr);
-      assertEquals(await place.left(), []);
+      assertEquals(await sandbox.left(), []);
       if (seen === "running") {
         assertEquals(stdout, `root@127.0.0.1 runs ${parts.system}\n`);
       } else {

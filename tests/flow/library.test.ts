@@ -5,41 +5,41 @@ import { STATES } from "../../lib/report/states.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import { ignore } from "../ssh/fixture.ts";
 import { buildParts, writeFlake } from "./parts.ts";
-import { Scene } from "./scene.ts";
+import { Fixture } from "./scene.ts";
 
 const parts = ignore ? { disko: "", system: "" } : await buildParts();
 
 /** Runs `work` with variables of the user whose place it is. */
-async function asUser(scene: Scene, work: () => Promise<void>): Promise<void> {
+async function asUser(fixture: Fixture, work: () => Promise<void>): Promise<void> {
   const before = Deno.env.toObject();
-  for (const [name, value] of Object.entries(scene.place.env)) Deno.env.set(name, value);
+  for (const [name, value] of Object.entries(fixture.sandbox.env)) Deno.env.set(name, value);
   try {
     await work();
   } finally {
-    for (const name of Object.keys(scene.place.env)) {
+    for (const name of Object.keys(fixture.sandbox.env)) {
       if (before[name] === undefined) Deno.env.delete(name);
       else Deno.env.set(name, before[name]);
     }
   }
   // The machine's next system was prepared meanwhile, with our variables.
-  const left = (await scene.place.left()).filter((name) => !name.startsWith("box-"));
+  const left = (await fixture.sandbox.left()).filter((name) => !name.startsWith("box-"));
   assertEquals(left, []);
 }
 
 Deno.test("nixosAnywhere() tells each stage and each state, and returns what came of it", {
   ignore,
 }, async () => {
-  await using scene = await Scene.open({ parts });
-  await asUser(scene, async () => {
+  await using fixture = await Fixture.open({ parts });
+  await asUser(fixture, async () => {
     const events: ReportEvent[] = [];
     const report = (event: ReportEvent) => void events.push(event);
     const { times, ...rest } = await nixosAnywhere({
-      ...scene.by("relay"),
+      ...fixture.by("relay"),
       storePaths: parts,
       copyHostKeys: true,
       report,
     });
-    const [key] = scene.machine.box.hostKeys;
+    const [key] = fixture.machine.container.hostKeys;
     assertEquals<unknown>(rest, {
       host: "root@127.0.0.1",
       phases: ["kexec", "disko", "install", "reboot"],
@@ -58,46 +58,46 @@ Deno.test("nixosAnywhere() tells each stage and each state, and returns what cam
 });
 
 /** Every file of a box that a run could change, with mode, size and time. */
-async function listing({ machine }: Scene): Promise<string> {
+async function listing({ machine }: Fixture): Promise<string> {
   const look = "find /root /home /etc /tmp /var/tmp /usr/local /mnt /nix -printf '%p %m %s %T@\\n'";
-  const { stdout } = await machine.box.run(`${look} | sort`);
+  const { stdout } = await machine.container.run(`${look} | sort`);
   assert(stdout.includes("/root/.ssh/authorized_keys"));
   return stdout;
 }
 
 Deno.test("nixosAnywhere() changes nothing in a dry run, not even a key", { ignore }, async () => {
-  await using scene = await Scene.open({ parts });
-  await asUser(scene, async () => {
-    const before = await listing(scene);
-    const flake = await writeFlake(`${scene.place.folder}/flake`);
+  await using fixture = await Fixture.open({ parts });
+  await asUser(fixture, async () => {
+    const before = await listing(fixture);
+    const flake = await writeFlake(`${fixture.sandbox.folder}/flake`);
     const lines: string[] = [];
     const { phases } = await nixosAnywhere({
-      ...scene.by("relay"),
+      ...fixture.by("relay"),
       flake,
       dryRun: true,
       report: (event) => void (event.type === "log" && lines.push(event.text)),
     });
     assertEquals(phases, []);
-    assertEquals(await listing(scene), before);
+    assertEquals(await listing(fixture), before);
     assert(lines.some((line) => line.includes("/dev/target0")), lines.join("\n"));
-    assertEquals(await scene.machine.box.commands(), []);
+    assertEquals(await fixture.machine.container.commands(), []);
   });
 });
 
 Deno.test("nixosAnywhere() stops when it is not confirmed, and nothing is changed", {
   ignore,
 }, async () => {
-  await using scene = await Scene.open({ parts });
-  await asUser(scene, async () => {
-    const before = await listing(scene);
+  await using fixture = await Fixture.open({ parts });
+  await asUser(fixture, async () => {
+    const before = await listing(fixture);
     let asked = 0;
     const confirm = (about: { host: string; kexec: boolean }) => {
       assertEquals([about.host, about.kexec], ["root@127.0.0.1", true]);
       asked++;
       return Promise.resolve(false);
     };
-    const all = { ...scene.by("relay"), storePaths: parts, confirm };
+    const all = { ...fixture.by("relay"), storePaths: parts, confirm };
     await assertRejects(() => nixosAnywhere(all), InterruptedError, "not confirmed");
-    assertEquals([asked, await listing(scene)], [1, before]);
+    assertEquals([asked, await listing(fixture)], [1, before]);
   });
 });

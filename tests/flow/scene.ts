@@ -4,7 +4,7 @@
  * @module
  */
 import {
-  type BoxOptions,
+  type ContainerOptions,
   freePort,
   type KexecOptions,
   type Machine,
@@ -13,11 +13,11 @@ import {
 } from "../loopback/mod.ts";
 import type { InstallSettings } from "../../lib/plan/options.ts";
 import { type Relay, startRelay } from "../relay.ts";
-import { type Gate, GATED_RUN, systems, type SystemsOptions } from "./boxes.ts";
-import { type Ended, Place, type Running } from "./command.ts";
+import { type Breakpoint, STOPPING_RUN, systems, type SystemsOptions } from "./boxes.ts";
+import { type Ended, type Running, Sandbox } from "./command.ts";
 
 /** What a scene is made of. */
-export interface SceneOptions extends SystemsOptions {
+export interface FixtureOptions extends SystemsOptions {
   /** More of the kexec image. */
   readonly image?: KexecOptions | undefined;
   /** What the image's file is called. @default "image.tar.gz" */
@@ -30,7 +30,7 @@ export interface SceneOptions extends SystemsOptions {
   readonly bytesPerSecond?: number | undefined;
 }
 
-function boot(options: SceneOptions, same: BoxOptions = {}): Promise<Machine> {
+function boot(options: FixtureOptions, same: ContainerOptions = {}): Promise<Machine> {
   const [target, installer, installed] = systems(options);
   return options.inInstaller
     ? startMachine({ ...installer, ...same }, installed)
@@ -38,7 +38,7 @@ function boot(options: SceneOptions, same: BoxOptions = {}): Promise<Machine> {
 }
 
 /** A machine that can be installed, and a place to do it from. Disposal ends and removes all of it. */
-export class Scene implements AsyncDisposable {
+export class Fixture implements AsyncDisposable {
   /** Of the relay: bytes after which it cuts or freezes everything. */
   cutAt = Infinity;
   freezeAt = Infinity;
@@ -48,28 +48,28 @@ export class Scene implements AsyncDisposable {
   readonly #key: string;
 
   private constructor(
-    readonly options: SceneOptions,
-    readonly place: Place,
+    readonly options: FixtureOptions,
+    readonly sandbox: Sandbox,
     public machine: Machine,
     public relay: Relay,
     /** The file of the kexec image. */
     readonly image: string,
   ) {
-    this.#key = machine.box.identity.privateKey;
+    this.#key = machine.container.identity.privateKey;
   }
 
   /** Opens a scene. */
-  static async open(given: SceneOptions): Promise<Scene> {
+  static async open(given: FixtureOptions): Promise<Fixture> {
     const port2 = given.otherPort ? freePort() : undefined;
-    const options: SceneOptions = port2 === undefined ? given : {
+    const options: FixtureOptions = port2 === undefined ? given : {
       ...given,
       installer: { ...given.installer, port: port2 },
       installed: { ...given.installed, port: port2 },
     };
     await using stack = new AsyncDisposableStack();
-    const place = stack.use(await Place.make());
-    const image = `${place.folder}/${options.imageName ?? "image.tar.gz"}`;
-    await writeKexec(image, { run: GATED_RUN, ...options.image });
+    const sandbox = stack.use(await Sandbox.make());
+    const image = `${sandbox.folder}/${options.imageName ?? "image.tar.gz"}`;
+    await writeKexec(image, { run: STOPPING_RUN, ...options.image });
     const machine = stack.use(await boot(options));
     const { host, port } = machine;
     const thresholds = { cut: () => Infinity, freeze: () => Infinity };
@@ -85,11 +85,11 @@ export class Scene implements AsyncDisposable {
         },
       }),
     );
-    const scene = new Scene(options, place, machine, relay, image);
-    thresholds.cut = () => scene.cutAt;
-    thresholds.freeze = () => scene.freezeAt;
+    const fixture = new Fixture(options, sandbox, machine, relay, image);
+    thresholds.cut = () => fixture.cutAt;
+    thresholds.freeze = () => fixture.freezeAt;
     stack.move();
-    return scene;
+    return fixture;
   }
 
   /** The ssh port of the installer and the new system, where they have one of their own. */
@@ -99,23 +99,23 @@ export class Scene implements AsyncDisposable {
 
   /** The words that reach the machine. */
   get reach(): string[] {
-    const { place, relay: { host, port } } = this;
+    const { sandbox, relay: { host, port } } = this;
     return [
       ...["-p", `${port}`, "--post-kexec-ssh-port", `${port}`],
-      ...["--known-hosts", `${place.folder}/known_hosts`, `root@${host}`],
+      ...["--known-hosts", `${sandbox.folder}/known_hosts`, `root@${host}`],
     ];
   }
 
   /** The options that reach the machine, by way of the relay or, with `machine`, without it. */
   by(way: "relay" | "machine"): InstallSettings {
-    const { place, image } = this;
+    const { sandbox, image } = this;
     const { host, port } = this[way];
     return {
       host: `root@${host}`,
       sshPort: port,
       postKexecSshPort: port,
       privateKey: this.key,
-      knownHosts: `${place.folder}/known_hosts`,
+      knownHosts: `${sandbox.folder}/known_hosts`,
       kexec: image,
     };
   }
@@ -133,12 +133,12 @@ export class Scene implements AsyncDisposable {
 
   /** Starts the command with the user's key in its environment. */
   start(words: readonly string[], env: Record<string, string> = {}, bound?: number): Running {
-    return this.place.start(words, { SSH_PRIVATE_KEY: this.key, ...env }, bound);
+    return this.sandbox.start(words, { SSH_PRIVATE_KEY: this.key, ...env }, bound);
   }
 
   /** Waits until a run has come to a gate. */
-  async at(gate: Gate, running: Running): Promise<void> {
-    await running.until(() => this.passed(gate), 20);
+  async at(breakpoint: Breakpoint, running: Running): Promise<void> {
+    await running.until(() => this.passed(breakpoint), 20);
   }
 
   /** Runs the command to its end. */
@@ -147,24 +147,24 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Whether a run has come to a gate, on whatever system. */
-  async passed(gate: Gate): Promise<boolean> {
-    const texts = this.machine.boxes.map(({ shared }) =>
+  async passed(breakpoint: Breakpoint): Promise<boolean> {
+    const texts = this.machine.containers.map(({ shared }) =>
       Deno.readTextFile(`${shared}/gates`).catch(() => "")
     );
-    return (await Promise.all(texts)).some((text) => text.split("\n").includes(gate));
+    return (await Promise.all(texts)).some((text) => text.split("\n").includes(breakpoint));
   }
 
   /** Ends the machine as when the power goes: nobody says goodbye. */
   async powerOff(): Promise<void> {
     this.relay.freeze();
-    await this.machine.box.end();
+    await this.machine.container.end();
   }
 
   /** Turns the machine on again: it runs its old system. */
   async powerOn(): Promise<void> {
-    const { port, identity, hostKeys } = this.machine.box;
+    const { port, identity, hostKeys } = this.machine.container;
     await this.machine[Symbol.asyncDispose]();
-    this.machine = await boot({ ...this.options, gates: {} }, { port, identity, hostKeys });
+    this.machine = await boot({ ...this.options, breakpoints: {} }, { port, identity, hostKeys });
     this.relay.cut();
     this.relay.thaw();
   }
@@ -173,6 +173,6 @@ export class Scene implements AsyncDisposable {
     await this.owned.disposeAsync();
     await this.relay[Symbol.asyncDispose]();
     await this.machine[Symbol.asyncDispose]();
-    await this.place[Symbol.asyncDispose]();
+    await this.sandbox[Symbol.asyncDispose]();
   }
 }

@@ -9,18 +9,18 @@
 import { contents } from "./contents.ts";
 import { INSIDE, OUTSIDE } from "./init.ts";
 import { fingerprint, type KeyPair, makeKey } from "./keys.ts";
-import type { BoxFile, BoxOptions } from "./options.ts";
+import type { ContainerFile, ContainerOptions } from "./options.ts";
 import { freePort } from "./port.ts";
 
 /** How a command in a box ended. */
-export interface BoxResult {
+export interface ContainerResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** A running box. Disposal ends everything in it. */
-export class Box implements AsyncDisposable {
+export class Container implements AsyncDisposable {
   #process: Deno.ChildProcess;
   #input: WritableStreamDefaultWriter<Uint8Array>;
   #pid: number;
@@ -34,7 +34,7 @@ export class Box implements AsyncDisposable {
     pid: number,
     /** The box's folder on this machine, gone when the box is. */
     readonly folder: string,
-    readonly options: BoxOptions,
+    readonly options: ContainerOptions,
     /** The address that sshd listens on. */
     readonly host: string,
     readonly port: number,
@@ -104,7 +104,7 @@ export class Box implements AsyncDisposable {
   }
 
   /** Runs shell code in the box as root, without ssh. Does not throw when it fails. */
-  async run(code: string): Promise<BoxResult> {
+  async run(code: string): Promise<ContainerResult> {
     const target = ["--target", `${this.#pid}`, "--mount", "--pid", "--uts", "--ipc"];
     const { code: exit, stdout, stderr } = await new Deno.Command("timeout", {
       args: ["--kill-after=10", "300", "nsenter", ...target, "--", "sh", "-c", code],
@@ -138,14 +138,14 @@ export class Box implements AsyncDisposable {
 }
 
 /** Starts a box whose sshd listens. */
-export async function startBox(options: BoxOptions = {}): Promise<Box> {
+export async function startContainer(options: ContainerOptions = {}): Promise<Container> {
   for (let attempt = 1;; attempt++) {
-    const box = await prepareBox(options);
+    const container = await prepareContainer(options);
     try {
-      await box.open();
-      return box;
+      await container.open();
+      return container;
     } catch (error) {
-      await box.end();
+      await container.end();
       // Someone else may have been faster at taking the free port.
       if (options.port !== undefined || attempt === 3) throw error;
     }
@@ -153,7 +153,7 @@ export async function startBox(options: BoxOptions = {}): Promise<Box> {
 }
 
 /** Makes a box whose sshd starts with {@linkcode Box.open}. */
-export async function prepareBox(options: BoxOptions = {}): Promise<Box> {
+export async function prepareContainer(options: ContainerOptions = {}): Promise<Container> {
   const { address = "127.0.0.1", bootId = crypto.randomUUID(), kexec = "possible" } = options;
   const { identity = await makeKey(), hostKeys = [await makeKey()] } = options;
   const port = options.port ?? freePort(address);
@@ -197,7 +197,7 @@ export async function prepareBox(options: BoxOptions = {}): Promise<Box> {
     await process.status;
     throw new Error(`no box: ${await new Response(log.readable).text()}`);
   }
-  return new Box(
+  return new Container(
     process,
     input,
     pid,
@@ -212,18 +212,18 @@ export async function prepareBox(options: BoxOptions = {}): Promise<Box> {
 }
 
 /** Why boxes cannot be made on this machine, or `undefined` if they can. */
-export async function noBoxes(): Promise<string | undefined> {
+export async function noContainers(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return "boxes need Linux";
   if (Deno.uid() !== 0) return "boxes need root";
   try {
-    await using _box = await startBox();
+    await using _box = await startContainer();
     return undefined;
   } catch (error) {
     return String(error);
   }
 }
 
-async function stage(folder: string, path: string, file: BoxFile): Promise<void> {
+async function stage(folder: string, path: string, file: ContainerFile): Promise<void> {
   const { text, mode = 0o644 } = typeof file === "object" ? file : { text: file };
   await put(folder, path, text, mode);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { KeyPair } from "./keys.ts";
-import { type BoxFile, type BoxOptions, type BoxUser, USERS } from "./options.ts";
+import { type ContainerFile, type ContainerOptions, type ContainerUser, USERS } from "./options.ts";
 
 /** What `openssl passwd -6` makes of `PASSWORD`. */
 const HASH =
@@ -48,9 +48,9 @@ export interface Settled {
 
 /** The files of a box by path, and the shell code that completes them. */
 export async function contents(
-  options: BoxOptions,
+  options: ContainerOptions,
   settled: Settled,
-): Promise<{ files: Record<string, BoxFile>; setup: string }> {
+): Promise<{ files: Record<string, ContainerFile>; setup: string }> {
   const users = Object.entries({ ...USERS, ...options.users })
     .map(([name, user], index) => new Account(name, user, name === "root" ? 0 : 2000 + index));
   const lines = async (path: string) => {
@@ -60,7 +60,7 @@ export async function contents(
     );
   };
   const join = (all: readonly string[]) => all.join("\n") + "\n";
-  const files: Record<string, BoxFile> = {
+  const files: Record<string, ContainerFile> = {
     "/etc/passwd": join([...users.map((user) => user.passwd), ...await lines("/etc/passwd")]),
     "/etc/group": join([...users.map((user) => user.group), ...await lines("/etc/group")]),
     "/etc/shadow": {
@@ -102,7 +102,7 @@ export async function contents(
   return { files: { ...files, ...options.files }, setup };
 }
 
-function sshdConfig(options: BoxOptions, { address, port, hostKeys }: Settled): string[] {
+function sshdConfig(options: ContainerOptions, { address, port, hostKeys }: Settled): string[] {
   return [
     ...(options.sshdConfig ?? []),
     `ListenAddress ${address}`,
@@ -127,7 +127,7 @@ function hostKeyPath({ publicKey }: KeyPair): string {
 }
 
 class Account {
-  constructor(readonly name: string, readonly user: BoxUser, readonly id: number) {}
+  constructor(readonly name: string, readonly user: ContainerUser, readonly id: number) {}
 
   get home(): string {
     return this.id === 0 ? "/root" : `/home/${this.name}`;

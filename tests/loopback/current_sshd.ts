@@ -6,7 +6,7 @@
  */
 import { run } from "../../lib/process.ts";
 import { newestOf, useLibraries } from "../debian.ts";
-import type { BoxFile } from "./options.ts";
+import type { ContainerFile } from "./options.ts";
 
 const PROGRAMS = ["usr/sbin/sshd", "usr/lib/openssh/sshd-session", "usr/lib/openssh/sshd-auth"];
 
@@ -14,7 +14,7 @@ const PROGRAMS = ["usr/sbin/sshd", "usr/lib/openssh/sshd-session", "usr/lib/open
 const LIBRARIES = "/usr/lib/openssh/current";
 
 /** Files of a box whose sshd is the newest; fetched once from this machine's own mirror. */
-export async function currentSshd(): Promise<Record<string, BoxFile>> {
+export async function currentSshd(): Promise<Record<string, ContainerFile>> {
   const folder = await newestOf("sshd-current", ["openssh-server"], async (aside, unpacked) => {
     const { root, libraries, loader } = unpacked;
     await Deno.mkdir(`${aside}/files`);
@@ -34,7 +34,7 @@ export async function currentSshd(): Promise<Record<string, BoxFile>> {
     }
     await Deno.copyFile(`${from}/${loader}`, `${aside}/libraries/${loader}`);
   });
-  const files: Record<string, BoxFile> = {};
+  const files: Record<string, ContainerFile> = {};
   const add = async (path: string, file: string) => {
     files[path] = { text: await Deno.readFile(file), mode: 0o755 };
   };

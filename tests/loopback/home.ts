@@ -6,7 +6,7 @@
  * @module
  */
 import { userInfo } from "node:os";
-import type { BoxResult } from "./box.ts";
+import type { ContainerResult } from "./box.ts";
 
 const INSIDE = `
 set -eu
@@ -28,7 +28,7 @@ export async function atHome(
   command: readonly string[],
   files: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
-): Promise<BoxResult> {
+): Promise<ContainerResult> {
   const folder = await Deno.makeTempDir({ prefix: "home-" });
   try {
     await Deno.mkdir(`${folder}/disk`);

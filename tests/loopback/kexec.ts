@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { BoxFile } from "./options.ts";
+import type { ContainerFile } from "./options.ts";
 
 /** What an image is made of; everything has a default. */
 export interface KexecOptions {
   /** The script `kexec/run`. @default {@linkcode RUN} */
   readonly run?: string;
   /** More members, or others, by path; `null` leaves one out. */
-  readonly members?: Readonly<Record<string, BoxFile | null>>;
+  readonly members?: Readonly<Record<string, ContainerFile | null>>;
   /** Bytes of random data in the initrd. @default 65_536 */
   readonly size?: number;
 }
@@ -68,7 +68,7 @@ export async function writeKexec(path: string, options: KexecOptions = {}): Prom
     crypto.getRandomValues(initrd.subarray(at, at + 65_536));
   }
   const program = { text: "#!/bin/sh\nexit 0\n", mode: 0o755 };
-  const all: Record<string, BoxFile | null> = {
+  const all: Record<string, ContainerFile | null> = {
     "kexec/run": { text: run, mode: 0o755 },
     "kexec/kexec": program,
     "kexec/ip": program,

@@ -3,15 +3,15 @@ import { connect } from "../../lib/steps/connect.ts";
 import type { Session } from "../../lib/ssh/session.ts";
 import {
   atHome,
-  type Box,
+  type Container,
   type Machine,
-  noBoxes,
-  startBox,
+  noContainers,
+  startContainer,
   startMachine,
   writeKexec,
 } from "./mod.ts";
 
-const why = await noBoxes();
+const why = await noContainers();
 const ignore = why !== undefined;
 
 Deno.test(`startBox() works on this machine${ignore ? `, which it does not: ${why}` : ""}`, {
@@ -20,48 +20,52 @@ Deno.test(`startBox() works on this machine${ignore ? `, which it does not: ${wh
   assert(!ignore);
 });
 
-function login(target: Box | Machine): Promise<Session> {
+function login(target: Container | Machine): Promise<Session> {
   const { host, port, identityFile } = target;
   return connect(`root@${host}`, { port, identityFile, hostKey: "off" });
 }
 
 Deno.test("startBox() keeps what runs in it from this machine's files", { ignore }, async () => {
   const path = `/etc/box-${crypto.randomUUID()}`;
-  await using box = await startBox({ bootId: "a-boot", without: ["setsid"], installer: true });
-  await using target = await login(box);
+  await using container = await startContainer({
+    bootId: "a-boot",
+    without: ["setsid"],
+    installer: true,
+  });
+  await using target = await login(container);
   await target.run(["sh", "-c", "echo x >$1; reboot -f", "sh", path]);
   assert(!(await Deno.stat(path).then(() => true, () => false)));
   assertEquals(
-    (await box.run(`cat ${path} /proc/sys/kernel/random/boot_id`)).stdout,
+    (await container.run(`cat ${path} /proc/sys/kernel/random/boot_id`)).stdout,
     "x\na-boot\n",
   );
-  assertEquals((await box.run("command -v setsid")).code, 127);
-  assertMatch((await box.run("cat /etc/os-release")).stdout, /^VARIANT_ID=installer$/m);
-  assertEquals(await box.commands(), ["reboot -f"]);
-  assertEquals(await box.logins(), ["root publickey"]);
+  assertEquals((await container.run("command -v setsid")).code, 127);
+  assertMatch((await container.run("cat /etc/os-release")).stdout, /^VARIANT_ID=installer$/m);
+  assertEquals(await container.commands(), ["reboot -f"]);
+  assertEquals(await container.logins(), ["root publickey"]);
 });
 
 Deno.test(
   "startBox() gives admin sudo, plain none and pwuser with a password",
   { ignore },
   async () => {
-    await using box = await startBox();
-    assertEquals((await box.run("su admin -c 'sudo -n id -u'")).stdout, "0\n");
-    assertEquals((await box.run("su plain -c 'sudo -n id -u'")).code, 1);
-    assertEquals((await box.run("su pwuser -c 'sudo -n id -u'")).code, 1);
-    const { stdout } = await box.run("su pwuser -c 'echo open sesame | sudo -S id -u'");
+    await using container = await startContainer();
+    assertEquals((await container.run("su admin -c 'sudo -n id -u'")).stdout, "0\n");
+    assertEquals((await container.run("su plain -c 'sudo -n id -u'")).code, 1);
+    assertEquals((await container.run("su pwuser -c 'sudo -n id -u'")).code, 1);
+    const { stdout } = await container.run("su pwuser -c 'echo open sesame | sudo -S id -u'");
     assertEquals(stdout, "0\n");
   },
 );
 
 Deno.test("Box.end() leaves neither processes nor files", { ignore }, async () => {
   const mark = `${100000 + Math.floor(Math.random() * 100000)}`;
-  const box = await startBox();
-  await box.run(`setsid sleep ${mark} >/dev/null 2>&1 & sleep 0.05`);
-  await box.end();
+  const container = await startContainer();
+  await container.run(`setsid sleep ${mark} >/dev/null 2>&1 & sleep 0.05`);
+  await container.end();
   const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] }).output();
   assert(!new TextDecoder().decode(stdout).includes(mark));
-  assert(!(await Deno.stat(box.folder).then(() => true, () => false)));
+  assert(!(await Deno.stat(container.folder).then(() => true, () => false)));
 });
 
 Deno.test(
@@ -69,7 +73,7 @@ Deno.test(
   { ignore },
   async () => {
     await using machine = await startMachine({}, { installer: true, gap: 0 });
-    const image = await writeKexec(`${machine.box.shared}/image.tar.gz`);
+    const image = await writeKexec(`${machine.container.shared}/image.tar.gz`);
     {
       await using target = await login(machine);
       using file = await Deno.open(image);
@@ -77,12 +81,12 @@ Deno.test(
       const { stdout } = await target.run(["/root/kexec/run", "--kexec-extra-flags", "--a --b"]);
       assertMatch(stdout, /^machine will boot into nixos in 6s\.\.\.$/m);
     }
-    while (machine.boxes.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (machine.containers.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
     await using target = await login(machine);
     assertEquals((await target.run(["ls", "/root"])).stdout, "");
-    assertMatch((await machine.boxes[0]!.commands())[0]!, /^run flags=--a --b /);
+    assertMatch((await machine.containers[0]!.commands())[0]!, /^run flags=--a --b /);
     assertEquals(await machine.logins(), ["0 root publickey", "1 root publickey"]);
-    assertEquals(machine.boxes[0]!.knownHosts, machine.boxes[1]!.knownHosts);
+    assertEquals(machine.containers[0]!.knownHosts, machine.containers[1]!.knownHosts);
   },
 );
 
@@ -93,10 +97,10 @@ Deno.test("atHome() shows another ~/.ssh", { ignore }, async () => {
 
 Deno.test("startBox() answers as the machine that it is said to be", { ignore }, async () => {
   const look = "cat /proc/sys/kernel/kexec_load_disabled; systemd-detect-virt; hostname";
-  await using usual = await startBox();
+  await using usual = await startContainer();
   assertEquals((await usual.run(look)).stdout, "0\nnone\nbox\n");
-  await using other = await startBox({ kexec: "disabled", container: "lxc" });
+  await using other = await startContainer({ kexec: "disabled", container: "lxc" });
   assertEquals((await other.run(look)).stdout, "1\nlxc\nbox\n");
-  await using old = await startBox({ kexec: "missing" });
+  await using old = await startContainer({ kexec: "missing" });
   assertEquals((await old.run(look)).stdout, "none\nbox\n");
 });

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { type Box, prepareBox, startBox } from "./box.ts";
+import { type Container, prepareContainer, startContainer } from "./box.ts";
 import { type KeyPair, makeKey } from "./keys.ts";
-import type { BoxFile, BoxOptions } from "./options.ts";
+import type { ContainerFile, ContainerOptions } from "./options.ts";
 
 /** What a machine boots into when it is told to. Port, identity and host keys stay by default. */
-export interface Boot extends BoxOptions {
+export interface Boot extends ContainerOptions {
   /** Milliseconds that the old system lives on after the signal. @default 100 */
   readonly delay?: number;
   /** Whether root logs in only with the keys, and it shows only the host keys, that the image's `run` has gathered. */
@@ -19,10 +19,13 @@ export interface Boot extends BoxOptions {
 }
 
 /** What the installer has from the image that the old system has run. Without a host key it makes one. */
-async function gatheredBy({ shared }: Box, options: BoxOptions): Promise<BoxOptions> {
+async function gatheredBy(
+  { shared }: Container,
+  options: ContainerOptions,
+): Promise<ContainerOptions> {
   const folder = `${shared}/gathered`;
   const hostKeys: KeyPair[] = [];
-  const files: Record<string, BoxFile> = {};
+  const files: Record<string, ContainerFile> = {};
   // Its ssh server looks for no others.
   for (const type of ["rsa", "ed25519"]) {
     const path = `${folder}/ssh_host_${type}_key`;
@@ -46,15 +49,15 @@ async function gatheredBy({ shared }: Box, options: BoxOptions): Promise<BoxOpti
 /** A machine; disposal ends whatever system runs. */
 export class Machine implements AsyncDisposable {
   /** Every system that has run or runs, in order. */
-  readonly boxes: Box[];
+  readonly containers: Container[];
   readonly #stop = new AbortController();
   readonly #folder: string;
   readonly #watching: Promise<void>;
   #failure: unknown;
 
   /** Wraps the first system; use {@linkcode startMachine}. */
-  constructor(first: Box, folder: string, boots: readonly Boot[]) {
-    this.boxes = [first];
+  constructor(first: Container, folder: string, boots: readonly Boot[]) {
+    this.containers = [first];
     this.#folder = folder;
     this.#watching = this.#watch(boots).catch((error) => {
       if (!this.#stop.signal.aborted) this.#failure = error;
@@ -62,18 +65,18 @@ export class Machine implements AsyncDisposable {
   }
 
   /** The system that runs now, or ran last. */
-  get box(): Box {
-    return this.boxes.at(-1)!;
+  get container(): Container {
+    return this.containers.at(-1)!;
   }
 
   /** The address that its sshd listens on. */
   get host(): string {
-    return this.box.host;
+    return this.container.host;
   }
 
   /** The port of the first system's sshd, and of the others unless their options say otherwise. */
   get port(): number {
-    return this.boxes[0]!.port;
+    return this.containers[0]!.port;
   }
 
   /** The file with the private key that all systems authorise. It stays when a system ends. */
@@ -83,7 +86,7 @@ export class Machine implements AsyncDisposable {
 
   /** The logins of all systems, each with the number of the boot: `0 root publickey`. */
   async logins(): Promise<string[]> {
-    const all = await Promise.all(this.boxes.map((box) => box.logins()));
+    const all = await Promise.all(this.containers.map((container) => container.logins()));
     return all.flatMap((logins, boot) => logins.map((login) => `${boot} ${login}`));
   }
 
@@ -91,18 +94,18 @@ export class Machine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#watching;
-    for (const box of this.boxes) await box.end();
+    for (const container of this.containers) await container.end();
     await Deno.remove(this.#folder, { recursive: true });
     if (this.#failure) throw this.#failure;
   }
 
   async #watch(boots: readonly Boot[]): Promise<void> {
     for (const { delay = 100, gap = 50, gathered = false, ...options } of boots) {
-      const old = this.box;
+      const old = this.container;
       while ((await old.signals()).length === 0) await this.#wait(5);
       const { port, identity, hostKeys } = old;
       const signalled = performance.now();
-      const next = await prepareBox({
+      const next = await prepareContainer({
         ...{ port, identity, hostKeys, ...options },
         ...(gathered && await gatheredBy(old, options)),
       });
@@ -112,7 +115,7 @@ export class Machine implements AsyncDisposable {
         if (gap === Infinity) return await next.end();
         await this.#wait(gap);
         await next.open();
-        this.boxes.push(next);
+        this.containers.push(next);
       } catch (error) {
         await next.end();
         throw error;
@@ -138,9 +141,9 @@ export class Machine implements AsyncDisposable {
 }
 
 /** Starts a machine that runs `first` and boots into `boots`, one after the other; then it stays. */
-export async function startMachine(first: BoxOptions, ...boots: Boot[]): Promise<Machine> {
-  const box = await startBox(first);
+export async function startMachine(first: ContainerOptions, ...boots: Boot[]): Promise<Machine> {
+  const container = await startContainer(first);
   const folder = await Deno.makeTempDir({ prefix: "machine-" });
-  await Deno.writeTextFile(`${folder}/identity`, box.identity.privateKey, { mode: 0o600 });
-  return new Machine(box, folder, boots);
+  await Deno.writeTextFile(`${folder}/identity`, container.identity.privateKey, { mode: 0o600 });
+  return new Machine(container, folder, boots);
 }

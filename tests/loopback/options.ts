@@ -9,7 +9,7 @@ import type { KeyPair } from "./keys.ts";
 export const PASSWORD = "open sesame";
 
 /** A login of a box. */
-export interface BoxUser {
+export interface ContainerUser {
   /** The login shell. @default "/bin/bash" */
   readonly shell?: string;
   /** Whether and how sudo lets this user become root. @default "none" */
@@ -21,12 +21,12 @@ export interface BoxUser {
 }
 
 /** A file of a box, with the default mode 0644, owned by root. */
-export type BoxFile = string | { readonly text: string | Uint8Array; readonly mode?: number };
+export type ContainerFile = string | { readonly text: string | Uint8Array; readonly mode?: number };
 
 /** What a box is made of; everything has a default. */
-export interface BoxOptions {
+export interface ContainerOptions {
   /** Users besides, or in the place of, the {@linkcode USERS} that every box has. */
-  readonly users?: Readonly<Record<string, BoxUser>>;
+  readonly users?: Readonly<Record<string, ContainerUser>>;
   /** The text of /etc/os-release. @default Debian's, or an installer's */
   readonly osRelease?: string;
   /** Whether /etc/os-release says that this is an installer of NixOS. @default false */
@@ -40,7 +40,7 @@ export interface BoxOptions {
   /** Commands that the box lacks. @default [] */
   readonly without?: readonly string[];
   /** Files by absolute path. Parents are made. */
-  readonly files?: Readonly<Record<string, BoxFile>>;
+  readonly files?: Readonly<Record<string, ContainerFile>>;
   /** Shell code that root runs in the box before sshd starts. */
   readonly setup?: string;
   /** The machine's ssh keys. @default a new ed25519 key */
@@ -60,7 +60,7 @@ export interface BoxOptions {
 }
 
 /** The users that every box has. */
-export const USERS: Readonly<Record<string, BoxUser>> = {
+export const USERS: Readonly<Record<string, ContainerUser>> = {
   root: {},
   admin: { sudo: "free" },
   plain: {},

@@ -1,11 +1,11 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { run } from "../../lib/process.ts";
 import { missing } from "../setup.ts";
-import { noBoxes, startBox } from "../loopback/mod.ts";
+import { noContainers, startContainer } from "../loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { currentNix, type Nix, systemNix } from "./current.ts";
 
-const ignore = await noBoxes() !== undefined ||
+const ignore = await noContainers() !== undefined ||
   (await missing(["mmdebstrap", "patchelf"])).length > 0;
 
 const FLAKE = `{
@@ -30,7 +30,9 @@ const FLAKE = `{
 async function exercise(here: Nix, there: Nix): Promise<Record<string, unknown>> {
   const tools = ["nix", "nix-store", "nix-daemon"];
   const links = tools.map((tool) => `ln -sf ${there.bin}/${tool} /usr/local/bin/${tool}`);
-  await using box = await startBox({ setup: there.bin === "/usr/bin" ? "" : links.join("\n") });
+  await using container = await startContainer({
+    setup: there.bin === "/usr/bin" ? "" : links.join("\n"),
+  });
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/flake.nix`, FLAKE);
@@ -38,9 +40,9 @@ async function exercise(here: Nix, there: Nix): Promise<Record<string, unknown>>
     const words = [Deno.execPath(), "run", "-A", program];
     const { stdout } = await run([
       ...words,
-      `root@${box.host}`,
-      `${box.port}`,
-      box.identityFile,
+      `root@${container.host}`,
+      `${container.port}`,
+      container.identityFile,
       folder,
     ], {
       env: { NIX_CONFIG, PATH: `${here.bin}:${Deno.env.get("PATH")}` },

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { logInSoon } from "../../lib/ssh/attempts.ts";
-import { startBox } from "../loopback/mod.ts";
+import { startContainer } from "../loopback/mod.ts";
 import { startRelay } from "../relay.ts";
 import { children, ignore } from "./fixture.ts";
 
@@ -52,10 +52,10 @@ function holding(count: number, to: { host: string; port: number }) {
 const SETTINGS = { greetedAfter: 5000, refusals: 1000 };
 
 Deno.test("logInSoon() does not wait for attempts that nobody answers", { ignore }, async () => {
-  await using box = await startBox();
-  await using network = holding(2, box);
+  await using container = await startContainer();
+  await using network = holding(2, container);
   const signal = AbortSignal.timeout(60_000);
-  const { identityFile } = box;
+  const { identityFile } = container;
   const options = { port: network.port, identityFile, hostKey: "off" } as const;
   // The first attempt may wait 45 s for the greeting.
   await using session = await logInSoon({ host: "127.0.0.1", user: "root" }, options, {
@@ -63,19 +63,19 @@ Deno.test("logInSoon() does not wait for attempts that nobody answers", { ignore
     signal,
   });
   assertEquals((await session.run(["id", "-un"])).stdout, "root\n");
-  assertEquals(await box.logins(), ["root publickey"]);
+  assertEquals(await container.logins(), ["root publickey"]);
   assertEquals((await children()).length, 1);
 });
 
 Deno.test("logInSoon() logs in once when several attempts are answered at once", {
   ignore,
 }, async () => {
-  await using box = await startBox();
+  await using container = await startContainer();
   // The relay's delay keeps a login longer than it takes to end the other attempts.
-  await using relay = await startRelay({ to: box, delayMs: 50 });
+  await using relay = await startRelay({ to: container, delayMs: 50 });
   await using network = holding(3, relay);
   const timer = setInterval(() => network.held === 3 && network.release(), 20);
-  const { identityFile } = box;
+  const { identityFile } = container;
   const options = { port: network.port, identityFile, hostKey: "off" } as const;
   const signal = AbortSignal.timeout(60_000);
   await using session = await logInSoon({ host: "127.0.0.1", user: "root" }, options, {
@@ -84,17 +84,21 @@ Deno.test("logInSoon() logs in once when several attempts are answered at once",
   });
   clearInterval(timer);
   assertEquals((await session.run(["id", "-un"])).stdout, "root\n");
-  assertEquals(await box.logins(), ["root publickey"]);
+  assertEquals(await container.logins(), ["root publickey"]);
   assertEquals((await children()).length, 1);
 });
 
 Deno.test("logInSoon() ends all attempts with its signal", { ignore }, async () => {
-  await using box = await startBox();
-  await using network = holding(Infinity, box);
+  await using container = await startContainer();
+  await using network = holding(Infinity, container);
   const reason = new Error("stop");
   const controller = new AbortController();
   setTimeout(() => controller.abort(reason), 1000);
-  const options = { port: network.port, identityFile: box.identityFile, hostKey: "off" } as const;
+  const options = {
+    port: network.port,
+    identityFile: container.identityFile,
+    hostKey: "off",
+  } as const;
   const { signal } = controller;
   const trying = logInSoon({ host: "127.0.0.1", user: "root" }, options, { ...SETTINGS, signal });
   assertEquals(await assertRejects(() => trying), reason);
@@ -105,9 +109,13 @@ Deno.test(
   "logInSoon() has two attempts open at most while nobody answers",
   { ignore },
   async () => {
-    await using box = await startBox();
-    await using network = holding(Infinity, box);
-    const options = { port: network.port, identityFile: box.identityFile, hostKey: "off" } as const;
+    await using container = await startContainer();
+    await using network = holding(Infinity, container);
+    const options = {
+      port: network.port,
+      identityFile: container.identityFile,
+      hostKey: "off",
+    } as const;
     const signal = AbortSignal.timeout(8000);
     let over = false;
     const trying = logInSoon({ host: "127.0.0.1", user: "root" }, options, { ...SETTINGS, signal });

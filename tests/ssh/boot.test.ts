@@ -8,8 +8,8 @@ const expected = "the installer";
 
 /** Logs in to a machine's first system and makes it boot. */
 async function boot(machine: Machine, options: Partial<BootOptions> = {}) {
-  const expectedHostKeys = machine.box.hostKeys.map((key) => key.publicKey);
-  const previous = machine.box.bootId;
+  const expectedHostKeys = machine.container.hostKeys.map((key) => key.publicKey);
+  const previous = machine.container.bootId;
   const old = await login(machine, "root", { hostKey: "accept-new", expectedHostKeys });
   await old.run(["reboot"]);
   return await awaitBoot(old, { previous, expected, timeout: 60_000, ...options });
@@ -24,7 +24,7 @@ for (const [title, next] of pairs) {
     await using machine = await startMachine({}, { installer: true, ...next });
     await using target = await boot(machine);
     const { stdout } = await target.run(["cat", "/proc/sys/kernel/random/boot_id"]);
-    assertEquals(stdout.trim(), machine.boxes[1]!.bootId);
+    assertEquals(stdout.trim(), machine.containers[1]!.bootId);
     assertEquals(await machine.logins(), ["0 root publickey", "1 root publickey"]);
     assertEquals((await children()).length, 1);
   });
@@ -84,7 +84,7 @@ Deno.test(
     await using machine = await startMachine({}, { delay: 0, identity: await makeKey() });
     await assertRejects(() => boot(machine, { refusals: 1200 }), LoginError);
     // 5 s of penalty each, from OpenSSH 9.8 on.
-    assert((await machine.box.log()).split("Connection from").length < 6);
+    assert((await machine.container.log()).split("Connection from").length < 6);
     assert((await children()).length === 0);
   },
 );
@@ -97,7 +97,7 @@ Deno.test(
     await using machine = await startMachine({}, { delay: 0, sshdConfig: [force] }, { delay: 0 });
     await using target = await boot(machine);
     const { stdout } = await target.run(["cat", "/proc/sys/kernel/random/boot_id"]);
-    assertEquals(stdout.trim(), machine.boxes[2]!.bootId);
+    assertEquals(stdout.trim(), machine.containers[2]!.bootId);
   },
 );
 

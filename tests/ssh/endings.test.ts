@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { ConnectionError, DeadlineError } from "../../lib/errors.ts";
-import { startBox } from "../loopback/mod.ts";
-import { children, ignore, login, sharedBox, withTemp } from "./fixture.ts";
+import { startContainer } from "../loopback/mod.ts";
+import { children, ignore, login, sharedContainer, withTemp } from "./fixture.ts";
 
-const box = sharedBox();
+const container = sharedContainer();
 
 Deno.test("Session disposal leaves neither ssh nor files", { ignore }, async () => {
   const left = await withTemp(async (folder) => {
     {
-      await using target = await login(box());
+      await using target = await login(container());
       await target.run(["true"]);
       assertEquals((await children(folder)).length, 1);
     }
@@ -19,14 +19,14 @@ Deno.test("Session disposal leaves neither ssh nor files", { ignore }, async () 
 
 Deno.test("connect() that fails leaves neither ssh nor files", { ignore }, async () => {
   const left = await withTemp(async () => {
-    await assertRejects(() => login(box(), "pwuser"), ConnectionError);
+    await assertRejects(() => login(container(), "pwuser"), ConnectionError);
   });
   assertEquals(left, []);
   assertEquals(await children(), []);
 });
 
 Deno.test("Session.run() ends at its deadline and the session lives on", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const began = performance.now();
   await assertRejects(
     () => target.run(["sleep", "60"], { timeout: 200 }),
@@ -39,7 +39,7 @@ Deno.test("Session.run() ends at its deadline and the session lives on", { ignor
 });
 
 Deno.test("Session.run() bounds what an endless output keeps in memory", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const before = Deno.memoryUsage().rss;
   let lines = 0;
   const onLine = () => void lines++;
@@ -54,7 +54,7 @@ Deno.test("Session.run() bounds what an endless output keeps in memory", { ignor
 });
 
 Deno.test("Session.run() ends with its signal, for the signal's reason", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const controller = new AbortController();
   const reason = new Error("enough");
   setTimeout(() => controller.abort(reason), 100);
@@ -71,7 +71,7 @@ Deno.test(
     const controller = new AbortController();
     const reason = new Error("interrupted");
     const left = await withTemp(async () => {
-      await using target = await login(box(), "root", { signal: controller.signal });
+      await using target = await login(container(), "root", { signal: controller.signal });
       setTimeout(() => controller.abort(reason), 100);
       const running = [target.run(["sleep", "60"]), target.script("sleep 60")];
       for (const one of running) one.catch(() => {});
@@ -90,10 +90,13 @@ Deno.test("connect() ends with its signal while it waits", { ignore }, async () 
   const reason = new Error("interrupted");
   const signal = AbortSignal.timeout(150);
   const left = await withTemp(async () => {
-    const error = await assertRejects(() => login(box(), "root", { port, signal }));
+    const error = await assertRejects(() => login(container(), "root", { port, signal }));
     assert(error instanceof DOMException, String(error));
     const aborted = AbortSignal.abort(reason);
-    assertEquals(await assertRejects(() => login(box(), "root", { signal: aborted })), reason);
+    assertEquals(
+      await assertRejects(() => login(container(), "root", { signal: aborted })),
+      reason,
+    );
   });
   assertEquals(left, []);
   assertEquals(await children(), []);
@@ -103,7 +106,7 @@ Deno.test(
   "Session.run() throws a ConnectionError when the machine goes away",
   { ignore },
   async () => {
-    await using own = await startBox();
+    await using own = await startContainer();
     await using target = await login(own);
     const running = target.run(["sleep", "60"]);
     running.catch(() => {});
@@ -116,7 +119,7 @@ Deno.test(
 );
 
 Deno.test("connect()'s login ends with this process, however it ends", { ignore }, async () => {
-  const { port, identityFile, host } = box();
+  const { port, identityFile, host } = container();
   const module = new URL("../../lib/steps/connect.ts", import.meta.url);
   const code = `import { connect } from ${JSON.stringify(module.href)};
     const target = await connect("plain@${host}", ${
@@ -138,7 +141,7 @@ Deno.test("connect()'s login ends with this process, however it ends", { ignore 
     await until(async () => !(await processes()).includes(folder));
   });
   assertEquals(folder.length, 1);
-  await until(async () => !(await box().run("ps -eo args")).stdout.includes("sshd: plain"));
+  await until(async () => !(await container().run("ps -eo args")).stdout.includes("sshd: plain"));
 });
 
 async function processes(): Promise<string> {

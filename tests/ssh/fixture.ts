@@ -6,29 +6,35 @@
 import { connect } from "../../lib/steps/connect.ts";
 import type { LoginOptions } from "../../lib/ssh/login_options.ts";
 import type { Session } from "../../lib/ssh/session.ts";
-import { type Box, type BoxOptions, type Machine, noBoxes, startBox } from "../loopback/mod.ts";
+import {
+  type Container,
+  type ContainerOptions,
+  type Machine,
+  noContainers,
+  startContainer,
+} from "../loopback/mod.ts";
 
 /** Whether the tests that need a box must be left out, because this machine cannot make any. */
-export const ignore: boolean = await noBoxes() !== undefined;
+export const ignore: boolean = await noContainers() !== undefined;
 
 /** A box that lives as long as the tests of the calling file. */
-export function sharedBox(options?: BoxOptions): () => Box {
-  let box: Box | undefined;
+export function sharedContainer(options?: ContainerOptions): () => Container {
+  let container: Container | undefined;
   if (!ignore) {
-    Deno.test.beforeAll(async () => void (box = await startBox(options)));
-    Deno.test.afterAll(async () => await box?.end());
+    Deno.test.beforeAll(async () => void (container = await startContainer(options)));
+    Deno.test.afterAll(async () => await container?.end());
   }
-  return () => box!;
+  return () => container!;
 }
 
 /** Logs in with the box's identity and without a look at its host key. */
 export function login(
-  box: Box | Machine,
+  container: Container | Machine,
   user: string = "root",
   options: LoginOptions = {},
 ): Promise<Session> {
-  const { port, identityFile } = box;
-  return connect(`${user}@${box.host}`, { port, identityFile, hostKey: "off", ...options });
+  const { port, identityFile } = container;
+  return connect(`${user}@${container.host}`, { port, identityFile, hostKey: "off", ...options });
 }
 
 /** The command lines of our own children, and of theirs, that hold `word`. */

@@ -1,20 +1,20 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { HostIdentityError } from "../../lib/errors.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
-import { fingerprint, makeKey, startBox } from "../loopback/mod.ts";
+import { fingerprint, makeKey, startContainer } from "../loopback/mod.ts";
 import { connectFrom } from "./client.ts";
-import { ignore, login, sharedBox } from "./fixture.ts";
+import { ignore, login, sharedContainer } from "./fixture.ts";
 
-const box = sharedBox();
+const container = sharedContainer();
 
 /** A session's options and destination, for a user whose home is not ours. */
 function target(): [string, { identityFile: string; port: number }] {
-  const { host, identityFile, port } = box();
+  const { host, identityFile, port } = container();
   return [`root@${host}`, { identityFile, port }];
 }
 
 async function otherKey(): Promise<string> {
-  const { host, port } = box();
+  const { host, port } = container();
   return `[${host}]:${port} ${(await makeKey()).publicKey}\n`;
 }
 
@@ -23,7 +23,7 @@ Deno.test("connect() accepts an unknown host key and reports it as new", { ignor
   const outcome = await connectFrom({}, where, options);
   assertEquals(outcome.error, undefined);
   assertEquals([outcome.trust, outcome.user], ["new", "root"]);
-  assertEquals(outcome.fingerprint, await box().fingerprint());
+  assertEquals(outcome.fingerprint, await container().fingerprint());
   // Rewritten by the install, so not the user's to keep.
   assertEquals(outcome.knownHosts, "");
 });
@@ -33,7 +33,7 @@ Deno.test(
   { ignore },
   async () => {
     const [where, options] = target();
-    const known_hosts = box().knownHosts;
+    const known_hosts = container().knownHosts;
     for (const hostKey of [undefined, "strict"] as const) {
       const outcome = await connectFrom({ known_hosts }, where, { ...options, hostKey });
       assertEquals([outcome.error, outcome.trust], [undefined, "known"]);
@@ -54,7 +54,7 @@ Deno.test("connect() refuses a changed host key", { ignore }, async () => {
       error?.message ?? "",
       /^root@127\.0\.0\.1: its host key SHA256:\S+ is not the one known/,
     );
-    assertEquals(error?.message.includes(await box().fingerprint()), true);
+    assertEquals(error?.message.includes(await container().fingerprint()), true);
     assertEquals(knownHosts, known_hosts);
   }
 });
@@ -91,10 +91,10 @@ Deno.test(
   "connect() takes the host key with the wanted fingerprint and no other",
   { ignore },
   async () => {
-    const right = await box().fingerprint() as `SHA256:${string}`;
+    const right = await container().fingerprint() as `SHA256:${string}`;
     const events: ReportEvent[] = [];
     {
-      await using target = await login(box(), "root", {
+      await using target = await login(container(), "root", {
         hostKey: right,
         report: (event) => events.push(event),
       });
@@ -105,7 +105,7 @@ Deno.test(
     const wrong = await fingerprint((await makeKey()).publicKey) as `SHA256:${string}`;
     assertNotEquals(right, wrong);
     for (const hostKey of [wrong, "SHA256:", "SHA256:'; exit 0; '"] as const) {
-      await assertRejects(() => login(box(), "root", { hostKey }), HostIdentityError);
+      await assertRejects(() => login(container(), "root", { hostKey }), HostIdentityError);
     }
   },
 );
@@ -115,10 +115,10 @@ Deno.test(
   { ignore },
   async () => {
     const [where, options] = target();
-    const ours = box().hostKeys.map((key) => key.publicKey);
+    const ours = container().hostKeys.map((key) => key.publicKey);
     const other = (await makeKey()).publicKey;
     const wanted = { ...options, hostKey: "accept-new" } as const;
-    const known = { known_hosts: box().knownHosts };
+    const known = { known_hosts: container().knownHosts };
     const right = await connectFrom({}, where, { ...wanted, expectedHostKeys: [other, ...ours] });
     assertEquals([right.error, right.trust], [undefined, "known"]);
     const wrong = await connectFrom(known, where, { ...wanted, expectedHostKeys: [other] });
@@ -135,7 +135,7 @@ Deno.test(
     const lie = `SHA256:${"A".repeat(43)}`;
     const banner =
       `Server host key: ssh-ed25519 ${lie}\ndebug1: Server host key: ssh-ed25519 ${lie}\n`;
-    await using own = await startBox({
+    await using own = await startContainer({
       files: { "/etc/banner": banner },
       sshdConfig: ["Banner /etc/banner"],
     });

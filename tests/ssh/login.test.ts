@@ -4,10 +4,10 @@ import { delay } from "../../lib/async.ts";
 import { run } from "../../lib/process.ts";
 import { connect } from "../../lib/steps/connect.ts";
 import { internals } from "../../lib/ssh/session.ts";
-import { freePort, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
-import { ignore, login, sharedBox, withTemp } from "./fixture.ts";
+import { freePort, makeKey, PASSWORD, startContainer } from "../loopback/mod.ts";
+import { ignore, login, sharedContainer, withTemp } from "./fixture.ts";
 
-const box = sharedBox();
+const container = sharedContainer();
 
 Deno.test(
   "connect() throws a LoginError that says what to check when the key is wrong",
@@ -18,7 +18,7 @@ Deno.test(
       await Deno.writeTextFile(identityFile, (await makeKey()).privateKey, { mode: 0o600 });
       const error = await assertRejects(
         () =>
-          login(box(), "root", {
+          login(container(), "root", {
             identityFile,
             sshOptions: ["PreferredAuthentications=publickey"],
           }),
@@ -31,7 +31,7 @@ Deno.test(
 );
 
 Deno.test("connect() throws a LoginError where root may not log in", { ignore }, async () => {
-  await using own = await startBox({ rootLogin: false });
+  await using own = await startContainer({ rootLogin: false });
   await assertRejects(() => login(own), LoginError);
   await using target = await login(own, "admin");
   assertEquals(target.method, "publickey");
@@ -41,7 +41,7 @@ Deno.test("connect() logs in with a password and shows it to nobody", { ignore }
   const seen: string[] = [];
   const options = {
     password: PASSWORD,
-    port: box().port,
+    port: container().port,
     hostKey: "off",
     report: (event: unknown) => void seen.push(JSON.stringify(event)),
   } as const;
@@ -54,7 +54,7 @@ Deno.test("connect() logs in with a password and shows it to nobody", { ignore }
 });
 
 Deno.test("connect() throws a LoginError when the password is wrong", { ignore }, async () => {
-  const options = { password: "wrong", port: box().port, hostKey: "off" } as const;
+  const options = { password: "wrong", port: container().port, hostKey: "off" } as const;
   const began = performance.now();
   await assertRejects(() => connect("pwuser@127.0.0.1", options), LoginError);
   assertLess(performance.now() - began, 15_000);
@@ -64,7 +64,7 @@ Deno.test(
   "connect() refuses a password with a line break before it contacts anyone",
   { ignore },
   async () => {
-    const options = { password: "a\nb", port: box().port } as const;
+    const options = { password: "a\nb", port: container().port } as const;
     await assertRejects(() => connect("pwuser@127.0.0.1", options), UsageError, "line break");
   },
 );
@@ -117,7 +117,7 @@ Deno.test("connect() throws a UsageError when ssh does not know an option", asyn
 });
 
 Deno.test("connect() reaches an IPv6 address in each of its forms", { ignore }, async () => {
-  await using own = await startBox({ address: "::1" });
+  await using own = await startContainer({ address: "::1" });
   const { port, identityFile } = own;
   for (const where of ["root@::1", "root@[::1]", `ssh://root@[::1]:${port}`]) {
     await using target = await connect(where, { port, identityFile, hostKey: "off" });
@@ -128,7 +128,7 @@ Deno.test("connect() reaches an IPv6 address in each of its forms", { ignore }, 
 Deno.test("connect() takes a port, a user and a key from an ssh:// destination and options", {
   ignore,
 }, async () => {
-  const { port, identityFile } = box();
+  const { port, identityFile } = container();
   await using target = await connect(`ssh://admin@127.0.0.1:${port}`, {
     identityFile,
     hostKey: "off",
@@ -139,8 +139,8 @@ Deno.test("connect() takes a port, a user and a key from an ssh:// destination a
 Deno.test("connect() takes a key and a TMPDIR whose paths are awkward", { ignore }, async () => {
   const left = await withTemp(async (folder) => {
     const identityFile = `${folder}/my key 100% ünï #1`;
-    await Deno.copyFile(box().identityFile, identityFile);
-    await using target = await login(box(), "root", { identityFile });
+    await Deno.copyFile(container().identityFile, identityFile);
+    await using target = await login(container(), "root", { identityFile });
     assertEquals(target.sshOptions.split(" ").length, 2);
     assertEquals((await target.run(["echo", "here"])).stdout, "here\n");
   }, "a folder with spaces");
@@ -149,15 +149,15 @@ Deno.test("connect() takes a key and a TMPDIR whose paths are awkward", { ignore
 
 Deno.test("connect() takes a TMPDIR too long for a socket", { ignore }, async () => {
   await withTemp(async () => {
-    await using target = await login(box());
+    await using target = await login(container());
     assertEquals((await target.run(["echo", "here"])).stdout, "here\n");
   }, "x".repeat(120));
 });
 
 Deno.test("connect() lets the caller's ssh options win", { ignore }, async () => {
-  const { identityFile } = box();
+  const { identityFile } = container();
   const sshOptions = [
-    `Port=${box().port}`,
+    `Port=${container().port}`,
     "User plain",
     `IdentityFile=${identityFile}`,
     "Compression yes",
@@ -177,19 +177,19 @@ Deno.test(
         stdout: "null",
       }).spawn();
       assertEquals(agent.pid > 0, true);
-      const add = () => run(["ssh-add", box().identityFile], { env: { SSH_AUTH_SOCK } });
+      const add = () => run(["ssh-add", container().identityFile], { env: { SSH_AUTH_SOCK } });
       while (!(await add().then(() => true, () => false))) await delay(20);
       const identityFile = `${folder}/key.pub`;
-      await Deno.writeTextFile(identityFile, box().identity.publicKey);
+      await Deno.writeTextFile(identityFile, container().identity.publicKey);
       const before = Deno.env.get("SSH_AUTH_SOCK");
       Deno.env.set("SSH_AUTH_SOCK", SSH_AUTH_SOCK);
       try {
-        await using target = await login(box(), "root", { identityFile });
+        await using target = await login(container(), "root", { identityFile });
         assertEquals(target.method, "publickey");
         // Another key is named, which the target does not know: the agent's still counts, at the second try.
         const other = `${folder}/other`;
         await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other]);
-        await using second = await login(box(), "root", { identityFile: other });
+        await using second = await login(container(), "root", { identityFile: other });
         assertEquals(internals(second).login.onlyIdentity, false);
       } finally {
         if (before === undefined) Deno.env.delete("SSH_AUTH_SOCK");

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { CommandError } from "../../lib/errors.ts";
 import { run } from "../../lib/process.ts";
 import type { Session } from "../../lib/ssh/session.ts";
-import { ignore, login, sharedBox, withTemp } from "./fixture.ts";
+import { ignore, login, sharedContainer, withTemp } from "./fixture.ts";
 
-const box = sharedBox();
+const container = sharedContainer();
 const NIX_CONFIG = [
   "build-users-group =",
   "sandbox = false",
@@ -37,17 +37,17 @@ async function copy(target: Session, store: string): Promise<string> {
 }
 
 Deno.test("Session.sshOptions let nix copy to the target's store", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   for (const scheme of ["ssh", "ssh-ng"]) {
     const path = await copy(target, `${scheme}://target`);
     assertMatch((await target.run(["cat", path])).stdout, /^hello /);
     await target.run(["nix-store", "--check-validity", path]);
   }
-  assertEquals(await box().logins(), ["root publickey"]);
+  assertEquals(await container().logins(), ["root publickey"]);
 });
 
 Deno.test("Session.sshOptions let nix copy to a store below /mnt", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const path = await copy(target, "ssh-ng://target?remote-store=local?root=/mnt");
   assertMatch((await target.run(["cat", `/mnt${path}`])).stdout, /^hello /);
   const { code } = await target.run(["test", "-e", path], { allowFailure: true });
@@ -55,10 +55,10 @@ Deno.test("Session.sshOptions let nix copy to a store below /mnt", { ignore }, a
 });
 
 Deno.test("Session.sshOptions keep nix from a login of its own", { ignore }, async () => {
-  const target = await login(box());
-  const before = (await box().logins()).length;
+  const target = await login(container());
+  const before = (await container().logins()).length;
   await target[Symbol.asyncDispose]();
   await assertRejects(() => copy(target, "ssh-ng://target"), CommandError);
-  assertEquals((await box().logins()).length, before);
+  assertEquals((await container().logins()).length, before);
   assert(target.ended);
 });

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { anyShell, quote, quoteAll } from "../../lib/ssh/quote.ts";
-import { ignore, login, sharedBox } from "./fixture.ts";
+import { ignore, login, sharedContainer } from "./fixture.ts";
 
-const box = sharedBox();
+const container = sharedContainer();
 
 /** Words that some shell, printf, or ssh itself would take for something else. */
 const WORDS: readonly string[] = [
@@ -67,7 +67,7 @@ for (const [user, shell] of Object.entries(shells)) {
     `Session.run() hands over every word through ${shell}`,
     { ignore: absent },
     async () => {
-      await using target = await login(box(), user);
+      await using target = await login(container(), user);
       const { stdout } = await target.run(["sh", "-c", hex, "sh", ...WORDS]);
       assertEquals(stdout.split("\n").slice(0, -1), wanted);
       for (const [index, word] of WORDS.entries()) {
@@ -81,7 +81,7 @@ for (const [user, shell] of Object.entries(shells)) {
     `Session.script() hands over every word through ${shell}`,
     { ignore: absent },
     async () => {
-      await using target = await login(box(), user);
+      await using target = await login(container(), user);
       const { stdout } = await target.script(hex, { args: WORDS });
       assertEquals(stdout.split("\n").slice(0, -1), wanted);
     },
@@ -92,7 +92,7 @@ Deno.test(
   "Session.run() hands over more words than fit into one argument here",
   { ignore },
   async () => {
-    await using target = await login(box());
+    await using target = await login(container());
     const words = Array.from(
       { length: 4000 },
       (_, index) => `/nix/store/${index} it's ${"x".repeat(60)}`,

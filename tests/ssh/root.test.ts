@@ -3,19 +3,23 @@ import { LoginError } from "../../lib/errors.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
 import { makeTemporaryKey, revoke } from "../../lib/ssh/temporary_key.ts";
 import { PASSWORD } from "../loopback/mod.ts";
-import { ignore, login, sharedBox } from "./fixture.ts";
+import { ignore, login, sharedContainer } from "./fixture.ts";
 
-const box = sharedBox();
-const logInWithPassword = () => login(box(), "pwuser", { password: PASSWORD });
+const container = sharedContainer();
+const logInWithPassword = () => login(container(), "pwuser", { password: PASSWORD });
 
 Deno.test("getFacts() knows how each user becomes root", { ignore }, async () => {
   const wanted = { root: "root", admin: "sudo", plain: "none", fishy: "sudo" };
   for (const [user, become] of Object.entries(wanted)) {
-    await using target = await login(box(), user);
+    await using target = await login(container(), user);
     const facts = await getFacts(target);
     assertEquals([facts.user, facts.become], [user, become]);
-    assertEquals([facts.kexec, facts.container, facts.bootId], ["possible", "none", box().bootId]);
-    assertEquals(facts.hostKeys, box().hostKeys.map((key) => key.publicKey));
+    assertEquals([facts.kexec, facts.container, facts.bootId], [
+      "possible",
+      "none",
+      container().bootId,
+    ]);
+    assertEquals(facts.hostKeys, container().hostKeys.map((key) => key.publicKey));
   }
 });
 
@@ -30,14 +34,16 @@ Deno.test(
       assertEquals(become, "sudo-password");
       const words = ["env", `SUDO_ASKPASS=${askpass}`, "sudo", "-A", "id", "-un"];
       for (let time = 0; time < 3; time++) assertEquals((await target.run(words)).stdout, "root\n");
-      const { stdout } = await box().run("ps -ewwo args; env; cat /home/pwuser/.nixos*/askpass");
+      const { stdout } = await container().run(
+        "ps -ewwo args; env; cat /home/pwuser/.nixos*/askpass",
+      );
       assert(!stdout.includes(PASSWORD));
       assertMatch(
-        (await box().run("ls -la /home/pwuser")).stdout,
+        (await container().run("ls -la /home/pwuser")).stdout,
         /^drwx------ .* \.nixos-anywhere/m,
       );
     }
-    const left = async () => (await box().run("ls -A /home/pwuser; pgrep -u pwuser")).stdout;
+    const left = async () => (await container().run("ls -A /home/pwuser; pgrep -u pwuser")).stdout;
     for (let tries = 0; await left() !== "" && tries < 100; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -62,13 +68,13 @@ Deno.test(
     const file = "/home/pwuser/.ssh/authorized_keys";
     const before = "# mine\nssh-ed25519 AAAA other\n";
     const key = await makeTemporaryKey();
-    await box().run(
+    await container().run(
       `su pwuser -c 'mkdir -p ~/.ssh; printf "%s%s\n" "${before}" "${key.publicKey}" >${file}'`,
     );
     await using target = await logInWithPassword();
-    await using other = await login(box(), "pwuser", { temporaryKey: key.privateKey });
+    await using other = await login(container(), "pwuser", { temporaryKey: key.privateKey });
     assertEquals(other.method, "publickey");
     await revoke(target, key);
-    assertEquals((await box().run(`cat ${file}`)).stdout, before);
+    assertEquals((await container().run(`cat ${file}`)).stdout, before);
   },
 );

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { CommandError } from "../../lib/errors.ts";
 import { internals } from "../../lib/ssh/session.ts";
-import { children, ignore, login, sharedBox } from "./fixture.ts";
+import { children, ignore, login, sharedContainer } from "./fixture.ts";
 
-const box = sharedBox();
+const container = sharedContainer();
 
 Deno.test(
   "Session.run() returns what the command printed and its exit code",
   { ignore },
   async () => {
-    await using target = await login(box());
+    await using target = await login(container());
     const result = await target.run(["sh", "-c", "echo out; echo err >&2; exit 3"], {
       allowFailure: true,
     });
@@ -20,7 +20,7 @@ Deno.test(
 );
 
 Deno.test("Session.run() throws a CommandError that names the machine", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const error = await assertRejects(
     () => target.run(["sh", "-c", "echo no such disk >&2; exit 4"]),
     CommandError,
@@ -31,7 +31,7 @@ Deno.test("Session.run() throws a CommandError that names the machine", { ignore
 });
 
 Deno.test("Session.run() takes a remote exit code 255 for what it is", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const { code } = await target.run(["sh", "-c", "exit 255"], { allowFailure: true });
   assertEquals(code, 255);
   const error = await assertRejects(() => target.run(["sh", "-c", "exit 255"]), CommandError);
@@ -43,7 +43,7 @@ Deno.test(
   "Session.run() throws a CommandError when a signal ends the command",
   { ignore },
   async () => {
-    await using target = await login(box());
+    await using target = await login(container());
     await assertRejects(() => target.run(["sh", "-c", "kill -KILL $$"]), CommandError);
     assertEquals((await target.run(["echo", "still here"])).stdout, "still here\n");
   },
@@ -53,14 +53,14 @@ Deno.test(
   "Session.run() throws a CommandError when there is no such program",
   { ignore },
   async () => {
-    await using target = await login(box(), "fishy");
+    await using target = await login(container(), "fishy");
     const error = await assertRejects(() => target.run(["no-such-program"]), CommandError);
     assertEquals(error.exitCode, 127);
   },
 );
 
 Deno.test("Session.run() runs a command as another user", { ignore }, async () => {
-  await using target = await login(box(), "admin");
+  await using target = await login(container(), "admin");
   const become = ["sudo", "-n"];
   assertEquals((await target.run(["id", "-un"])).stdout, "admin\n");
   assertEquals((await target.run(["id", "-un"], { become })).stdout, "root\n");
@@ -69,7 +69,7 @@ Deno.test("Session.run() runs a command as another user", { ignore }, async () =
 });
 
 Deno.test("Session.run() gives the command an empty input", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   assertEquals((await target.run(["cat"])).stdout, "");
 });
 
@@ -77,7 +77,7 @@ Deno.test(
   "Session.script() stops at the first failure and at unset variables",
   { ignore },
   async () => {
-    await using target = await login(box());
+    await using target = await login(container());
     const options = { allowFailure: true } as const;
     const failed = await target.script("echo a\nfalse\necho b", options);
     assertEquals([failed.code, failed.stdout], [1, "a\n"]);
@@ -87,7 +87,7 @@ Deno.test(
 );
 
 Deno.test("Session.script() is not eaten by what it runs", { ignore }, async () => {
-  await using target = await login(box(), "fishy");
+  await using target = await login(container(), "fishy");
   const { stdout } = await target.script(
     "cat\nread -r line || echo none\nssh -V 2>/dev/null\necho end",
   );
@@ -95,7 +95,7 @@ Deno.test("Session.script() is not eaten by what it runs", { ignore }, async () 
 });
 
 Deno.test("Session.script() runs nothing of a script with a syntax error", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const error = await assertRejects(
     () => target.script("echo begun\nif true; then", { name: "my script" }),
     CommandError,
@@ -105,7 +105,7 @@ Deno.test("Session.script() runs nothing of a script with a syntax error", { ign
 });
 
 Deno.test("Session.script() keeps here documents, comments and positions", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const { stdout } = await target.script("cat <<'END'\n$1 it's\nEND\necho \"$#$1$2\" # done", {
     args: ["a b", ""],
   });
@@ -113,7 +113,7 @@ Deno.test("Session.script() keeps here documents, comments and positions", { ign
 });
 
 Deno.test("Session.script() shows its text in no argument list", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const { stdout } = await target.script(
     "echo secret >/dev/null\ntr '\\0' ' ' </proc/$PPID/cmdline; ps -ef",
   );
@@ -126,7 +126,7 @@ for (const tied of [false, true]) {
     `Session.script() does the same inline and not, for one ${title}`,
     { ignore },
     async () => {
-      await using target = await login(box());
+      await using target = await login(container());
       const text = "cat <<'END'\n$1 it's 100% \\n \\0101 !\nEND\nread x || echo \"$#$1$2\"; exit 3";
       const long = "x".repeat(10_000);
       for (const [inline, last] of [[false, "b"], [true, "b"], [true, long]] as const) {
@@ -141,7 +141,7 @@ for (const tied of [false, true]) {
 }
 
 Deno.test("Session.pipe() carries 100 MB and keeps none of it in memory", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const chunk = new Uint8Array(256 * 1024).fill(120);
   let left = 400;
   const stream = new ReadableStream<Uint8Array>({
@@ -160,7 +160,7 @@ Deno.test(
   "Session.pipe() tells the exit code of a command that does not read",
   { ignore },
   async () => {
-    await using target = await login(box());
+    await using target = await login(container());
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(65536)),
     });
@@ -174,7 +174,7 @@ Deno.test(
 );
 
 Deno.test("Session.pipe() ends with its source", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   const broken = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new Uint8Array(10)),
     pull: (controller) => controller.error(new Error("the file shrank")),
@@ -184,7 +184,7 @@ Deno.test("Session.pipe() ends with its source", { ignore }, async () => {
 });
 
 Deno.test("a session's start() leaves a program to the caller", { ignore }, async () => {
-  await using target = await login(box());
+  await using target = await login(container());
   await using child = internals(target).start(["cat"], new Blob(["through"]).stream());
   const [out] = await Promise.all([
     new Response(child.stdout).text(),
@@ -195,10 +195,10 @@ Deno.test("a session's start() leaves a program to the caller", { ignore }, asyn
 });
 
 Deno.test("connect() logs in once for everything that follows", { ignore }, async () => {
-  await using target = await login(box(), "dashy");
+  await using target = await login(container(), "dashy");
   await Promise.all(Array.from({ length: 8 }, () => target.run(["sleep", "0.1"])));
   await target.script("true");
-  const logins = await box().logins();
+  const logins = await container().logins();
   assertEquals(logins.filter((login) => login.startsWith("dashy ")), ["dashy publickey"]);
   assertEquals(target.method, "publickey");
   assertMatch(target.sshOptions, /^-F \S+$/);

@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { quoteAll } from "../../lib/ssh/quote.ts";
 import { PASSWORD } from "../loopback/mod.ts";
-import { ignore, sharedBox } from "./fixture.ts";
+import { ignore, sharedContainer } from "./fixture.ts";
 
-const box = sharedBox();
+const container = sharedContainer();
 
 /** A program that logs in with what a person types, and prints who it is there. */
 const PROGRAM = `
@@ -19,7 +19,7 @@ Deno.test("connect() lets ssh ask for the password on the terminal", { ignore },
     await Deno.writeTextFile(`${folder}/login.ts`, PROGRAM);
     const config = decodeURIComponent(new URL("../../deno.json", import.meta.url).pathname);
     const words = [Deno.execPath(), "run", "-A", "--config", config, `${folder}/login.ts`];
-    const command = quoteAll([...words, `pwuser@${box().host}`, `${box().port}`]);
+    const command = quoteAll([...words, `pwuser@${container().host}`, `${container().port}`]);
     // A terminal of its own; SSH_ASKPASS would be another way to ask.
     await using child = new Deno.Command("script", {
       args: ["-qec", command, "/dev/null"],

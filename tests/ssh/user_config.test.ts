@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { type Box, makeKey, PASSWORD, startBox } from "../loopback/mod.ts";
+import { type Container, makeKey, PASSWORD, startContainer } from "../loopback/mod.ts";
 import { connectFrom } from "./client.ts";
-import { ignore, sharedBox } from "./fixture.ts";
+import { ignore, sharedContainer } from "./fixture.ts";
 
-const box = sharedBox();
+const container = sharedContainer();
 
 /** What a user has in ~/.ssh for the box: an alias with everything that it takes. */
 function files(more: string = ""): Record<string, string> {
-  const { host, identity, knownHosts, port } = box();
+  const { host, identity, knownHosts, port } = container();
   return {
     key: identity.privateKey,
     hosts: knownHosts,
@@ -41,7 +41,7 @@ Deno.test("connect() lets the destination and the options win over the user's ss
   ignore,
 }, async () => {
   const { error, user } = await connectFrom(files("Port 1\nUser nobody\n"), "plain@web", {
-    port: box().port,
+    port: container().port,
   });
   assertEquals([error, user], [undefined, "plain"]);
 });
@@ -89,7 +89,7 @@ Deno.test(
 );
 
 /** The user's files with a jump host in front of the box. */
-function behind(jump: Box, hosts: string = jump.knownHosts): Record<string, string> {
+function behind(jump: Container, hosts: string = jump.knownHosts): Record<string, string> {
   const { config, ...rest } = files();
   return {
     ...rest,
@@ -106,10 +106,10 @@ Host jump
 }
 
 Deno.test("connect() jumps over the user's ProxyJump", { ignore }, async () => {
-  await using jump = await startBox({ users: { hop: {} } });
-  const expectedHostKeys = box().hostKeys.map((key) => key.publicKey);
-  const identityFile = box().identityFile;
-  const { port } = box();
+  await using jump = await startContainer({ users: { hop: {} } });
+  const expectedHostKeys = container().hostKeys.map((key) => key.publicKey);
+  const identityFile = container().identityFile;
+  const { port } = container();
   for (
     const options of [{}, { expectedHostKeys, identityFile, port }, { hostKey: "strict" as const }]
   ) {
@@ -124,12 +124,12 @@ Deno.test("connect() jumps over the user's ProxyJump", { ignore }, async () => {
 
 Deno.test("connect() keeps the target's password from a jump host", { ignore }, async () => {
   const hop = { password: true };
-  await using jump = await startBox({ users: { hop } });
+  await using jump = await startContainer({ users: { hop } });
   const password = { password: PASSWORD };
   const through = await connectFrom(behind(jump), "pwuser@web", password);
   assertEquals([through.error, through.user], [undefined, "pwuser"]);
   // Given to it, the password would open this one, too.
-  await using asking = await startBox({ users: { hop: { ...hop, keys: "none" } } });
+  await using asking = await startContainer({ users: { hop: { ...hop, keys: "none" } } });
   const { error } = await connectFrom(behind(asking), "pwuser@web", password);
   assertEquals([error?.name, await asking.logins()], ["LoginError", []]);
 });
@@ -138,7 +138,7 @@ Deno.test(
   "connect() believes in a jump host only by the user's own rules",
   { ignore },
   async () => {
-    await using jump = await startBox({ users: { hop: {} } });
+    await using jump = await startContainer({ users: { hop: {} } });
     // As if someone else answered in the place of the jump host.
     const known = `[${jump.host}]:${jump.port} ${(await makeKey()).publicKey}\n`;
     const { error } = await connectFrom(behind(jump, known), "web", { hostKey: "off" });

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { becomeRootSession, connect, getFacts } from "../../mod.ts";
-import { noBoxes, PASSWORD, startBox } from "../loopback/mod.ts";
+import { noContainers, PASSWORD, startContainer } from "../loopback/mod.ts";
 
-const ignore = await noBoxes() !== undefined;
+const ignore = await noContainers() !== undefined;
 const OTHER =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOtherOtherOtherOtherOtherOtherOtherOtherOth other";
 const KEYS = "/root/.ssh/authorized_keys";
 
 /** An installer that lets `nixos` in, and root by a key that nobody here has. */
 const installer = (nixos: { keys: "home" | "etc" | "none"; password?: boolean }) =>
-  startBox({
+  startContainer({
     installer: true,
     users: { root: { keys: "none" }, nixos: { sudo: "free", ...nixos } },
     // Without its last line feed, as people leave such files.
@@ -22,8 +22,8 @@ for (const keys of ["home", "etc"] as const) {
     `becomeRootSession() lets root in with the user's keys from ${place}`,
     { ignore },
     async () => {
-      await using box = await installer({ keys });
-      const { host, port, identityFile } = box;
+      await using container = await installer({ keys });
+      const { host, port, identityFile } = container;
       const user = await connect(`nixos@${host}`, { port, identityFile, hostKey: "off" });
       await using root = await becomeRootSession(user, await getFacts(user));
       assertEquals((await root.run(["id", "-u"])).stdout, "0\n");
@@ -31,7 +31,7 @@ for (const keys of ["home", "etc"] as const) {
       const lines = (await root.run(["cat", KEYS])).stdout.trim().split("\n");
       assertEquals(lines[0], OTHER);
       assertEquals(lines.length, 2);
-      assertEquals(await box.logins(), ["nixos publickey", "root publickey"]);
+      assertEquals(await container.logins(), ["nixos publickey", "root publickey"]);
     },
   );
 }
@@ -40,8 +40,8 @@ Deno.test(
   "becomeRootSession() takes its own key away again after a login by password",
   { ignore },
   async () => {
-    await using box = await installer({ keys: "none", password: true });
-    const { host, port } = box;
+    await using container = await installer({ keys: "none", password: true });
+    const { host, port } = container;
     const user = await connect(`nixos@${host}`, { port, password: PASSWORD, hostKey: "off" });
     await using root = await becomeRootSession(user, await getFacts(user));
     assertEquals((await root.run(["id", "-u"])).stdout, "0\n");
@@ -51,8 +51,8 @@ Deno.test(
 );
 
 Deno.test("becomeRootSession() leaves root's own session as it is", { ignore }, async () => {
-  await using box = await startBox({ installer: true });
-  const { host, port, identityFile } = box;
+  await using container = await startContainer({ installer: true });
+  const { host, port, identityFile } = container;
   await using session = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
   assertEquals(await becomeRootSession(session, await getFacts(session)), session);
 });

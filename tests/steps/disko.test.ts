@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import { runDisko } from "../../lib/steps/disko.ts";
-import { startBox } from "../loopback/mod.ts";
+import { startContainer } from "../loopback/mod.ts";
 import { ignore, login } from "../ssh/fixture.ts";
 
 const SCRIPT = `/nix/store/${"1".repeat(32)}-disko`;
@@ -14,10 +14,10 @@ for (
 ) {
   Deno.test(`runDisko() tells ${title} from another`, { ignore }, async () => {
     const text = `#!/bin/sh\n${work}\necho done\n`;
-    await using box = await startBox({ files: { [SCRIPT]: { text, mode: 0o755 } } });
+    await using container = await startContainer({ files: { [SCRIPT]: { text, mode: 0o755 } } });
     const events: ReportEvent[] = [];
     const report = (event: ReportEvent) => void events.push(event);
-    await using installer = await login(box, "root", { report });
+    await using installer = await login(container, "root", { report });
     assertEquals(await runDisko(installer, SCRIPT), { newStore });
     const lines = events.flatMap((event) =>
       event.type === "output" && event.source === "disko" ? [event.line] : []

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { AnswerError, CommandError, connect, generateHardwareConfig } from "../../mod.ts";
 import { run } from "../../lib/process.ts";
-import { noBoxes, startBox } from "../loopback/mod.ts";
+import { noContainers, startContainer } from "../loopback/mod.ts";
 
-const ignore = await noBoxes() !== undefined;
+const ignore = await noContainers() !== undefined;
 
 /** Runs `work` with a session on an installer whose programs are these scripts, in a git work tree. */
 async function onInstaller(
@@ -16,8 +16,8 @@ async function onInstaller(
       { text: `#!/bin/sh\n${code}\n`, mode: 0o755 },
     ]),
   );
-  await using box = await startBox({ installer: true, files });
-  const { host, port, identityFile } = box;
+  await using container = await startContainer({ installer: true, files });
+  const { host, port, identityFile } = container;
   await using installer = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
   const folder = await Deno.makeTempDir();
   try {

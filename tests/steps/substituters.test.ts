@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { connect, type ReportEvent, useSubstituters } from "../../mod.ts";
-import { freePort, noBoxes, startBox } from "../loopback/mod.ts";
+import { freePort, noContainers, startContainer } from "../loopback/mod.ts";
 
-const ignore = await noBoxes() !== undefined;
+const ignore = await noContainers() !== undefined;
 const CONF = "cat /root/.config/nix/nix.conf";
 
 Deno.test("useSubstituters() adds what answers, once, and leaves out what does not", {
   ignore,
 }, async () => {
-  await using box = await startBox();
-  const { host, port, identityFile } = box;
+  await using container = await startContainer();
+  const { host, port, identityFile } = container;
   const told: string[] = [];
   const report = (event: ReportEvent) => {
     if (event.type === "log" && event.level === "warning") told.push(event.text);
@@ -31,7 +31,7 @@ Deno.test("useSubstituters() adds what answers, once, and leaves out what does n
   for (let time = 0; time < 2; time++) {
     await useSubstituters(target, { substituters: [dead, alive, "s3://bucket"], publicKeys });
   }
-  const { stdout } = await box.run(`${CONF}; ls /tmp/ran 2>&1`);
+  const { stdout } = await container.run(`${CONF}; ls /tmp/ran 2>&1`);
   assertEquals(stdout.split("\n").filter((line) => line !== ""), [
     `extra-substituters = ${alive} s3://bucket`,
     "extra-trusted-public-keys = one:AAAA= two:BBBB=",
@@ -43,12 +43,12 @@ Deno.test("useSubstituters() adds what answers, once, and leaves out what does n
 });
 
 Deno.test("useSubstituters() adds nothing for nothing", { ignore }, async () => {
-  await using box = await startBox({ without: ["curl"] });
-  const { host, port, identityFile } = box;
+  await using container = await startContainer({ without: ["curl"] });
+  const { host, port, identityFile } = container;
   await using target = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
   await useSubstituters(target, { substituters: [], publicKeys: [] });
-  assertEquals((await box.run(CONF)).stdout, "");
+  assertEquals((await container.run(CONF)).stdout, "");
   // What cannot be asked is believed.
   await useSubstituters(target, { substituters: ["http://127.0.0.1:1"], publicKeys: [] });
-  assertEquals((await box.run(CONF)).stdout, "\nextra-substituters = http://127.0.0.1:1\n");
+  assertEquals((await container.run(CONF)).stdout, "\nextra-substituters = http://127.0.0.1:1\n");
 });

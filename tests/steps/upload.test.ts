@@ -14,14 +14,19 @@ import {
   uploadKexec,
 } from "../../mod.ts";
 import { internals } from "../../lib/ssh/session.ts";
-import { type BoxOptions, noBoxes, startBox, writeKexec } from "../loopback/mod.ts";
+import {
+  type ContainerOptions,
+  noContainers,
+  startContainer,
+  writeKexec,
+} from "../loopback/mod.ts";
 
-const ignore = await noBoxes() !== undefined;
+const ignore = await noContainers() !== undefined;
 type Work = (target: Awaited<ReturnType<typeof connect>>, folder: string) => Promise<void>;
 
-async function onTarget(options: BoxOptions, work: Work): Promise<void> {
-  await using box = await startBox(options);
-  const { host, port, identityFile } = box;
+async function onTarget(options: ContainerOptions, work: Work): Promise<void> {
+  await using container = await startContainer(options);
+  const { host, port, identityFile } = container;
   await using target = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
   const folder = await Deno.makeTempDir();
   const before = Deno.env.get("XDG_CACHE_HOME");

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { StageTimes } from "../../mod.ts";
 import { type BootLogins, showLogins } from "./logins.ts";
-import type { Scene } from "./scene.ts";
+import type { Fixture } from "./scene.ts";
 
 const MOST_LOGINS = 3;
 
@@ -16,18 +16,18 @@ export function assertFewLogins(boots: readonly BootLogins[], stages: readonly s
 }
 
 /** No process and no file of the command is left on this machine. */
-export async function assertNothingLeft(scene: Scene): Promise<void> {
-  assertEquals(await scene.leftProcesses(), [], "processes are left");
-  assertEquals(await scene.leftFiles(), [], "temporary files are left");
+export async function assertNothingLeft(fixture: Fixture): Promise<void> {
+  assertEquals(await fixture.leftProcesses(), [], "processes are left");
+  assertEquals(await fixture.leftFiles(), [], "temporary files are left");
 }
 
 /** The machine runs this system, from its disk, and will again; nothing of the installation lies on it. */
 export async function assertInstalled(
-  scene: Scene,
+  fixture: Fixture,
   system: string,
   options: { anyHostKey?: boolean } = {},
 ): Promise<void> {
-  const said = await scene.look(
+  const said = await fixture.look(
     "readlink -f /run/current-system; readlink -f /nix/var/nix/profiles/system; " +
       "findmnt -no SOURCE /; stat -c '%a %u:%g' /; " +
       "find / -xdev -name '*nixos-anywhere*' -not -path '/nix/*'",

@@ -1,6 +1,6 @@
 /** The command as users run it: a process of its own, whose output can be waited for and which can be interrupted. */
 import { TextLineStream } from "./lines.ts";
-import type { Scene } from "./scene.ts";
+import type { Fixture } from "./scene.ts";
 
 const CLI = new URL("../../cli.ts", import.meta.url).pathname;
 
@@ -18,33 +18,33 @@ export interface Ended {
 
 /** Starts the command; disposal kills it, should it still run. */
 export function startCommand(
-  scene: Scene,
+  fixture: Fixture,
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): RunningCommand {
   return new RunningCommand([Deno.execPath(), "run", "-A", CLI, ...words], {
-    ...scene.variables,
+    ...fixture.variables,
     ...env,
   });
 }
 
 /** Starts bash, for what only a shell can give the command: its words are that shell's `"$@"`. */
 export function startInBash(
-  scene: Scene,
+  fixture: Fixture,
   text: string,
   words: readonly string[],
 ): RunningCommand {
   const command = ["bash", "-euc", text, "bash", Deno.execPath(), "run", "-A", CLI, ...words];
-  return new RunningCommand(command, scene.variables);
+  return new RunningCommand(command, fixture.variables);
 }
 
 /** Runs the command to its end; throws with its output unless it ends with this exit code. */
 export async function runCommand(
-  scene: Scene,
+  fixture: Fixture,
   words: readonly string[],
   { code = 0, env = {} }: { code?: number; env?: Readonly<Record<string, string>> } = {},
 ): Promise<Ended> {
-  await using running = startCommand(scene, words, env);
+  await using running = startCommand(fixture, words, env);
   return await running.expect(code);
 }
 

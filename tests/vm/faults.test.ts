@@ -8,7 +8,7 @@ import { run } from "./build/run.ts";
 import { assertNothingLeft } from "./checks.ts";
 import { runCommand } from "./command.ts";
 import { missingPackages } from "./images.ts";
-import { openScene, type Scene } from "./scene.ts";
+import { type Fixture, openFixture } from "./scene.ts";
 
 interface Fault {
   readonly name: string;
@@ -20,12 +20,12 @@ interface Fault {
 }
 
 /** Runs a fault and checks how it ends; `code` and words are the whole difference between them. */
-async function fail(scene: Scene, { name, words, code, said, state }: Fault): Promise<void> {
+async function fail(fixture: Fixture, { name, words, code, said, state }: Fault): Promise<void> {
   const began = performance.now();
-  const { output } = await runCommand(scene, [
+  const { output } = await runCommand(fixture, [
     ...words,
-    ...scene.reach,
-    `root@${scene.machine.host}`,
+    ...fixture.reach,
+    `root@${fixture.machine.host}`,
   ], { code });
   console.log(
     `${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${name}: exit ${code}`,
@@ -34,37 +34,37 @@ async function fail(scene: Scene, { name, words, code, said, state }: Fault): Pr
   assertMatch(output, /^hint: \S/m, name);
   if (state) assertMatch(output, state, name);
   else assert(!/^state: /m.test(output), `${name}: exit code 2 says it already`);
-  await assertNothingLeft(scene);
-  const there = await scene.look("ls -d /root/nixos-anywhere.* 2>/dev/null || echo nothing");
+  await assertNothingLeft(fixture);
+  const there = await fixture.look("ls -d /root/nixos-anywhere.* 2>/dev/null || echo nothing");
   assertStringIncludes(there, "nothing", name);
 }
 
 /** The words that bring the command to the machine by way of a relay, whose port the known_hosts file learns. */
-async function through(scene: Scene, relayPort: number): Promise<string[]> {
-  const { host, hostKeys } = scene.machine;
+async function through(fixture: Fixture, relayPort: number): Promise<string[]> {
+  const { host, hostKeys } = fixture.machine;
   const known = hostKeys.map((key) => `[${host}]:${relayPort} ${key}\n`).join("");
-  await Deno.writeTextFile(scene.knownHosts, known, { append: true });
+  await Deno.writeTextFile(fixture.knownHosts, known, { append: true });
   return ["-p", String(relayPort)];
 }
 
 /** An image like the machine's own, but for its script. */
-async function imageThatFails(scene: Scene): Promise<string> {
-  const folder = `${scene.folder}/image`;
+async function imageThatFails(fixture: Fixture): Promise<string> {
+  const folder = `${fixture.folder}/image`;
   await Deno.mkdir(folder);
-  await run("tar", ["-xzf", scene.images.kexecTarball, "-C", folder]);
+  await run("tar", ["-xzf", fixture.images.kexecTarball, "-C", folder]);
   await Deno.writeTextFile(`${folder}/kexec/run`, "#!/bin/sh\necho no kernel >&2\nexit 3\n");
-  await run("tar", ["-czf", `${scene.folder}/fails.tar.gz`, "-C", folder, "kexec"]);
-  return `${scene.folder}/fails.tar.gz`;
+  await run("tar", ["-czf", `${fixture.folder}/fails.tar.gz`, "-C", folder, "kexec"]);
+  return `${fixture.folder}/fails.tar.gz`;
 }
 
-async function faultsOfTheTarget(scene: Scene): Promise<void> {
-  const image = scene.images.kexecTarball;
+async function faultsOfTheTarget(fixture: Fixture): Promise<void> {
+  const image = fixture.images.kexecTarball;
   const kexec = ["--phases", "kexec", "--kexec"];
   const whole = await Deno.readFile(image);
-  const half = `${scene.folder}/half.tar.gz`;
+  const half = `${fixture.folder}/half.tar.gz`;
   await Deno.writeFile(half, whole.subarray(0, whole.length / 2));
-  const elsewhere = `${scene.folder}/elsewhere`;
-  await run("cp", ["-R", scene.flake, elsewhere]);
+  const elsewhere = `${fixture.folder}/elsewhere`;
+  await run("cp", ["-R", fixture.flake, elsewhere]);
   const text = await Deno.readTextFile(`${elsewhere}/flake.nix`);
   await Deno.writeTextFile(`${elsewhere}/flake.nix`, text.replaceAll("/dev/vda", "/dev/vdz"));
   const faults: readonly Fault[] = [
@@ -89,18 +89,18 @@ async function faultsOfTheTarget(scene: Scene): Promise<void> {
     },
     {
       name: "the image's script fails",
-      words: [...kexec, await imageThatFails(scene)],
+      words: [...kexec, await imageThatFails(fixture)],
       code: 1,
       said: /kexec \| no kernel[^]*failed with exit code 3/,
       state: /^state: the target may be booting the installer/m,
     },
   ];
-  for (const fault of faults) await fail(scene, fault);
-  const { host, port } = scene.machine;
+  for (const fault of faults) await fail(fixture, fault);
+  const { host, port } = fixture.machine;
   const state = /^state: an unpacked kexec image may be left/m;
   await using cutting = await startRelay({ to: { host, port }, cutAfterBytes: 2_345_678 });
-  const cut = [...kexec, image, ...await through(scene, cutting.port)];
-  await failAt(scene, {
+  const cut = [...kexec, image, ...await through(fixture, cutting.port)];
+  await failAt(fixture, {
     name: "connection cut",
     words: cut,
     code: 1,
@@ -108,8 +108,14 @@ async function faultsOfTheTarget(scene: Scene): Promise<void> {
     state,
   });
   await using freezing = await startRelay({ to: { host, port }, freezeAfterBytes: 3_456_789 });
-  const frozen = [...kexec, image, "--timeout", "image=5", ...await through(scene, freezing.port)];
-  await failAt(scene, {
+  const frozen = [
+    ...kexec,
+    image,
+    "--timeout",
+    "image=5",
+    ...await through(fixture, freezing.port),
+  ];
+  await failAt(fixture, {
     name: "connection frozen",
     words: frozen,
     code: 1,
@@ -119,34 +125,46 @@ async function faultsOfTheTarget(scene: Scene): Promise<void> {
 }
 
 /** As {@linkcode fail}, with the port of the words in place of the machine's; what lies there is not looked at. */
-async function failAt(scene: Scene, { name, words, code, said, state }: Fault): Promise<void> {
-  const reach = ["-i", scene.identity, ...scene.sshOptions.flatMap((one) => ["--ssh-option", one])];
-  const { output } = await runCommand(scene, [...words, ...reach, `root@${scene.machine.host}`], {
-    code,
-  });
+async function failAt(fixture: Fixture, { name, words, code, said, state }: Fault): Promise<void> {
+  const reach = [
+    "-i",
+    fixture.identity,
+    ...fixture.sshOptions.flatMap((one) => ["--ssh-option", one]),
+  ];
+  const { output } = await runCommand(
+    fixture,
+    [...words, ...reach, `root@${fixture.machine.host}`],
+    {
+      code,
+    },
+  );
   console.log(`          ${name}: exit ${code}`);
   assertMatch(output, said, name);
   if (state) assertMatch(output, state, name);
-  await assertNothingLeft(scene);
+  await assertNothingLeft(fixture);
 }
 
-async function faultsOfTheInstaller(scene: Scene, disko: string, system: string): Promise<void> {
-  await Deno.writeTextFile(`${scene.folder}/fails`, "#!/bin/sh\necho no disk >&2\nexit 3\n", {
+async function faultsOfTheInstaller(
+  fixture: Fixture,
+  disko: string,
+  system: string,
+): Promise<void> {
+  await Deno.writeTextFile(`${fixture.folder}/fails`, "#!/bin/sh\necho no disk >&2\nexit 3\n", {
     mode: 0o755,
   });
-  const env = { env: scene.variables };
-  const failing = (await run("nix-store", ["--add", `${scene.folder}/fails`], env)).trim();
-  await fail(scene, {
+  const env = { env: fixture.variables };
+  const failing = (await run("nix-store", ["--add", `${fixture.folder}/fails`], env)).trim();
+  await fail(fixture, {
     name: "the disko script fails",
     words: ["--phases", "disko", "-s", failing, system],
     code: 1,
     said: /disko \| no disk[^]*failed with exit code 3/,
     state: /^state: the target runs the installer; its disks may be partly formatted$/m,
   });
-  const { host, port } = scene.machine;
+  const { host, port } = fixture.machine;
   await using freezing = await startRelay({ to: { host, port }, freezeAfterBytes: 20_000_000 });
-  const reach = await through(scene, freezing.port);
-  await failAt(scene, {
+  const reach = await through(fixture, freezing.port);
+  await failAt(fixture, {
     name: "connection frozen while the closure is copied",
     words: ["--phases", "disko,install", "-s", disko, system, "--timeout", "copy=20", ...reach],
     code: 1,
@@ -159,15 +177,15 @@ Deno.test({
   name: "the command survives faults of the real machine, and then installs it",
   ignore: (await missingPackages()).length > 0,
   fn: async () => {
-    await using scene = await openScene();
-    const { machine, images } = scene;
-    const [disko = "", system = ""] = await scene.build("demo", "diskoScript", "toplevel");
-    await faultsOfTheTarget(scene);
-    const reach = [...scene.reach, `root@${machine.host}`];
-    await runCommand(scene, ["--phases", "kexec", "--kexec", images.kexecTarball, ...reach]);
-    await faultsOfTheInstaller(scene, disko, system);
+    await using fixture = await openFixture();
+    const { machine, images } = fixture;
+    const [disko = "", system = ""] = await fixture.build("demo", "diskoScript", "toplevel");
+    await faultsOfTheTarget(fixture);
+    const reach = [...fixture.reach, `root@${machine.host}`];
+    await runCommand(fixture, ["--phases", "kexec", "--kexec", images.kexecTarball, ...reach]);
+    await faultsOfTheInstaller(fixture, disko, system);
     const rest = ["--phases", "disko,install,reboot", "--copy-host-keys", "-s", disko, system];
-    const { stdout } = await runCommand(scene, [...rest, ...reach]);
+    const { stdout } = await runCommand(fixture, [...rest, ...reach]);
     assertStringIncludes(stdout, `runs ${system}`);
   },
 });

@@ -5,29 +5,29 @@ import { assertFewLogins, assertInstalled, assertNothingLeft, printTimes } from 
 import { DIGEST, digestHere, expectedList, LIST, makeExtraFiles, OWNERS } from "./extra_files.ts";
 import { missingPackages } from "./images.ts";
 import { countLogins } from "./logins.ts";
-import { openScene } from "./scene.ts";
+import { openFixture } from "./scene.ts";
 
 Deno.test({
   name:
     "nixosAnywhere() installs a flake through sudo, with extra files as they were, owners in order, and kept host keys",
   ignore: (await missingPackages()).length > 0,
   fn: async () => {
-    await using scene = await openScene();
-    const { machine } = scene;
-    const extraFiles = `${scene.folder}/extra files`;
+    await using fixture = await openFixture();
+    const { machine } = fixture;
+    const extraFiles = `${fixture.folder}/extra files`;
     await makeExtraFiles(extraFiles);
     const logins = await countLogins(machine);
     const events: ReportEvent[] = [];
 
-    const done = await scene.within(() =>
+    const done = await fixture.within(() =>
       nixosAnywhere({
-        flake: `path:${scene.flake}#demo`,
+        flake: `path:${fixture.flake}#demo`,
         host: `admin@${machine.host}`,
         sshPort: machine.port,
         postKexecSshPort: machine.port,
-        identityFile: scene.identity,
-        sshOptions: scene.sshOptions,
-        kexec: scene.images.kexecTarball,
+        identityFile: fixture.identity,
+        sshOptions: fixture.sshOptions,
+        kexec: fixture.images.kexecTarball,
         extraFiles,
         chown: OWNERS,
         copyHostKeys: true,
@@ -39,7 +39,7 @@ Deno.test({
     const boots = await logins();
     printTimes("a flake through sudo", done.times, boots);
     assertFewLogins(boots, ["target", "installer", "installed"]);
-    await assertNothingLeft(scene);
+    await assertNothingLeft(fixture);
     assertEquals(done.rebooted?.seen, "running");
     const lines = events.map((event) =>
       event.type === "log" ? event.text : event.type === "output" ? event.line : ""
@@ -49,16 +49,16 @@ Deno.test({
 
     const system = done.system ?? "";
     // Strictly checked: the new system shows the key that the first one had.
-    await assertInstalled(scene, system);
-    assertEquals((await scene.look(LIST)).split("\0").filter(Boolean).sort(), expectedList());
-    assertEquals(await scene.look(`cd /; ${DIGEST}`), await digestHere(extraFiles));
-    const kept = await scene.look(
+    await assertInstalled(fixture, system);
+    assertEquals((await fixture.look(LIST)).split("\0").filter(Boolean).sort(), expectedList());
+    assertEquals(await fixture.look(`cd /; ${DIGEST}`), await digestHere(extraFiles));
+    const kept = await fixture.look(
       "cd /etc/ssh; cat ssh_host_ed25519_key.pub ssh_host_ecdsa_key.pub",
     );
     const extra = await Deno.readTextFile(`${extraFiles}/etc/ssh/ssh_host_ecdsa_key.pub`);
     assertEquals(kept, `${machine.hostKeys[0]}\n${extra.trim()}`);
     assertEquals(
-      await scene.look("stat -c %a /etc /etc/ssh /etc/ssh/ssh_host_*_key"),
+      await fixture.look("stat -c %a /etc /etc/ssh /etc/ssh/ssh_host_*_key"),
       "755\n755\n600\n600",
     );
   },

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertInstalled, assertNothingLeft } from "./checks.ts";
 import { startCommand } from "./command.ts";
 import { missingPackages } from "./images.ts";
-import { openScene, type Scene } from "./scene.ts";
+import { type Fixture, openFixture } from "./scene.ts";
 
 /** When the command is interrupted, and what it has to say about the target then. */
 interface Interruption {
@@ -58,50 +58,50 @@ Deno.test({
     "cli.ts ends with 130 at once when interrupted at any stage, leaves nothing here, and goes on when run again",
   ignore: (await missingPackages()).length > 0,
   fn: async (t) => {
-    await using scene = await openScene();
-    const { machine } = scene;
-    const [disko = "", system = ""] = await scene.build("demo", "diskoScript", "toplevel");
+    await using fixture = await openFixture();
+    const { machine } = fixture;
+    const [disko = "", system = ""] = await fixture.build("demo", "diskoScript", "toplevel");
     const words = [
-      ...scene.reach,
-      ...["--kexec", scene.images.kexecTarball, "-s", disko, system, "--debug"],
+      ...fixture.reach,
+      ...["--kexec", fixture.images.kexecTarball, "-s", disko, system, "--debug"],
       `root@${machine.host}`,
     ];
     for (const interruption of INTERRUPTIONS) {
       const { stage } = interruption;
-      await t.step(stage, () => interrupt(scene, words, interruption));
+      await t.step(stage, () => interrupt(fixture, words, interruption));
       // Half an image is removed by the target itself, as soon as it hears that no more will come.
       if (stage === "image") {
-        const left = await scene.look(
+        const left = await fixture.look(
           "for i in 1 2 3 4 5 6 7 8; do ls -d /root/nixos-anywhere.* || break; sleep 0.5; done 2>&1 | tail -n 1",
         );
         assertMatch(left, /No such file/);
       }
       // The machine boots on by itself: the next command finds what came of it.
-      if (stage === "kexec") await nextBoot(scene, /stage: installer/);
-      if (stage === "reboot") await nextBoot(scene, /stage: installed/);
+      if (stage === "kexec") await nextBoot(fixture, /stage: installer/);
+      if (stage === "reboot") await nextBoot(fixture, /stage: installed/);
     }
     assertEquals(machine.starts, 2);
-    await assertInstalled(scene, system, { anyHostKey: true });
+    await assertInstalled(fixture, system, { anyHostKey: true });
   },
 });
 
 async function interrupt(
-  scene: Scene,
+  fixture: Fixture,
   words: readonly string[],
   { stage, when, after = 0, state }: Interruption,
 ): Promise<void> {
   const started = performance.now();
-  await using running = startCommand(scene, words);
+  await using running = startCommand(fixture, words);
   await running.said(when);
   await new Promise((resolve) => setTimeout(resolve, after));
   // What is looked for afterwards can be seen now, so its absence means something. Between two tries to log in
   // there is the command alone.
   const deadline = performance.now() + 20_000;
-  while ((await scene.leftProcesses()).length < 2) {
+  while ((await fixture.leftProcesses()).length < 2) {
     assert(performance.now() < deadline, "its processes cannot be seen");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  assert((await scene.leftFiles()).length > 0, "its files cannot be seen");
+  assert((await fixture.leftFiles()).length > 0, "its files cannot be seen");
   const interrupted = performance.now();
   running.interrupt();
   const { output } = await running.expect(130);
@@ -109,7 +109,7 @@ async function interrupt(
   assert(took < 8000, `it took ${took} ms to end`);
   assertMatch(output, /^error: interrupted by SIGINT\nhint: .+\n/m);
   assertEquals(output.trimEnd().split("\n").at(-1), `state: ${state}`);
-  await assertNothingLeft(scene);
+  await assertNothingLeft(fixture);
   console.log(
     `${stage}: interrupted after ${((interrupted - started) / 1000).toFixed(1)} s, over in ${
       took.toFixed(0)
@@ -118,7 +118,7 @@ async function interrupt(
 }
 
 /** Waits until another boot has said its name and its ssh server answers. */
-async function nextBoot({ machine }: Scene, stage: RegExp): Promise<void> {
+async function nextBoot({ machine }: Fixture, stage: RegExp): Promise<void> {
   const deadline = performance.now() + 90_000;
   while (!stage.test(await machine.console())) {
     if (performance.now() > deadline) throw new Error(`no ${stage}:\n${await machine.console()}`);

@@ -4,7 +4,7 @@ import { assertInstalled, assertNothingLeft, printedTimes, printTimes } from "./
 import { type Ended, runCommand, startInBash } from "./command.ts";
 import { missingPackages } from "./images.ts";
 import { countLogins } from "./logins.ts";
-import { openScene } from "./scene.ts";
+import { openFixture } from "./scene.ts";
 
 // No line feed at its end, and bytes that are no text.
 const KEY = "two words\\000\\377";
@@ -15,10 +15,10 @@ Deno.test({
     "cli.ts --phases boots from a fish login, formats with a key from a pipe, installs and reboots, one by one",
   ignore: (await missingPackages()).length > 0,
   fn: async () => {
-    await using scene = await openScene();
-    const { machine } = scene;
+    await using fixture = await openFixture();
+    const { machine } = fixture;
     const root = `root@${machine.host}`;
-    const flake = ["-f", `path:${scene.flake}#encryptedDemo`];
+    const flake = ["-f", `path:${fixture.flake}#encryptedDemo`];
     /** Runs one phase; checks that it logged in once to each of these boots, and left nothing here. */
     const phase = async (name: string, stages: string, run: () => Promise<Ended>) => {
       const logins = await countLogins(machine);
@@ -29,56 +29,56 @@ Deno.test({
         boots.map(({ stage, accepted }) => `${stage} ${accepted.length}`).join(),
         stages,
       );
-      await assertNothingLeft(scene);
+      await assertNothingLeft(fixture);
       return ended;
     };
 
     const booted = await phase("kexec", "target 1,installer 1", () =>
-      runCommand(scene, [
-        ...scene.reach,
-        ...["--phases", "kexec", "--kexec", scene.images.kexecTarball, `fisher@${machine.host}`],
+      runCommand(fixture, [
+        ...fixture.reach,
+        ...["--phases", "kexec", "--kexec", fixture.images.kexecTarball, `fisher@${machine.host}`],
       ]));
     assertEquals(booted.stdout, `fisher@${machine.host}: done with kexec\n`);
     // Strictly checked: the installer shows the keys that the first system had, and lets in whom that let in.
     assertEquals(
-      await scene.look("grep . /root/.ssh/authorized_keys; ls -A /root /tmp"),
-      `${scene.publicKey}\n/root:\n.ssh\n\n/tmp:`,
+      await fixture.look("grep . /root/.ssh/authorized_keys; ls -A /root /tmp"),
+      `${fixture.publicKey}\n/root:\n.ssh\n\n/tmp:`,
     );
 
     const formatted = await phase("disko", "installer 1", async () => {
       await using running = startInBash(
-        scene,
+        fixture,
         `exec "$@" --disk-encryption-keys /tmp/disk-1.key <(printf '${KEY}')`,
-        [...scene.reach, "--phases", "disko", ...flake, root],
+        [...fixture.reach, "--phases", "disko", ...flake, root],
       );
       return await running.expect(0);
     });
     assertEquals(formatted.stdout, `${root}: done with disko\n`);
-    const digest = await scene.look(KEY_DIGEST);
+    const digest = await fixture.look(KEY_DIGEST);
     assertEquals(
-      await scene.look(
+      await fixture.look(
         "stat -c '%a %u:%g' /tmp/disk-1.key; sha256sum </tmp/disk-1.key; findmnt -no SOURCE /mnt",
       ),
       `600 0:0\n${digest}  -\n/dev/vda1`,
     );
 
-    const [system = ""] = await scene.build("encryptedDemo", "toplevel");
+    const [system = ""] = await fixture.build("encryptedDemo", "toplevel");
     const installed = await phase(
       "install",
       "installer 1",
-      () => runCommand(scene, [...scene.reach, "--phases", "install", ...flake, root]),
+      () => runCommand(fixture, [...fixture.reach, "--phases", "install", ...flake, root]),
     );
     assertEquals(installed.stdout, `${root}: ${system} is installed, the reboot is left to you\n`);
 
     const rebooted = await phase(
       "reboot",
       "installer 1,installed 1",
-      () => runCommand(scene, [...scene.reach, "--phases", "reboot", root]),
+      () => runCommand(fixture, [...fixture.reach, "--phases", "reboot", root]),
     );
     assertEquals(rebooted.stdout, `${root} runs ${system}\n`);
-    await assertInstalled(scene, system, { anyHostKey: true });
+    await assertInstalled(fixture, system, { anyHostKey: true });
     assertEquals(
-      await scene.look("cat /disk-key.sha256; ls /tmp", { anyHostKey: true }),
+      await fixture.look("cat /disk-key.sha256; ls /tmp", { anyHostKey: true }),
       digest,
     );
     for (const { output } of [booted, formatted, installed, rebooted]) {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BootError, connect, type ReportEvent, runKexec, uploadKexec } from "../../mod.ts";
 import { assertNothingLeft } from "./checks.ts";
 import { missingPackages } from "./images.ts";
-import { openScene } from "./scene.ts";
+import { openFixture } from "./scene.ts";
 
 const DEADLINE = 8000;
 
@@ -11,22 +11,22 @@ Deno.test({
   name: "runKexec() throws a BootError, silent, when its deadline is over and the machine is off",
   ignore: (await missingPackages()).length > 0,
   fn: async () => {
-    await using scene = await openScene();
-    const { machine } = scene;
+    await using fixture = await openFixture();
+    const { machine } = fixture;
     let announced = 0;
     const report = (event: ReportEvent) => {
       if (event.type !== "output" || !event.line.includes("machine will boot")) return;
       announced = performance.now();
       machine.powerOff();
     };
-    await scene.within(async () => {
+    await fixture.within(async () => {
       await using target = await connect(`root@${machine.host}`, {
         port: machine.port,
-        identityFile: scene.identity,
-        sshOptions: scene.sshOptions,
+        identityFile: fixture.identity,
+        sshOptions: fixture.sshOptions,
         report,
       });
-      const image = await uploadKexec(target, { image: scene.images.kexecTarball });
+      const image = await uploadKexec(target, { image: fixture.images.kexecTarball });
       const error = await assertRejects(
         () => runKexec(target, image, { port: machine.port, timeout: DEADLINE }),
         BootError,
@@ -37,6 +37,6 @@ Deno.test({
       assert(took < DEADLINE + 5000, `${took} ms`);
       console.log(`given up ${(took / 1000).toFixed(1)} s after the power cut`);
     });
-    await assertNothingLeft(scene);
+    await assertNothingLeft(fixture);
   },
 });

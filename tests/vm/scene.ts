@@ -10,7 +10,7 @@ import { type Machine, type MachineOptions, startMachine } from "./machine.ts";
 import { NIX_CONFIG } from "./nix.ts";
 
 /** Everything of one test; disposal ends the machine and removes the files. */
-export class Scene implements AsyncDisposable {
+export class Fixture implements AsyncDisposable {
   readonly identity: string;
   /** Holds the first system's host keys, and nothing else. */
   readonly knownHosts: string;
@@ -118,7 +118,7 @@ export class Scene implements AsyncDisposable {
 }
 
 /** Starts a machine that lets one key in, unless told otherwise. */
-export async function openScene(options: Partial<MachineOptions> = {}): Promise<Scene> {
+export async function openFixture(options: Partial<MachineOptions> = {}): Promise<Fixture> {
   const images = await buildImages({ report: console.log });
   // Short: a control socket's path in it must not become too long. The number lets others clean up after a kill.
   const folder = await Deno.makeTempDir({ prefix: `vm-scene-${Deno.pid}-` });
@@ -130,7 +130,7 @@ export async function openScene(options: Partial<MachineOptions> = {}): Promise<
     const machine = await startMachine(images, { authorizedKeys: [publicKey], ...options });
     const known = machine.hostKeys.map((key) => `[${machine.host}]:${machine.port} ${key}\n`);
     await Deno.writeTextFile(`${folder}/known_hosts`, known.join(""));
-    return new Scene(folder, images, machine, publicKey, flake);
+    return new Fixture(folder, images, machine, publicKey, flake);
   } catch (error) {
     await Deno.remove(folder, { recursive: true });
     throw error;

@@ -10,28 +10,28 @@ import {
 import { runCommand } from "./command.ts";
 import { missingPackages } from "./images.ts";
 import { countLogins } from "./logins.ts";
-import { openScene } from "./scene.ts";
+import { openFixture } from "./scene.ts";
 
 Deno.test({
   name:
     "cli.ts installs store paths as root, with three logins a boot at most, and leaves nothing here",
   ignore: (await missingPackages()).length > 0,
   fn: async () => {
-    await using scene = await openScene();
-    const { machine } = scene;
-    const [disko = "", system = ""] = await scene.build("demo", "diskoScript", "toplevel");
+    await using fixture = await openFixture();
+    const { machine } = fixture;
+    const [disko = "", system = ""] = await fixture.build("demo", "diskoScript", "toplevel");
     const logins = await countLogins(machine);
 
-    const { output, stdout } = await runCommand(scene, [
-      ...scene.reach,
-      ...["--kexec", scene.images.kexecTarball, "-s", disko, system, `root@${machine.host}`],
+    const { output, stdout } = await runCommand(fixture, [
+      ...fixture.reach,
+      ...["--kexec", fixture.images.kexecTarball, "-s", disko, system, `root@${machine.host}`],
     ]);
 
     const boots = await logins();
     printTimes("store paths as root", printedTimes(output), boots);
     assertFewLogins(boots, ["target", "installer", "installed"]);
     assertEquals(machine.starts, 2);
-    await assertNothingLeft(scene);
+    await assertNothingLeft(fixture);
     assertEquals(
       [...output.matchAll(/^### ([^:\n]+)$/gm)].map(([, title]) => title),
       [
@@ -45,9 +45,9 @@ Deno.test({
     assertMatch(output, /host key SHA256:\S+ \(known\)$/m);
     assertEquals(stdout, `root@${machine.host} runs ${system}\n`);
 
-    await assertInstalled(scene, system, { anyHostKey: true });
+    await assertInstalled(fixture, system, { anyHostKey: true });
     const [publicKey = ""] = machine.hostKeys;
-    const keys = await scene.look("cat /etc/ssh/ssh_host_*.pub; ls /root/.ssh", {
+    const keys = await fixture.look("cat /etc/ssh/ssh_host_*.pub; ls /root/.ssh", {
       anyHostKey: true,
     }).catch((error) => String(error));
     // Nobody asked for the old keys to be kept, nor for a key of root's.

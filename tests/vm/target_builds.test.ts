@@ -15,7 +15,7 @@ import {
 import { startCommand } from "./command.ts";
 import { missingPackages } from "./images.ts";
 import { countLogins } from "./logins.ts";
-import { openScene, type Scene } from "./scene.ts";
+import { type Fixture, openFixture } from "./scene.ts";
 
 const PASSWORD = 'a pass\'word "with" $all \\that';
 /** The machine that emulates, as its guest sees it. */
@@ -26,11 +26,11 @@ Deno.test({
     "cli.ts --env-password has the target fetch, scan and build, and takes its temporary key away again",
   ignore: (await missingPackages()).length > 0,
   fn: async (t) => {
-    await using scene = await openScene({ password: PASSWORD });
-    const { machine, folder, flake } = scene;
+    await using fixture = await openFixture({ password: PASSWORD });
+    const { machine, folder, flake } = fixture;
     const target = `operator@${machine.host}`;
     await shell('gzip -dc "$1" | zstd -q -1 -T0 -o "$2/image.tar.zst"', [
-      scene.images.kexecTarball,
+      fixture.images.kexecTarball,
       folder,
     ]);
     const git = (...words: string[]) => run("git", ["-C", flake, ...words]);
@@ -41,14 +41,14 @@ Deno.test({
     await using server = serve(folder);
     await t.step(
       "uploadKexec() lets a target without curl fetch with wget",
-      () => fetchedByWget(scene, server),
+      () => fetchedByWget(fixture, server),
     );
 
     const logins = await countLogins(machine);
     const port = String(machine.port);
-    await using running = startCommand(scene, [
+    await using running = startCommand(fixture, [
       ...["-p", port, "--post-kexec-ssh-port", port],
-      ...scene.sshOptions.flatMap((option) => ["--ssh-option", option]),
+      ...fixture.sshOptions.flatMap((option) => ["--ssh-option", option]),
       ...["--kexec", `${server.url}/image.tar.zst?for=target&of=x`, "-f", `${flake}#generated`],
       ...["--generate-hardware-config", "nixos-facter", `${flake}/facter.json`],
       ...["--build-on", "remote", "--copy-host-keys", "--env-password", "--debug", target],
@@ -56,11 +56,11 @@ Deno.test({
 
     // The first system still runs for six seconds.
     await running.said(/machine will boot into nixos/);
-    const before = await authorizedKeys(scene, "/home/operator");
-    for (const line of await scene.leftProcesses()) assert(!line.includes(PASSWORD), line);
-    assertEquals(await filesWith(PASSWORD, scene.temporary), "");
+    const before = await authorizedKeys(fixture, "/home/operator");
+    for (const line of await fixture.leftProcesses()) assert(!line.includes(PASSWORD), line);
+    assertEquals(await filesWith(PASSWORD, fixture.temporary), "");
     await running.said(/^### Formatting the disks$/m);
-    const after = await authorizedKeys(scene, "/root");
+    const after = await authorizedKeys(fixture, "/root");
     const { output, stdout } = await running.expect(0);
 
     // One login on each of the first two systems was the look at its keys; the third one lets nobody in by password.
@@ -69,17 +69,17 @@ Deno.test({
     const installed = boots.pop();
     assertFewLogins(boots, ["target", "installer"]);
     assertEquals([installed?.stage, installed?.accepted], ["installed", []]);
-    await assertNothingLeft(scene);
+    await assertNothingLeft(fixture);
     assertMatch(boots[0]?.accepted.join("\n") ?? "", /Accepted password for operator/);
     assertEquals(server.requests.splice(0), ["curl /image.tar.zst?for=target&of=x"]);
-    assertEquals(before, `debian\n${scene.publicKey}`);
+    assertEquals(before, `debian\n${fixture.publicKey}`);
     // Carried over for root and for the user of doas; ours logs in again until the reboot.
     const lines = after.split("\n");
     const own = lines.filter((line) => / nixos-anywhere-\S+$/.test(line));
     assertEquals(lines.filter((line) => !own.includes(line)), [
       "nixos",
-      scene.publicKey,
-      scene.publicKey,
+      fixture.publicKey,
+      fixture.publicKey,
     ]);
     assert(own.length > 0, after);
     assert(!output.includes(PASSWORD), "the password is in the output");
@@ -95,27 +95,27 @@ Deno.test({
     assertEquals(host, target);
     assertMatch(system, /^\/nix\/store\/\w{32}-nixos-system-generated-25\.11$/);
     await assertRejects(() => Deno.lstat(system), Deno.errors.NotFound);
-    await assertInstalled(scene, system);
+    await assertInstalled(fixture, system);
     assertEquals(await git("status", "--porcelain"), " A facter.json\n");
     const facter = await Deno.readTextFile(`${flake}/facter.json`);
     assertEquals(JSON.parse(facter).hardware.disk[0].unix_device_names, ["/dev/vda"]);
-    assertEquals(await scene.look("cat /etc/hardware"), facter.trimEnd());
+    assertEquals(await fixture.look("cat /etc/hardware"), facter.trimEnd());
   },
 });
 
 /** The same without curl, with another compression, by the steps themselves. */
-async function fetchedByWget(scene: Scene, server: Served): Promise<void> {
-  const { machine } = scene;
+async function fetchedByWget(fixture: Fixture, server: Served): Promise<void> {
+  const { machine } = fixture;
   // It is only unpacked, so that empty files will do.
   const text = 'cd "$1"; mkdir kexec; for name in run kexec ip bzImage initrd; do ' +
     'install /dev/null "kexec/$name"; done; tar -cJf image.tar.xz kexec';
-  await shell(text, [scene.folder]);
-  await scene.look("mv /usr/bin/curl /usr/bin/not-curl");
-  await scene.within(async () => {
+  await shell(text, [fixture.folder]);
+  await fixture.look("mv /usr/bin/curl /usr/bin/not-curl");
+  await fixture.within(async () => {
     await using target = await connect(`root@${machine.host}`, {
       port: machine.port,
       password: PASSWORD,
-      sshOptions: scene.sshOptions,
+      sshOptions: fixture.sshOptions,
     });
     assertEquals(target.method, "password");
     const { folder } = await uploadKexec(target, { image: `${server.url}/image.tar.xz` });
@@ -123,13 +123,13 @@ async function fetchedByWget(scene: Scene, server: Served): Promise<void> {
     await target.run(["rm", "-r", folder]);
   });
   assertEquals(server.requests.splice(0), ["Wget /image.tar.xz"]);
-  await assertNothingLeft(scene);
-  await scene.look("mv /usr/bin/not-curl /usr/bin/curl");
+  await assertNothingLeft(fixture);
+  await fixture.look("mv /usr/bin/not-curl /usr/bin/curl");
 }
 
 /** The system's name and the authorized keys in a home. */
-async function authorizedKeys(scene: Scene, home: string): Promise<string> {
-  return await scene.look(
+async function authorizedKeys(fixture: Fixture, home: string): Promise<string> {
+  return await fixture.look(
     `sed -n 's/^ID=//p' /etc/os-release; grep . ${home}/.ssh/authorized_keys`,
   );
 }

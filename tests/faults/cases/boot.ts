@@ -15,7 +15,7 @@ export const BOOT: readonly Fault[] = [
     phase,
     fault: "it never boots",
     words,
-    scene: stay,
+    fixture: stay,
     error: /root@127\.0\.0\.1: still runs the same boot after 8 s$/,
     again: 1,
     ...booting,
@@ -24,7 +24,7 @@ export const BOOT: readonly Fault[] = [
     phase,
     fault: "it never comes back",
     words,
-    scene: { installer: { gap: Infinity } },
+    fixture: { installer: { gap: Infinity } },
     error: silent,
     gone: true,
     again: "none",
@@ -34,11 +34,11 @@ export const BOOT: readonly Fault[] = [
     phase,
     fault: "it comes back late: a second run finds it",
     words,
-    scene: { installer: { gap: 20_000 } },
+    fixture: { installer: { gap: 20_000 } },
     error: silent,
     gone: true,
     mend: async ({ machine }) => {
-      while (machine.boxes.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      while (machine.containers.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
     },
     ...booting,
   },
@@ -46,7 +46,7 @@ export const BOOT: readonly Fault[] = [
     phase,
     fault: "it comes back as the old system",
     words: ["--phases", "kexec"],
-    scene: { installer: { installer: false } },
+    fixture: { installer: { installer: false } },
     error: /root@127\.0\.0\.1: came back as Debian .* instead of the installer$/,
     again: "none",
     ...booting,
@@ -55,7 +55,7 @@ export const BOOT: readonly Fault[] = [
     phase,
     fault: "it comes back with another host key",
     words: ["--phases", "kexec"],
-    scene: { installer: { hostKeys: [OTHER] } },
+    fixture: { installer: { hostKeys: [OTHER] } },
     error: /root@127\.0\.0\.1: its host key SHA256:\S+ is not the one known for it$/,
     ...booting,
     // A key that nobody has known before is accepted, as at any first login.
@@ -65,7 +65,7 @@ export const BOOT: readonly Fault[] = [
     phase,
     fault: "it comes back and lets nobody in",
     words,
-    scene: { installer: { identity: OTHER } },
+    fixture: { installer: { identity: OTHER } },
     error: /root@127\.0\.0\.1: /,
     again: 1,
     ...booting,
@@ -74,7 +74,7 @@ export const BOOT: readonly Fault[] = [
     phase,
     fault: "connection frozen before the image's script has ended",
     words,
-    scene: { image: { run: `${stay.image.run}sleep 3\n` } },
+    fixture: { image: { run: `${stay.image.run}sleep 3\n` } },
     act: after(announced, freeze),
     error: silent,
     gone: true,
@@ -95,16 +95,16 @@ export const BOOT: readonly Fault[] = [
     phase,
     fault: name,
     words: ["--phases", "kexec"],
-    scene: { installer: { gap: 1000 } },
-    act: after(announced, async (scene, running) => {
-      await running.until(async () => (await scene.machine.boxes[0]!.signals()).length > 0);
-      signal(name)(scene, running);
+    fixture: { installer: { gap: 1000 } },
+    act: after(announced, async (fixture, running) => {
+      await running.until(async () => (await fixture.machine.containers[0]!.signals()).length > 0);
+      signal(name)(fixture, running);
     }),
     error: new RegExp(`interrupted by ${name}$`),
     here: true,
     gone: true,
     mend: async ({ machine }) => {
-      while (machine.boxes.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      while (machine.containers.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
     },
     ...booting,
     code: 130,

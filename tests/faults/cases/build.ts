@@ -1,16 +1,16 @@
 /** Faults of the evaluation, the build, and of what is in the store here. */
 import { derivation, type PartsOptions, writeFlake } from "../../flow/parts.ts";
-import type { Scene } from "../../flow/scene.ts";
+import type { Fixture } from "../../flow/scene.ts";
 import { type Fault, signal } from "../fault.ts";
 
 const phase = "build";
-const local = { code: 1, here: true, scene: { inInstaller: true } } as const;
+const local = { code: 1, here: true, fixture: { inInstaller: true } } as const;
 
 /** Installs a flake with such parts. */
-function flake(options: PartsOptions): (scene: Scene) => Promise<string[]> {
-  return async (scene) => {
-    const reference = await writeFlake(`${scene.place.folder}/flake`, options);
-    return ["--debug", "--phases", "disko,install", "--flake", reference, ...scene.reach];
+function flake(options: PartsOptions): (fixture: Fixture) => Promise<string[]> {
+  return async (fixture) => {
+    const reference = await writeFlake(`${fixture.sandbox.folder}/flake`, options);
+    return ["--debug", "--phases", "disko,install", "--flake", reference, ...fixture.reach];
   };
 }
 
@@ -33,8 +33,8 @@ export const BUILD: readonly Fault[] = [
   {
     phase,
     fault: "the configuration has no such attribute",
-    words: async (scene) => {
-      const words = await flake({})(scene);
+    words: async (fixture) => {
+      const words = await flake({})(fixture);
       return words.map((word) => word.endsWith("#web") ? word.replace("#web", "#other") : word);
     },
     error:
@@ -55,7 +55,9 @@ export const BUILD: readonly Fault[] = [
   {
     phase,
     fault: "the build does not end",
-    words: async (scene) => ["--timeout", "build=4", ...await flake({ toplevel: slow() })(scene)],
+    words: async (
+      fixture,
+    ) => ["--timeout", "build=4", ...await flake({ toplevel: slow() })(fixture)],
     error: /nix-store .* did not end within 4 s$/,
     state: "untouched",
     again: 1,
@@ -65,8 +67,8 @@ export const BUILD: readonly Fault[] = [
     phase,
     fault: name,
     words: flake({ toplevel: slow() }),
-    act: (scene, running) =>
-      running.said(/building '\/nix\/store/).then(() => signal(name)(scene, running)),
+    act: (fixture, running) =>
+      running.said(/building '\/nix\/store/).then(() => signal(name)(fixture, running)),
     error: new RegExp(`interrupted by ${name}$`),
     state: "untouched",
     again: "none",
@@ -86,7 +88,7 @@ export const BUILD: readonly Fault[] = [
   {
     phase,
     fault: "a store path is missing",
-    words: (scene) => ["-s", scene.options.parts.disko, NOWHERE, ...scene.reach],
+    words: (fixture) => ["-s", fixture.options.parts.disko, NOWHERE, ...fixture.reach],
     error: /<disko_script> and <nixos_system> must be existing store-paths: .*nowhere is not here$/,
     again: 2,
     ...local,

@@ -23,11 +23,11 @@ const words = ["--phases", "kexec"];
 const soon = [...words, "--timeout", "connect=2"];
 const untouched = { code: 1, state: "untouched" } as const;
 const interrupted = { code: 130, state: "untouched", here: true } as const;
-const hung = { scene: { gates: { facts: HANG } } } as const;
+const hung = { fixture: { breakpoints: { facts: HANG } } } as const;
 
 /** A handshake sends about 3000 bytes. */
 function inHandshake(set: "cutAt" | "freezeAt"): Fault["before"] {
-  return (scene) => scene[set] = 1 + random.below(2500);
+  return (fixture) => fixture[set] = 1 + random.below(2500);
 }
 
 export const CONNECT: readonly Fault[] = [
@@ -71,15 +71,15 @@ export const CONNECT: readonly Fault[] = [
     phase,
     fault: "another host key than the known one",
     words,
-    before: ({ place, relay }) =>
+    before: ({ sandbox, relay }) =>
       Deno.writeTextFile(
-        `${place.folder}/known_hosts`,
+        `${sandbox.folder}/known_hosts`,
         `[${relay.host}]:${relay.port} ${OTHER.publicKey}\n`,
       ),
     code: 4,
     state: "untouched",
     error: /root@127\.0\.0\.1: its host key SHA256:\S+ is not the one known for it$/,
-    mend: ({ place }) => Deno.remove(`${place.folder}/known_hosts`),
+    mend: ({ sandbox }) => Deno.remove(`${sandbox.folder}/known_hosts`),
   },
   ...(["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name): Fault => ({
     phase,
@@ -136,7 +136,7 @@ export const CONNECT: readonly Fault[] = [
     phase: facts,
     fault: "not Linux",
     words,
-    scene: {
+    fixture: {
       target: {
         files: { "/usr/local/bin/uname": { text: "#!/bin/sh\necho Darwin\n", mode: 0o755 } },
       },
@@ -150,7 +150,7 @@ export const CONNECT: readonly Fault[] = [
     phase: facts,
     fault: "kexec impossible",
     words,
-    scene: { target: { kexec: "disabled" } },
+    fixture: { target: { kexec: "disabled" } },
     code: 3,
     state: "untouched",
     error: /root@127\.0\.0\.1: kexec is not possible: /,

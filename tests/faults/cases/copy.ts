@@ -18,15 +18,15 @@ import {
 
 const phase = "copy";
 const inInstaller = true;
-const scene = { inInstaller };
-const hung = { scene: { inInstaller, gates: { copy: HANG } } };
+const fixture = { inInstaller };
+const hung = { fixture: { inInstaller, breakpoints: { copy: HANG } } };
 const failed = { code: 1, state: "installing" } as const;
 const lost = /root@127\.0\.0\.1: the connection was lost/;
 
 /** At a random byte of the copy. */
 function inCopy(set: "cutAt" | "freezeAt"): Fault["act"] {
-  return after(/^### Installing$/m, (scene) => {
-    scene[set] = scene.relay.sent + random.below(2_500_000);
+  return after(/^### Installing$/m, (fixture) => {
+    fixture[set] = fixture.relay.sent + random.below(2_500_000);
   });
 }
 
@@ -34,7 +34,7 @@ export const COPY: readonly Fault[] = [
   ...[1, 2, 3].map((number): Fault => ({
     phase,
     fault: `connection cut at a random byte (${number})`,
-    scene,
+    fixture,
     act: inCopy("cutAt"),
     error: lost,
     ...failed,
@@ -43,7 +43,7 @@ export const COPY: readonly Fault[] = [
     phase,
     fault: "connection frozen at a random byte: deadline",
     words: ["--timeout", "copy=3"],
-    scene,
+    fixture,
     act: inCopy("freezeAt"),
     error: /root@127\.0\.0\.1: .* 3 s$/,
     mend: thaw,
@@ -84,22 +84,25 @@ export const COPY: readonly Fault[] = [
   {
     phase,
     fault: "disk of the new system full",
-    scene: { inInstaller, disk: "1M" },
+    fixture: { inInstaller, disk: "1M" },
     error: /.*No space left on device|.*disk/,
     here: true,
-    mend: ({ machine }) => machine.box.run("echo 64M >/etc/disk-size"),
+    mend: ({ machine }) => machine.container.run("echo 64M >/etc/disk-size"),
     ...failed,
   },
   ...([["the store there fails", FAIL], ["the store there is killed", KILLED]] as const).map((
-    [fault, gate],
+    [fault, breakpoint],
   ): Fault => ({
     phase,
     fault,
     // Once more by nix itself, which is let through: the system is installed all the same.
-    scene: { inInstaller, gates: { copy: `cp /etc/gates/.copy /etc/gates/copy; ${gate}` } },
+    fixture: {
+      inInstaller,
+      breakpoints: { copy: `cp /etc/gates/.copy /etc/gates/copy; ${breakpoint}` },
+    },
     error: /.+/,
     here: true,
-    mend: ({ machine }) => machine.box.run("rm /etc/gates/copy"),
+    mend: ({ machine }) => machine.container.run("rm /etc/gates/copy"),
     ...failed,
   })),
   {

@@ -16,17 +16,17 @@ import {
 
 const phase = "disko";
 const inInstaller = true;
-const hung = { scene: { inInstaller, gates: { disko: HANG } } };
+const hung = { fixture: { inInstaller, breakpoints: { disko: HANG } } };
 const failed = { code: 1, state: "formatting" } as const;
 const lost = /root@127\.0\.0\.1: the connection was lost during \/nix\/store\/\S+-disko$/;
 
 export const DISKO: readonly Fault[] = [
   ...([["the script exits with 3", FAIL], ["the script is killed", KILLED]] as const).map((
-    [fault, gate],
+    [fault, breakpoint],
   ): Fault => ({
     phase,
     fault,
-    scene: { inInstaller, gates: { disko: gate } },
+    fixture: { inInstaller, breakpoints: { disko: breakpoint } },
     error: /root@127\.0\.0\.1: \/nix\/store\/\S+-disko /,
     ...failed,
   })),
@@ -64,9 +64,9 @@ export const DISKO: readonly Fault[] = [
   {
     phase,
     fault: "the folder of a disk key cannot be made",
-    scene: { inInstaller, installer: { setup: "mkdir /run/disk.key\n" } },
+    fixture: { inInstaller, installer: { setup: "mkdir /run/disk.key\n" } },
     error: /root@127\.0\.0\.1: sh .*/,
-    mend: ({ machine }) => machine.box.run("rm -r /run/disk.key"),
+    mend: ({ machine }) => machine.container.run("rm -r /run/disk.key"),
     ...failed,
   },
   ...(["SIGINT", "SIGTERM"] as const).map((name): Fault => ({

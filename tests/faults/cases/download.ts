@@ -1,5 +1,5 @@
 /** Faults of an image that is fetched from a server, by the target or here. */
-import type { Scene } from "../../flow/scene.ts";
+import type { Fixture } from "../../flow/scene.ts";
 import type { Fault } from "../fault.ts";
 
 const phase = "download";
@@ -10,10 +10,10 @@ type Trouble = "none" | "missing" | "cut" | "corrupt" | "stalls";
 
 /** Words that have the image fetched from a server whose first answer is in trouble. */
 function from(trouble: Trouble, ...more: readonly string[]) {
-  return (scene: Scene): string[] => {
+  return (fixture: Fixture): string[] => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const open: Deno.Conn[] = [];
-    scene.owned.defer(() => {
+    fixture.owned.defer(() => {
       for (const one of [listener, ...open]) {
         try {
           one.close();
@@ -26,22 +26,22 @@ function from(trouble: Trouble, ...more: readonly string[]) {
     (async () => {
       for await (const conn of listener) {
         open.push(conn);
-        answer(conn, scene.image, now).then(() => answered(scene)).catch(() => {});
+        answer(conn, fixture.image, now).then(() => answered(fixture)).catch(() => {});
         now = "none";
       }
     })().catch(() => {});
     const url = `http://127.0.0.1:${listener.addr.port}/image.tar.gz`;
-    return ["--debug", "--phases", "kexec", "--kexec", url, ...more, ...scene.reach];
+    return ["--debug", "--phases", "kexec", "--kexec", url, ...more, ...fixture.reach];
   };
 }
 
 /** Notes that the server has said what it says. */
-const answered = ({ place }: Scene) => Deno.writeTextFile(`${place.folder}/answered`, "");
+const answered = ({ sandbox }: Fixture) => Deno.writeTextFile(`${sandbox.folder}/answered`, "");
 
 /** Sends a signal when the server has stalled. */
 function whenAnswered(name: Deno.Signal): Fault["act"] {
-  return async ({ place }, running) => {
-    const there = () => Deno.stat(`${place.folder}/answered`).then(() => true, () => false);
+  return async ({ sandbox }, running) => {
+    const there = () => Deno.stat(`${sandbox.folder}/answered`).then(() => true, () => false);
     await running.until(there);
     running.signal(name);
   };
@@ -64,7 +64,7 @@ async function answer(conn: Deno.Conn, image: string, trouble: Trouble): Promise
   if (trouble !== "stalls") conn.close();
 }
 
-const nothing = { scene: { target: { without: ["curl", "wget"] } } } as const;
+const nothing = { fixture: { target: { without: ["curl", "wget"] } } } as const;
 
 export const DOWNLOAD: readonly Fault[] = [
   { phase, fault: "the server has no such image", words: from("missing"), ...failed },
@@ -128,8 +128,8 @@ export const DOWNLOAD: readonly Fault[] = [
     phase,
     fault: "fetched here: the disk here is full",
     words: from("none"),
-    before: async ({ place, owned }) => {
-      const folder = `${place.folder}/cache`;
+    before: async ({ sandbox, owned }) => {
+      const folder = `${sandbox.folder}/cache`;
       const args = ["-t", "tmpfs", "-o", "size=16k", "cache", folder];
       await new Deno.Command("mount", { args }).output();
       owned.defer(async () => {

@@ -15,16 +15,16 @@ import {
   thaw,
 } from "../fault.ts";
 import { writeKexec } from "../../loopback/mod.ts";
-import { GATED_RUN } from "../../flow/boxes.ts";
-import type { Scene } from "../../flow/scene.ts";
+import { STOPPING_RUN } from "../../flow/boxes.ts";
+import type { Fixture } from "../../flow/scene.ts";
 
 const phase = "image";
 const words = ["--phases", "kexec"];
 const soon = [...words, "--timeout", "image=2"];
 const here = { words, code: 2, here: true } as const;
 const touched = { code: 1, state: "image" } as const;
-const hung = { scene: { gates: { image: HANG } } } as const;
-const LARGE = { image: { size: 3_000_000, run: GATED_RUN } } as const;
+const hung = { fixture: { breakpoints: { image: HANG } } } as const;
+const LARGE = { image: { size: 3_000_000, run: STOPPING_RUN } } as const;
 
 /** Changes the bytes of the image's file. */
 function change(work: (bytes: Uint8Array) => Uint8Array<ArrayBuffer>): Fault["before"] {
@@ -32,12 +32,12 @@ function change(work: (bytes: Uint8Array) => Uint8Array<ArrayBuffer>): Fault["be
 }
 
 /** Makes the image anew. */
-const renew = ({ image }: Scene) => writeKexec(image, { run: GATED_RUN });
+const renew = ({ image }: Fixture) => writeKexec(image, { run: STOPPING_RUN });
 
 /** At a random byte of the upload. */
 function inUpload(set: "cutAt" | "freezeAt"): Fault["act"] {
-  return after(/^### Uploading the kexec image$/m, (scene) => {
-    scene[set] = scene.relay.sent + random.below(2_000_000);
+  return after(/^### Uploading the kexec image$/m, (fixture) => {
+    fixture[set] = fixture.relay.sent + random.below(2_000_000);
   });
 }
 
@@ -66,7 +66,7 @@ export const IMAGE: readonly Fault[] = [
   {
     phase,
     fault: "image without its script",
-    scene: { image: { members: { "kexec/run": null } } },
+    fixture: { image: { members: { "kexec/run": null } } },
     error: /--kexec: ".*" is no usable kexec image: it holds no kexec\/run$/,
     mend: renew,
     ...here,
@@ -83,7 +83,7 @@ export const IMAGE: readonly Fault[] = [
     phase,
     fault: `connection cut at a random byte (${number})`,
     words,
-    scene: LARGE,
+    fixture: LARGE,
     act: inUpload("cutAt"),
     error: /root@127\.0\.0\.1: the connection was lost during sh -c/,
     ...touched,
@@ -92,7 +92,7 @@ export const IMAGE: readonly Fault[] = [
     phase,
     fault: "connection frozen at a random byte: deadline",
     words: soon,
-    scene: LARGE,
+    fixture: LARGE,
     act: inUpload("freezeAt"),
     error: /root@127\.0\.0\.1: .* did not end within 2 s$/,
     gone: true,
@@ -125,7 +125,7 @@ export const IMAGE: readonly Fault[] = [
     phase,
     fault: "disk of the target full",
     words,
-    scene: {
+    fixture: {
       ...LARGE,
       target: {
         setup: `cp -a /root /home/root
@@ -135,14 +135,16 @@ export const IMAGE: readonly Fault[] = [
     },
     error: /root@127\.0\.0\.1: .*(No space left|Cannot write|exit)/,
     // Whoever is just leaving may still be in there.
-    mend: ({ machine }) => machine.box.run("umount -l /tmp"),
+    mend: ({ machine }) => machine.container.run("umount -l /tmp"),
     ...touched,
   },
-  ...([["tar fails", FAIL], ["tar is killed", KILLED]] as const).map(([fault, gate]): Fault => ({
+  ...([["tar fails", FAIL], ["tar is killed", KILLED]] as const).map((
+    [fault, breakpoint],
+  ): Fault => ({
     phase,
     fault,
     words,
-    scene: { gates: { image: gate } },
+    fixture: { breakpoints: { image: breakpoint } },
     error: /root@127\.0\.0\.1: sh -c .* (exit|failed|ended)/,
     ...touched,
   })),
@@ -160,7 +162,7 @@ export const IMAGE: readonly Fault[] = [
     phase,
     fault: name,
     words,
-    scene: { ...LARGE, bytesPerSecond: 400_000 },
+    fixture: { ...LARGE, bytesPerSecond: 400_000 },
     act: at("image", signal(name)),
     error: new RegExp(`interrupted by ${name}$`),
     here: true,
@@ -171,7 +173,7 @@ export const IMAGE: readonly Fault[] = [
     phase,
     fault: "local temporary folder missing",
     words,
-    before: ({ place }) => Deno.remove(`${place.folder}/tmp`),
+    before: ({ sandbox }) => Deno.remove(`${sandbox.folder}/tmp`),
     error: /\S+ is no folder for temporary files$/,
     code: 1,
     here: true,

@@ -1,5 +1,5 @@
 /** Faults of nixos-install and of the extra files. */
-import type { Scene } from "../../flow/scene.ts";
+import type { Fixture } from "../../flow/scene.ts";
 import {
   at,
   cut,
@@ -17,27 +17,27 @@ import {
 
 const phase = "install";
 const inInstaller = true;
-const hung = { scene: { inInstaller, gates: { install: HANG } } };
+const hung = { fixture: { inInstaller, breakpoints: { install: HANG } } };
 const failed = { code: 1, state: "installing" } as const;
 const lost = /root@127\.0\.0\.1: the connection was lost during nixos-install /;
 
 /** Words that send along a folder with a file of so many bytes. */
 function extraFiles(bytes: number) {
-  return async (scene: Scene) => {
-    const folder = `${scene.place.folder}/extra`;
+  return async (fixture: Fixture) => {
+    const folder = `${fixture.sandbox.folder}/extra`;
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeFile(`${folder}/large`, new Uint8Array(bytes));
-    return ["--extra-files", folder, ...scene.words];
+    return ["--extra-files", folder, ...fixture.words];
   };
 }
 
 export const INSTALL: readonly Fault[] = [
   ...([["nixos-install exits with 3", FAIL], ["nixos-install is killed", KILLED]] as const).map((
-    [fault, gate],
+    [fault, breakpoint],
   ): Fault => ({
     phase,
     fault,
-    scene: { inInstaller, gates: { install: gate } },
+    fixture: { inInstaller, breakpoints: { install: breakpoint } },
     error: /root@127\.0\.0\.1: nixos-install /,
     ...failed,
   })),
@@ -52,10 +52,10 @@ export const INSTALL: readonly Fault[] = [
   {
     phase,
     fault: "extra files fill the disk",
-    scene: { inInstaller, disk: "30M" },
+    fixture: { inInstaller, disk: "30M" },
     words: extraFiles(40_000_000),
     error: /root@127\.0\.0\.1: tar /,
-    mend: ({ machine }) => machine.box.run("echo 64M >/etc/disk-size"),
+    mend: ({ machine }) => machine.container.run("echo 64M >/etc/disk-size"),
     ...failed,
   },
   { phase, fault: "connection cut", ...hung, act: at("install", cut), error: lost, ...failed },
@@ -95,9 +95,9 @@ export const INSTALL: readonly Fault[] = [
     phase,
     fault: "no boot entry was written",
     // What nixos-install writes goes into a folder of the installer's.
-    scene: {
+    fixture: {
       inInstaller,
-      gates: { install: "mkdir -p /run/elsewhere; ln -s /run/elsewhere /mnt/boot" },
+      breakpoints: { install: "mkdir -p /run/elsewhere; ln -s /run/elsewhere /mnt/boot" },
     },
     words: ["--timeout", "reboot=5"],
     error: /root@127\.0\.0\.1: the installed system would not boot: /,

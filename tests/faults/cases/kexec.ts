@@ -17,17 +17,17 @@ import {
 const phase = "kexec";
 const words = ["--phases", "kexec"];
 const booting = { code: 1, state: "booting", kept: true } as const;
-const hung = { scene: { gates: { kexec: HANG } } } as const;
+const hung = { fixture: { breakpoints: { kexec: HANG } } } as const;
 const lost = /root@127\.0\.0\.1: the connection was lost during kexec\/run /;
 
 export const KEXEC: readonly Fault[] = [
   ...([["the script exits with 3", FAIL], ["the script is killed", KILLED]] as const).map((
-    [fault, gate],
+    [fault, breakpoint],
   ): Fault => ({
     phase,
     fault,
     words,
-    scene: { gates: { kexec: gate } },
+    fixture: { breakpoints: { kexec: breakpoint } },
     error: /root@127\.0\.0\.1: kexec\/run .*/,
     ...booting,
   })),

@@ -12,20 +12,20 @@ export const REBOOT: readonly Fault[] = [
     phase,
     fault: "reboot fails",
     words,
-    scene: {
+    fixture: {
       inInstaller,
-      gates: { reboot: `cp /etc/gates/.reboot /etc/gates/reboot; ${FAIL}` },
+      breakpoints: { reboot: `cp /etc/gates/.reboot /etc/gates/reboot; ${FAIL}` },
       installer: { files: { "/usr/bin/systemctl": { text: "#!/bin/sh\nexit 1\n", mode: 0o755 } } },
     },
     error: /root@127\.0\.0\.1: still runs the same boot after 3 s$/,
-    mend: ({ machine }) => machine.box.run("rm /etc/gates/reboot"),
+    mend: ({ machine }) => machine.container.run("rm /etc/gates/reboot"),
     ...failed,
   },
   {
     phase,
     fault: "reboot hangs",
     words,
-    scene: { inInstaller, gates: { reboot: HANG } },
+    fixture: { inInstaller, breakpoints: { reboot: HANG } },
     error: /root@127\.0\.0\.1: still runs the same boot after 3 s$/,
     gone: true,
     ...failed,
@@ -33,7 +33,7 @@ export const REBOOT: readonly Fault[] = [
   {
     phase,
     fault: "another system comes up",
-    scene: {
+    fixture: {
       inInstaller,
       installed: { setup: `ln -sfn ${OTHER} /run/current-system\n` },
     },
@@ -44,7 +44,7 @@ export const REBOOT: readonly Fault[] = [
   ...(["SIGINT", "SIGTERM"] as const).map((name): Fault => ({
     phase,
     fault: name,
-    scene: { inInstaller, gates: { reboot: "sleep 1" } },
+    fixture: { inInstaller, breakpoints: { reboot: "sleep 1" } },
     act: at("reboot", signal(name)),
     error: new RegExp(`interrupted by ${name}$`),
     here: true,

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertInstalled, assertNothingLeft, printedTimes } from "../checks.ts";
 import { type Ended, runCommand } from "../command.ts";
-import { type DebianScene, openDebian, readLogins } from "./scene.ts";
+import { type DebianFixture, openDebian, readLogins } from "./scene.ts";
 
 /** A login each for the work, for what is left over, and for what is looked at. */
 const MOST_LOGINS = 3;
@@ -14,10 +14,10 @@ const MOST_LOGINS = 3;
 /** Prints the stages; checks that no boot was bothered with more logins than these commands take. */
 async function assertCalm(
   title: string,
-  scene: DebianScene,
+  fixture: DebianFixture,
   outputs: readonly Ended[],
 ): Promise<void> {
-  const boots = await readLogins(scene.machine);
+  const boots = await readLogins(fixture.machine);
   const times = outputs.flatMap(({ output }) =>
     Object.entries(printedTimes(output)).map(([stage, ms]) => `${stage} ${ms / 1000} s`)
   );
@@ -33,61 +33,61 @@ async function assertCalm(
 }
 
 Deno.test("cli.ts installs over Debian, as the user of a cloud image with sudo, and keeps its host keys", async () => {
-  await using scene = await openDebian();
-  const { machine } = scene;
-  const ended = await runCommand(scene, [
-    ...scene.reach,
-    ...["--kexec", scene.images.kexecTarball, "-f", `path:${scene.flake}#demo`],
+  await using fixture = await openDebian();
+  const { machine } = fixture;
+  const ended = await runCommand(fixture, [
+    ...fixture.reach,
+    ...["--kexec", fixture.images.kexecTarball, "-f", `path:${fixture.flake}#demo`],
     ...["--copy-host-keys", "--build-on", "local", `admin@${machine.host}`],
   ]);
   const system = /runs (\S+)\n$/.exec(ended.stdout)?.[1] ?? "";
-  await assertCalm("Debian, sudo without a password", scene, [ended]);
-  await assertNothingLeft(scene);
-  await assertInstalled(scene, system);
+  await assertCalm("Debian, sudo without a password", fixture, [ended]);
+  await assertNothingLeft(fixture);
+  await assertInstalled(fixture, system);
   assertEquals(machine.starts, 2);
 });
 
 Deno.test("cli.ts installs over Debian by password, with a sudo that asks for it, phase by phase", async () => {
-  await using scene = await openDebian();
-  const { machine, debian, images } = scene;
+  await using fixture = await openDebian();
+  const { machine, debian, images } = fixture;
   const port = String(machine.port);
   const reach = [
     ...["-p", port, "--post-kexec-ssh-port", port],
-    ...scene.sshOptions.flatMap((option) => ["--ssh-option", option]),
+    ...fixture.sshOptions.flatMap((option) => ["--ssh-option", option]),
     `clerk@${machine.host}`,
   ];
-  const flake = ["-f", `path:${scene.flake}#demo`];
-  const XDG_STATE_HOME = `${scene.folder}/state`;
+  const flake = ["-f", `path:${fixture.flake}#demo`];
+  const XDG_STATE_HOME = `${fixture.folder}/state`;
   const boot = ["--phases", "kexec", "--kexec", images.kexecTarball, "--env-password", ...reach];
-  const wrong = await runCommand(scene, boot, {
+  const wrong = await runCommand(fixture, boot, {
     code: 1,
     env: { XDG_STATE_HOME, SSHPASS: debian.password, SUDO_PASSWORD: "not it" },
   });
   assertMatch(wrong.output, /sudo does not take the password/);
-  await assertNothingLeft(scene);
+  await assertNothingLeft(fixture);
 
-  const booted = await runCommand(scene, boot, {
+  const booted = await runCommand(fixture, boot, {
     env: { XDG_STATE_HOME, SSHPASS: debian.password },
   });
   assert(!booted.output.includes(debian.password), "the password is in the output");
   assertMatch(booted.output, /machine will boot into nixos/);
-  await assertNothingLeft(scene);
+  await assertNothingLeft(fixture);
 
   // disko's own formats nothing that has a file system, and mounts nothing.
   const format = ["--phases", "disko", "--disko-mode", "format", ...flake, ...reach];
-  const formatted = await runCommand(scene, format, { env: { XDG_STATE_HOME } });
+  const formatted = await runCommand(fixture, format, { env: { XDG_STATE_HOME } });
   assertEquals(
-    await scene.look("blkid -s LABEL -o value /dev/vda1; findmnt -no SOURCE /mnt || echo none"),
+    await fixture.look("blkid -s LABEL -o value /dev/vda1; findmnt -no SOURCE /mnt || echo none"),
     "debian\nnone",
   );
   const rest = ["--phases", "disko,install,reboot", "--copy-host-keys", ...flake, ...reach];
-  const ended = await runCommand(scene, rest, { env: { XDG_STATE_HOME } });
+  const ended = await runCommand(fixture, rest, { env: { XDG_STATE_HOME } });
   assertMatch(ended.output, /^disko \| \/dev\/vda1: 2 bytes were erased/m);
   // As a terminal would have played the backspaces.
   assertMatch(ended.output, /^disko \| Writing inode tables: done$/m);
   // The key to the installer is not the new system's.
   const end = /^(\S+) was rebooted into (\S+); it does not let this login in\n$/.exec(ended.stdout);
-  await assertCalm("Debian, sudo with a password", scene, [booted, formatted, ended]);
-  await assertNothingLeft(scene);
-  await assertInstalled(scene, end?.[2] ?? "");
+  await assertCalm("Debian, sudo with a password", fixture, [booted, formatted, ended]);
+  await assertNothingLeft(fixture);
+  await assertInstalled(fixture, end?.[2] ?? "");
 });

@@ -8,7 +8,7 @@ import { buildImages, flakeFor } from "../images.ts";
 import { Machine } from "../machine.ts";
 import { freePorts, sendsBanner } from "../ports.ts";
 import { Qemu, type QemuOptions } from "../qemu.ts";
-import { Scene } from "../scene.ts";
+import { Fixture } from "../scene.ts";
 import { buildDebian, type DebianImage } from "./image.ts";
 
 // Its journal goes to the console as well: that is where the logins of a machine are read that is gone afterwards.
@@ -22,7 +22,7 @@ const COMMAND_LINE = [
 const BOOT_TIMEOUT = 900_000;
 
 /** How the machine is started; everything has a default. */
-export interface DebianSceneOptions {
+export interface DebianFixtureOptions {
   /** @default the release that the variable DEBIAN_RELEASE names, or else this machine's */
   readonly release?: string | undefined;
   /** @default {2048} */
@@ -32,15 +32,15 @@ export interface DebianSceneOptions {
 }
 
 /** A running Debian. Disposal ends it. */
-export class DebianScene extends Scene {
+export class DebianFixture extends Fixture {
   /** Use {@linkcode openDebian}. */
-  constructor(readonly debian: DebianImage, ...args: ConstructorParameters<typeof Scene>) {
+  constructor(readonly debian: DebianImage, ...args: ConstructorParameters<typeof Fixture>) {
     super(...args);
   }
 }
 
 /** Starts a machine that runs Debian from its first disk; resolves when its ssh server answers. */
-export async function openDebian(options: DebianSceneOptions = {}): Promise<DebianScene> {
+export async function openDebian(options: DebianFixtureOptions = {}): Promise<DebianFixture> {
   const { release = Deno.env.get("DEBIAN_RELEASE"), memoryMiB = 2048 } = options;
   const { report = console.log, signal } = options;
   const debian = await buildDebian({ release, report, signal });
@@ -60,7 +60,7 @@ export async function openDebian(options: DebianSceneOptions = {}): Promise<Debi
     report(`Debian ${debian.release} answers on port ${machine.port} after ${seconds} s`);
     const known = machine.hostKeys.map((key) => `[${machine?.host}]:${machine?.port} ${key}\n`);
     await Deno.writeTextFile(`${folder}/known_hosts`, known.join(""));
-    return new DebianScene(debian, folder, images, machine, publicKey, flake);
+    return new DebianFixture(debian, folder, images, machine, publicKey, flake);
   } catch (error) {
     await machine?.[Symbol.asyncDispose]();
     await Deno.remove(folder, { recursive: true });
@@ -86,8 +86,8 @@ async function answers(machine: Machine): Promise<void> {
 async function start(
   debian: DebianImage,
   { memoryMiB, report, signal }:
-    & Required<Pick<DebianSceneOptions, "memoryMiB" | "report">>
-    & Pick<DebianSceneOptions, "signal">,
+    & Required<Pick<DebianFixtureOptions, "memoryMiB" | "report">>
+    & Pick<DebianFixtureOptions, "signal">,
 ): Promise<Machine> {
   const folder = await Deno.makeTempDir({ prefix: `vm-machine-${Deno.pid}-` });
   try {
