@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ROOT } from "./checks/sources.ts";
-import { atHome } from "./loopback/mod.ts";
+import { atHome } from "./support/loopback/mod.ts";
 import { FLAKE, LINES, TARGET } from "./readme/lines.ts";
 import { publishTo } from "./readme/registry.ts";
 import { copyCheckout, leftOf, npxWorks, shell, userEnv } from "./readme/shell.ts";

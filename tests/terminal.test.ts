@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { eachLine } from "../lib/lines.ts";
 import { compactLine, playLine } from "../lib/terminal.ts";
-import { Random } from "./random.ts";
+import { Random } from "./support/random.ts";
 
 const rows: readonly [raw: string, seen: string][] = [
   ["plain", "plain"],

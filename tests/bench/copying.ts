@@ -1,12 +1,12 @@
 /**
  * How fast closures are copied: each closure over each link, each way in turn.
  *
- * The target is a box on this machine that writes to memory, in a network namespace of its own with a link between
+ * The target is a container on this machine that writes to memory, in a network namespace of its own with a link between
  * (wide_area.ts). Both ends share this machine's processors, which no real copy does.
  *
  * @module
  */
-import { startContainer } from "../loopback/mod.ts";
+import { startContainer } from "../support/loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import type { ClosureName } from "./closure.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";

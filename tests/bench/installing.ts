@@ -14,8 +14,8 @@
 import { sendsBanner } from "../vm/ports.ts";
 import { countLogins, showLogins } from "../vm/logins.ts";
 import { openDebian } from "../vm/distro/scene.ts";
-import { type Fixture, openFixture } from "../vm/scene.ts";
-import { startRelay } from "../relay.ts";
+import { type Fixture, openFixture } from "../vm/fixture.ts";
+import { startRelay } from "../support/relay.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
 import { TextLineStream } from "../vm/lines.ts";
 import { Boots } from "./boots.ts";

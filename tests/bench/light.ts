@@ -7,7 +7,7 @@ import { archive } from "../../lib/files/archive.ts";
 import { readTree } from "../../lib/files/tree.ts";
 import { start } from "../../lib/process.ts";
 import { connect } from "../../lib/steps/connect.ts";
-import { startContainer } from "../loopback/mod.ts";
+import { startContainer } from "../support/loopback/mod.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
 import { peakMemory } from "./once.ts";
 

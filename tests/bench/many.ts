@@ -1,13 +1,13 @@
 /**
  * What several machines at once cost: one installation, and eight in one process.
  *
- * The machines are boxes whose systems take as long to boot as a quick machine's, the image's six seconds among it.
+ * The machines are containers whose systems take as long to boot as a quick machine's, the image's six seconds among it.
  *
  * @module
  */
 import { nixosAnywhere } from "../../lib/flow/flow.ts";
-import { buildParts } from "../flow/parts.ts";
-import { Fixture } from "../flow/scene.ts";
+import { buildParts } from "../support/install/parts.ts";
+import { Fixture } from "../support/install/fixture.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
 

@@ -1,5 +1,10 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
-import { type Container, noContainers, startContainer, writeKexec } from "../loopback/mod.ts";
+import {
+  type Container,
+  noContainers,
+  startContainer,
+  writeKexec,
+} from "../support/loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { exists, type Outcome, type Running, Sandbox } from "./command.ts";
 

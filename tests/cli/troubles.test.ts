@@ -9,7 +9,7 @@ import {
   noContainers,
   startContainer,
   writeKexec,
-} from "../loopback/mod.ts";
+} from "../support/loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { Sandbox } from "./command.ts";
 

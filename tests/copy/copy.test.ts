@@ -3,8 +3,8 @@ import { CommandError, ConnectionError, DeadlineError } from "../../lib/errors.t
 import { requestValid } from "../../lib/copy/protocol/serve_requests.ts";
 import { StoreServers } from "../../lib/copy/transfer/store_servers.ts";
 import { silent } from "../../lib/report/events.ts";
-import { startContainer } from "../loopback/mod.ts";
-import { startRelay } from "../relay.ts";
+import { startContainer } from "../support/loopback/mod.ts";
+import { startRelay } from "../support/relay.ts";
 import { children, ignore, login, sharedContainer } from "../ssh/fixture.ts";
 import { copy, item, ownStore, packed, stored } from "./fixture.ts";
 

@@ -7,7 +7,7 @@ import { copyClosure, type CopyOptions } from "../../lib/steps/closure.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import type { Session } from "../../lib/ssh/session.ts";
 import { importClosure, type Item } from "../bench/closure.ts";
-import type { Container } from "../loopback/mod.ts";
+import type { Container } from "../support/loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { ignore } from "../ssh/fixture.ts";
 
@@ -80,7 +80,7 @@ export function packed(events: readonly ReportEvent[]): string[] {
   );
 }
 
-/** How many paths are valid in a store of a box, and whether `path` is one, with all it refers to. */
+/** How many paths are valid in a store of a container, and whether `path` is one, with all it refers to. */
 export async function stored(container: Container, path: string, root = "/"): Promise<number> {
   const store = `--store 'local?root=${root}'`;
   const { stdout, code } = await container.run(

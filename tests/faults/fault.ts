@@ -4,10 +4,10 @@
  * @module
  */
 import type { State } from "../../lib/report/states.ts";
-import type { Breakpoint } from "../flow/boxes.ts";
-import type { Running } from "../flow/command.ts";
-import type { Fixture, FixtureOptions } from "../flow/scene.ts";
-import { Random } from "../random.ts";
+import type { Breakpoint } from "../support/install/systems.ts";
+import type { Running } from "../support/install/sandbox.ts";
+import type { Fixture, FixtureOptions } from "../support/install/fixture.ts";
+import { Random } from "../support/random.ts";
 
 /** Something that goes wrong at some point of an install, and what has to come of it. */
 export interface Fault {

@@ -3,7 +3,7 @@
  * command line goes on from there. `FAULT=pattern` picks rows, `TEST_SEED=number` repeats a run.
  */
 import { ignore } from "../ssh/fixture.ts";
-import { buildParts } from "../flow/parts.ts";
+import { buildParts } from "../support/install/parts.ts";
 import { BOOT } from "./cases/boot.ts";
 import { BUILD } from "./cases/build.ts";
 import { CONNECT } from "./cases/connect.ts";

@@ -5,8 +5,8 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { STATES } from "../../lib/report/states.ts";
-import type { Parts } from "../flow/parts.ts";
-import { Fixture } from "../flow/scene.ts";
+import type { Parts } from "../support/install/parts.ts";
+import { Fixture } from "../support/install/fixture.ts";
 import type { Fault } from "./fault.ts";
 
 /** What came of a fault: a line of the table. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { buildParts } from "../flow/parts.ts";
-import { Fixture } from "../flow/scene.ts";
-import { PASSWORD } from "../loopback/mod.ts";
+import { buildParts } from "../support/install/parts.ts";
+import { Fixture } from "../support/install/fixture.ts";
+import { PASSWORD } from "../support/loopback/mod.ts";
 import { ignore } from "../ssh/fixture.ts";
 import { type Secret, Watch } from "./watch.ts";
 

@@ -12,7 +12,7 @@ export interface Secret {
   readonly mayHave?: (commandLine: string, pid: number) => boolean;
 }
 
-/** Looks until it is told to stop. What runs in boxes is seen too: they share our /proc. */
+/** Looks until it is told to stop. What runs in containers is seen too: they share our /proc. */
 export class Watch {
   /** What was found, one sentence each. */
   readonly found = new Set<string>();

@@ -3,14 +3,14 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { BootError } from "../../lib/errors.ts";
 import { storePath } from "../../lib/plan/store_path.ts";
 import { checkBootable } from "../../lib/steps/bootable/check_bootable.ts";
-import { type ContainerOptions, startContainer } from "../loopback/mod.ts";
+import { type ContainerOptions, startContainer } from "../support/loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition } from "./condition.ts";
 import { LAYOUTS, PREPARE, SYSTEM } from "./boot_layouts.ts";
 
 const picked = new RegExp(Deno.env.get("LAYOUT") ?? "");
 
-/** Lays each out in a box of these options, and compares what is said of it. */
+/** Lays each out in a container of these options, and compares what is said of it. */
 async function checkAll(options: ContainerOptions, layouts: typeof LAYOUTS): Promise<void> {
   await using container = await startContainer({ installer: true, ...options });
   const texts: string[] = [];

@@ -7,12 +7,12 @@
  * @module
  */
 import { ignore } from "../ssh/fixture.ts";
-import { buildParts, type Parts } from "../flow/parts.ts";
-import { Fixture, type FixtureOptions } from "../flow/scene.ts";
+import { buildParts, type Parts } from "../support/install/parts.ts";
+import { Fixture, type FixtureOptions } from "../support/install/fixture.ts";
 import { printRows } from "../faults/table.ts";
-import type { Ended } from "../flow/command.ts";
+import type { Ended } from "../support/install/sandbox.ts";
 
-export { PASSWORD } from "../loopback/mod.ts";
+export { PASSWORD } from "../support/loopback/mod.ts";
 
 /** Conditions that are met at once: a machine that boots waits as often as it works. */
 const AT_ONCE = 2;
@@ -91,15 +91,15 @@ export function parts(): Promise<Parts> {
   return built ??= buildParts();
 }
 
-/** What a scene is made of, where the usual parts will do. */
+/** What a fixture is made of, where the usual parts will do. */
 export type Options = Omit<FixtureOptions, "parts"> & { readonly parts?: Parts };
 
-/** Opens a scene with the usual parts. */
+/** Opens a fixture with the usual parts. */
 export async function open(options: Options = {}): Promise<Fixture> {
   return await Fixture.open({ parts: await parts(), ...options });
 }
 
-/** The words of a scene's usual command line, without --debug and perhaps as another user. */
+/** The words of a fixture's usual command line, without --debug and perhaps as another user. */
 export function usual(fixture: Fixture, user = "root"): string[] {
   return fixture.words.filter((word) => word !== "--debug")
     .map((word) => word.startsWith("root@") ? word.replace("root@", `${user}@`) : word);
@@ -117,7 +117,7 @@ export async function attempt(
   return { ...ended, logins: await fixture.machine.logins() };
 }
 
-/** sudo's rules of a box, with more lines. */
+/** sudo's rules of a container, with more lines. */
 export function sudoers(lines: string): Record<string, { text: string; mode: number }> {
   const users =
     "root ALL=(ALL:ALL) ALL\nadmin ALL=(ALL:ALL) NOPASSWD: ALL\npwuser ALL=(ALL:ALL) ALL\n";

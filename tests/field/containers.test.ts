@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { FIND_CONTAINER } from "../../lib/ssh/container.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
-import { type ContainerOptions, startContainer } from "../loopback/mod.ts";
+import { type ContainerOptions, startContainer } from "../support/loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition } from "./condition.ts";
 

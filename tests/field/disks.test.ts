@@ -1,7 +1,7 @@
 /** The disk that was shown is the disk that is wiped: names of disks are another system's in the installer. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { buildParts, derivation, writeFlake } from "../flow/parts.ts";
-import type { Fixture } from "../flow/scene.ts";
+import { buildParts, derivation, writeFlake } from "../support/install/parts.ts";
+import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition } from "./condition.ts";
 
 interface Seen {

@@ -2,11 +2,11 @@ import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { run } from "../../lib/process.ts";
 import { currentNix } from "../nix/current.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
-import { buildParts, writeFlake } from "../flow/parts.ts";
-import type { Fixture } from "../flow/scene.ts";
+import { buildParts, writeFlake } from "../support/install/parts.ts";
+import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition, open, type Options } from "./condition.ts";
 
-/** Brings a flake of the fixtures to the scene, and returns its address. */
+/** Brings a flake of the fixtures to the fixture, and returns its address. */
 async function bring(fixture: Fixture, name: string): Promise<string> {
   const folder = `${fixture.sandbox.folder}/${name}`;
   await Deno.mkdir(folder, { recursive: true });

@@ -1,7 +1,7 @@
 // The installer has to show a host key that is known, wherever the old system keeps its own.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { makeKey, PASSWORD } from "../loopback/mod.ts";
-import type { Fixture } from "../flow/scene.ts";
+import { makeKey, PASSWORD } from "../support/loopback/mod.ts";
+import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition, open, type Options, usual } from "./condition.ts";
 
 /** An installer that shows the host keys that the image has gathered, or else a new one. */

@@ -1,6 +1,6 @@
 /** Conditions of kexec images: who can fetch them, what they are called, and where there is room for them. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Fixture } from "../flow/scene.ts";
+import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition, type Options, usual } from "./condition.ts";
 
 /** The usual words with another image, and only the phase that boots it. */
@@ -11,7 +11,7 @@ function withImage(fixture: Fixture, image: string): string[] {
   ];
 }
 
-/** Serves the scene's image by HTTP, and returns the words for `path` on that server. */
+/** Serves the fixture's image by HTTP, and returns the words for `path` on that server. */
 async function served(
   fixture: Fixture,
   path: string,

@@ -1,7 +1,7 @@
 // The key that opened the old system need not be one that the image finds in a file, nor log in again by itself.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { makeKey, PASSWORD } from "../loopback/mod.ts";
-import type { Fixture } from "../flow/scene.ts";
+import { makeKey, PASSWORD } from "../support/loopback/mod.ts";
+import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition, open, type Options, usual } from "./condition.ts";
 import { Terminal } from "./terminal.ts";
 

@@ -1,6 +1,6 @@
 /** What this user cannot read is told before anything is contacted, least of all after the disks are wiped. */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Fixture } from "../flow/scene.ts";
+import type { Fixture } from "../support/install/fixture.ts";
 import { condition, open, usual } from "./condition.ts";
 
 /** Runs the command without root's right to read everything, which is as good as another user. */

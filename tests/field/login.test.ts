@@ -8,7 +8,7 @@ import {
   makeKey,
   PASSWORD,
   startContainer,
-} from "../loopback/mod.ts";
+} from "../support/loopback/mod.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 
 /** An agent that holds keys which nobody knows, and perhaps one more. */
@@ -174,7 +174,7 @@ condition("login", "a port in the URL and another in -p", async () => {
   assertEquals(code, 0, stderr);
 });
 
-/** A box whose login seems to come in over an interface of the kernel's telling. */
+/** A container whose login seems to come in over an interface of the kernel's telling. */
 function over(name: string, make: string): ContainerOptions {
   return {
     files: {

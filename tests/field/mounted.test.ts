@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { PreflightError } from "../../lib/errors.ts";
 import { checkMounted } from "../../lib/ssh/mounted.ts";
-import { buildParts, writeFlake } from "../flow/parts.ts";
-import { startContainer } from "../loopback/mod.ts";
+import { buildParts, writeFlake } from "../support/install/parts.ts";
+import { startContainer } from "../support/loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { STATES } from "../../lib/report/states.ts";
-import { derivation, type PartsOptions, writeFlake } from "../flow/parts.ts";
-import type { Fixture } from "../flow/scene.ts";
+import { derivation, type PartsOptions, writeFlake } from "../support/install/parts.ts";
+import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 
 const HANG = "sleep 300";

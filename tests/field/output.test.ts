@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { buildParts, derivation } from "../flow/parts.ts";
+import { buildParts, derivation } from "../support/install/parts.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 
 /** How often a text is in another. */

@@ -1,8 +1,8 @@
 /** disko asks for a passphrase where the configuration names no file: asked before the boot, or refused there. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { quoteAll } from "../../lib/ssh/quote.ts";
-import { buildParts, derivation } from "../flow/parts.ts";
-import type { Fixture } from "../flow/scene.ts";
+import { buildParts, derivation } from "../support/install/parts.ts";
+import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition, open, usual } from "./condition.ts";
 
 const SECRET = "correct $horse 'battery' \\n staple";

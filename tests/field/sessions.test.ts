@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { becomeRoot } from "../../lib/plan/facts.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
 import { login } from "../ssh/fixture.ts";
-import { type ContainerOptions, PASSWORD, startContainer } from "../loopback/mod.ts";
+import { type ContainerOptions, PASSWORD, startContainer } from "../support/loopback/mod.ts";
 import { attempt, condition, usual } from "./condition.ts";
 
 const granting = (sessions: number): ContainerOptions => ({

@@ -1,6 +1,6 @@
 /** What a configuration puts into nix.conf need not be one word an item, nor of any use. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { writeFlake } from "../flow/parts.ts";
+import { writeFlake } from "../support/install/parts.ts";
 import { attempt, condition } from "./condition.ts";
 
 const KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=";

@@ -1,7 +1,7 @@
 /** Start-up files of login shells print what they like, with or without a line feed, and end as they like. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { copyClosure } from "../../mod.ts";
-import { type ContainerOptions, startContainer } from "../loopback/mod.ts";
+import { type ContainerOptions, startContainer } from "../support/loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition, type Options, parts, usual } from "./condition.ts";
 

@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { becomeRoot } from "../../lib/plan/facts.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
-import { type ContainerOptions, PASSWORD, startContainer } from "../loopback/mod.ts";
+import { type ContainerOptions, PASSWORD, startContainer } from "../support/loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition, sudoers, usual } from "./condition.ts";
 

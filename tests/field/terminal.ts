@@ -4,7 +4,7 @@
  * @module
  */
 import { ROOT } from "../checks/sources.ts";
-import type { Sandbox } from "../flow/command.ts";
+import type { Sandbox } from "../support/install/sandbox.ts";
 
 const CLI = decodeURIComponent(new URL("cli.ts", ROOT).pathname);
 

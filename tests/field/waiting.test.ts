@@ -11,17 +11,17 @@ import {
   makeKey,
   startContainer,
   startMachine,
-} from "../loopback/mod.ts";
+} from "../support/loopback/mod.ts";
 import {
   DroppingPort,
   type Endpoint,
   startHangingFront,
   startSilentFront,
   startSlowServer,
-} from "../slow_server.ts";
+} from "../support/slow_server.ts";
 import { attempt, condition } from "./condition.ts";
 
-/** How to log in to a box by another way than its own port. */
+/** How to log in to a container by another way than its own port. */
 function by(
   { port }: Endpoint,
   { identityFile }: Container,

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fingerprint } from "../loopback/mod.ts";
+import { fingerprint } from "../support/loopback/mod.ts";
 import { ignore } from "../ssh/fixture.ts";
-import { buildParts, writeFlake } from "./parts.ts";
-import { Fixture } from "./scene.ts";
+import { buildParts, writeFlake } from "../support/install/parts.ts";
+import { Fixture } from "../support/install/fixture.ts";
 
 const parts = ignore ? { disko: "", system: "" } : await buildParts();
 const LOGINS = ["0 root publickey", "1 root publickey", "2 root publickey"];

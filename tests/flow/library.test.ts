@@ -4,8 +4,8 @@ import { nixosAnywhere } from "../../lib/flow/flow.ts";
 import { STATES } from "../../lib/report/states.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import { ignore } from "../ssh/fixture.ts";
-import { buildParts, writeFlake } from "./parts.ts";
-import { Fixture } from "./scene.ts";
+import { buildParts, writeFlake } from "../support/install/parts.ts";
+import { Fixture } from "../support/install/fixture.ts";
 
 const parts = ignore ? { disko: "", system: "" } : await buildParts();
 
@@ -57,7 +57,7 @@ Deno.test("nixosAnywhere() tells each stage and each state, and returns what cam
   });
 });
 
-/** Every file of a box that a run could change, with mode, size and time. */
+/** Every file of a container that a run could change, with mode, size and time. */
 async function listing({ machine }: Fixture): Promise<string> {
   const look = "find /root /home /etc /tmp /var/tmp /usr/local /mnt /nix -printf '%p %m %s %T@\\n'";
   const { stdout } = await machine.container.run(`${look} | sort`);

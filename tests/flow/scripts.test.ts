@@ -2,10 +2,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { nixosAnywhere, type ReportEvent } from "../../mod.ts";
 import { ROOT } from "../checks/sources.ts";
-import { atHome } from "../loopback/home.ts";
+import { atHome } from "../support/loopback/home.ts";
 import { ignore } from "../ssh/fixture.ts";
-import { buildParts, writeFlake } from "./parts.ts";
-import { Fixture, type FixtureOptions } from "./scene.ts";
+import { buildParts, writeFlake } from "../support/install/parts.ts";
+import { Fixture, type FixtureOptions } from "../support/install/fixture.ts";
 import { verify } from "./verify.ts";
 
 const parts = ignore ? { disko: "", system: "" } : await buildParts();

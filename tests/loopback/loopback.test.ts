@@ -9,7 +9,7 @@ import {
   startContainer,
   startMachine,
   writeKexec,
-} from "./mod.ts";
+} from "../support/loopback/mod.ts";
 
 const why = await noContainers();
 const ignore = why !== undefined;

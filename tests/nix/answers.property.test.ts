@@ -4,7 +4,7 @@ import { readBuild, readPaths } from "../../lib/nix/realise.ts";
 import { parseEvaluation } from "../../lib/nix/evaluate.ts";
 import { storeUri } from "../../lib/nix/store.ts";
 import { isStorePath } from "../../lib/plan/store_path.ts";
-import { property, type Random, unless } from "../random.ts";
+import { property, type Random, unless } from "../support/random.ts";
 
 const HASH = "0c8v6a1qzvlkn1rhkd5czbjl0ssbk5ss";
 const DRV = `/nix/store/${HASH}-disko.drv`;

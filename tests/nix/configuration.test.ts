@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { buildConfiguration, evaluateConfiguration, type ReportEvent } from "../../mod.ts";
 import { InstallError, UsageError } from "../../lib/errors.ts";
-import { buildParts, writeFlake } from "../flow/parts.ts";
+import { buildParts, writeFlake } from "../support/install/parts.ts";
 import { leftOf } from "../readme/shell.ts";
 import { ignore } from "../ssh/fixture.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { run } from "../../lib/process.ts";
-import { newestOf, useLibraries } from "../debian.ts";
+import { newestOf, useLibraries } from "../support/debian.ts";
 
 const TOOLS = ["nix", "nix-store", "nix-daemon", "nix-env", "nix-instantiate"];
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hintOn, isFetch, missingFile } from "../../lib/nix/hints.ts";
 import { MAX_LINES, readNixError } from "../../lib/nix/message.ts";
 import { NixOutput } from "../../lib/nix/output.ts";
-import { property } from "../random.ts";
+import { property } from "../support/random.ts";
 import recorded from "./messages.json" with { type: "json" };
 
 /** What a person has to read of what the versions of nix printed; `messages.json` has what they printed. */

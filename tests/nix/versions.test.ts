@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { run } from "../../lib/process.ts";
 import { missing } from "../setup.ts";
-import { noContainers, startContainer } from "../loopback/mod.ts";
+import { noContainers, startContainer } from "../support/loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { currentNix, type Nix, systemNix } from "./current.ts";
 
@@ -26,7 +26,7 @@ const FLAKE = `{
 }
 `;
 
-/** What the exercise prints with this nix here, against a box with that nix. */
+/** What the exercise prints with this nix here, against a container with that nix. */
 async function exercise(here: Nix, there: Nix): Promise<Record<string, unknown>> {
   const tools = ["nix", "nix-store", "nix-daemon"];
   const links = tools.map((tool) => `ln -sf ${there.bin}/${tool} /usr/local/bin/${tool}`);

@@ -4,7 +4,7 @@ import { parseCommandLine, wantsOnly } from "../../lib/cli/argv.ts";
 import { FLAGS } from "../../lib/cli/flags.ts";
 import type { PlanOptions } from "../../lib/plan/options.ts";
 import { makePlan, type Plan } from "../../lib/plan/plan.ts";
-import { property, type Random, unless } from "../random.ts";
+import { property, type Random, unless } from "../support/random.ts";
 
 const PATH = "/nix/store/0c8v6a1qzvlkn1rhkd5czbjl0ssbk5ss-x";
 const VALUES: readonly string[] = [

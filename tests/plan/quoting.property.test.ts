@@ -3,7 +3,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { sshOptionLine } from "../../lib/plan/ssh_option.ts";
 import { configPath } from "../../lib/ssh/config.ts";
 import { anyShell, quote } from "../../lib/ssh/quote.ts";
-import { property, Random, unless } from "../random.ts";
+import { property, Random, unless } from "../support/random.ts";
 
 /** A text as UTF-8 can hold it, without the one character that no argument can have. */
 const word = (random: Random) => random.text(10).replaceAll("\0", "").toWellFormed();

@@ -5,7 +5,7 @@ import { parseFacts, TOOLS } from "../../lib/plan/facts.ts";
 import { installable, parseFlakeRef, showFlake } from "../../lib/plan/flake.ts";
 import { parseImage } from "../../lib/plan/image.ts";
 import { isStorePath } from "../../lib/plan/store_path.ts";
-import { property, unless } from "../random.ts";
+import { property, unless } from "../support/random.ts";
 import { answer } from "./fixture.ts";
 
 const HOSTS = [

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { parseAcceptedKey, personNeeded } from "../../lib/ssh/accepted_key.ts";
 import { hasPassphrase } from "../../lib/ssh/key_agent.ts";
 import { LoginLog } from "../../lib/ssh/login_log.ts";
-import { makeKey } from "../loopback/mod.ts";
+import { makeKey } from "../support/loopback/mod.ts";
 
 const HASH = `SHA256:${"a".repeat(43)}`;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { logInSoon } from "../../lib/ssh/attempts.ts";
-import { startContainer } from "../loopback/mod.ts";
-import { startRelay } from "../relay.ts";
+import { startContainer } from "../support/loopback/mod.ts";
+import { startRelay } from "../support/relay.ts";
 import { children, ignore } from "./fixture.ts";
 
 /** Passes connections on to a port, but for the first ones: they are held until `release` is called. */

@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BootError, HostIdentityError, LoginError } from "../../lib/errors.ts";
 import { awaitBoot, type BootOptions } from "../../lib/ssh/boot.ts";
-import { type Boot, freePort, type Machine, makeKey, startMachine } from "../loopback/mod.ts";
+import {
+  type Boot,
+  freePort,
+  type Machine,
+  makeKey,
+  startMachine,
+} from "../support/loopback/mod.ts";
 import { children, ignore, login } from "./fixture.ts";
 
 const expected = "the installer";

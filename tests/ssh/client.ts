@@ -8,7 +8,7 @@ import { InstallError } from "../../lib/errors.ts";
 import { connect } from "../../lib/steps/connect.ts";
 import type { LoginOptions } from "../../lib/ssh/login_options.ts";
 import type { HostKeyEvent } from "../../lib/report/events.ts";
-import { atHome } from "../loopback/mod.ts";
+import { atHome } from "../support/loopback/mod.ts";
 
 /** What came of it. */
 export interface Outcome {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { ConnectionError, DeadlineError } from "../../lib/errors.ts";
-import { startContainer } from "../loopback/mod.ts";
+import { startContainer } from "../support/loopback/mod.ts";
 import { children, ignore, login, sharedContainer, withTemp } from "./fixture.ts";
 
 const container = sharedContainer();

@@ -1,5 +1,5 @@
 /**
- * What the tests of the ssh room share: a box for each file, logins on it, and a look at what is left.
+ * What the tests of the ssh room share: a container for each file, logins on it, and a look at what is left.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import {
   type Machine,
   noContainers,
   startContainer,
-} from "../loopback/mod.ts";
+} from "../support/loopback/mod.ts";
 
-/** Whether the tests that need a box must be left out, because this machine cannot make any. */
+/** Whether the tests that need a container must be left out, because this machine cannot make any. */
 export const ignore: boolean = await noContainers() !== undefined;
 
-/** A box that lives as long as the tests of the calling file. */
+/** A container that lives as long as the tests of the calling file. */
 export function sharedContainer(options?: ContainerOptions): () => Container {
   let container: Container | undefined;
   if (!ignore) {
@@ -27,7 +27,7 @@ export function sharedContainer(options?: ContainerOptions): () => Container {
   return () => container!;
 }
 
-/** Logs in with the box's identity and without a look at its host key. */
+/** Logs in with the container's identity and without a look at its host key. */
 export function login(
   container: Container | Machine,
   user: string = "root",

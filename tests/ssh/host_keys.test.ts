@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { HostIdentityError } from "../../lib/errors.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
-import { fingerprint, makeKey, startContainer } from "../loopback/mod.ts";
+import { fingerprint, makeKey, startContainer } from "../support/loopback/mod.ts";
 import { connectFrom } from "./client.ts";
 import { ignore, login, sharedContainer } from "./fixture.ts";
 

@@ -4,7 +4,7 @@ import { delay } from "../../lib/async.ts";
 import { run } from "../../lib/process.ts";
 import { connect } from "../../lib/steps/connect.ts";
 import { internals } from "../../lib/ssh/session.ts";
-import { freePort, makeKey, PASSWORD, startContainer } from "../loopback/mod.ts";
+import { freePort, makeKey, PASSWORD, startContainer } from "../support/loopback/mod.ts";
 import { ignore, login, sharedContainer, withTemp } from "./fixture.ts";
 
 const container = sharedContainer();

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LoginError } from "../../lib/errors.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
 import { makeTemporaryKey, revoke } from "../../lib/ssh/temporary_key.ts";
-import { PASSWORD } from "../loopback/mod.ts";
+import { PASSWORD } from "../support/loopback/mod.ts";
 import { ignore, login, sharedContainer } from "./fixture.ts";
 
 const container = sharedContainer();

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { quoteAll } from "../../lib/ssh/quote.ts";
-import { PASSWORD } from "../loopback/mod.ts";
+import { PASSWORD } from "../support/loopback/mod.ts";
 import { ignore, sharedContainer } from "./fixture.ts";
 
 const container = sharedContainer();

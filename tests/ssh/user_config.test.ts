@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { type Container, makeKey, PASSWORD, startContainer } from "../loopback/mod.ts";
+import { type Container, makeKey, PASSWORD, startContainer } from "../support/loopback/mod.ts";
 import { connectFrom } from "./client.ts";
 import { ignore, sharedContainer } from "./fixture.ts";
 
 const container = sharedContainer();
 
-/** What a user has in ~/.ssh for the box: an alias with everything that it takes. */
+/** What a user has in ~/.ssh for the container: an alias with everything that it takes. */
 function files(more: string = ""): Record<string, string> {
   const { host, identity, knownHosts, port } = container();
   return {
@@ -88,7 +88,7 @@ Deno.test(
   },
 );
 
-/** The user's files with a jump host in front of the box. */
+/** The user's files with a jump host in front of the container. */
 function behind(jump: Container, hosts: string = jump.knownHosts): Record<string, string> {
   const { config, ...rest } = files();
   return {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { becomeRootSession, connect, getFacts } from "../../mod.ts";
-import { noContainers, PASSWORD, startContainer } from "../loopback/mod.ts";
+import { noContainers, PASSWORD, startContainer } from "../support/loopback/mod.ts";
 
 const ignore = await noContainers() !== undefined;
 const OTHER =

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import { runDisko } from "../../lib/steps/disko.ts";
-import { startContainer } from "../loopback/mod.ts";
+import { startContainer } from "../support/loopback/mod.ts";
 import { ignore, login } from "../ssh/fixture.ts";
 
 const SCRIPT = `/nix/store/${"1".repeat(32)}-disko`;

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { AnswerError, CommandError, connect, generateHardwareConfig } from "../../mod.ts";
 import { run } from "../../lib/process.ts";
-import { noContainers, startContainer } from "../loopback/mod.ts";
+import { noContainers, startContainer } from "../support/loopback/mod.ts";
 
 const ignore = await noContainers() !== undefined;
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { connect, type ReportEvent, useSubstituters } from "../../mod.ts";
-import { freePort, noContainers, startContainer } from "../loopback/mod.ts";
+import { freePort, noContainers, startContainer } from "../support/loopback/mod.ts";
 
 const ignore = await noContainers() !== undefined;
 const CONF = "cat /root/.config/nix/nix.conf";

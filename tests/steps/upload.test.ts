@@ -19,7 +19,7 @@ import {
   noContainers,
   startContainer,
   writeKexec,
-} from "../loopback/mod.ts";
+} from "../support/loopback/mod.ts";
 
 const ignore = await noContainers() !== undefined;
 type Work = (target: Awaited<ReturnType<typeof connect>>, folder: string) => Promise<void>;
@@ -131,7 +131,7 @@ for (const [how, without] of fetchers) {
 }
 
 Deno.test("uploadKexec() names a way for targets that have IPv6 only", { ignore }, async () => {
-  // Nobody answers there, from a box least of all.
+  // Nobody answers there, from a container least of all.
   const code = "#!/bin/sh\nexit 7\n";
   await onTarget(
     { files: { "/usr/local/bin/curl": { text: code, mode: 0o755 } } },

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { StageTimes } from "../../mod.ts";
 import { type BootLogins, showLogins } from "./logins.ts";
-import type { Fixture } from "./scene.ts";
+import type { Fixture } from "./fixture.ts";
 
 const MOST_LOGINS = 3;
 

@@ -1,6 +1,6 @@
 /** The command as users run it: a process of its own, whose output can be waited for and which can be interrupted. */
 import { TextLineStream } from "./lines.ts";
-import type { Fixture } from "./scene.ts";
+import type { Fixture } from "./fixture.ts";
 
 const CLI = new URL("../../cli.ts", import.meta.url).pathname;
 

@@ -3,12 +3,12 @@
  * itself, says what happened, and leaves nothing behind, here and there.
  */
 import { assert, assertMatch, assertStringIncludes } from "@std/assert";
-import { startRelay } from "../relay.ts";
+import { startRelay } from "../support/relay.ts";
 import { run } from "./build/run.ts";
 import { assertNothingLeft } from "./checks.ts";
 import { runCommand } from "./command.ts";
 import { missingPackages } from "./images.ts";
-import { type Fixture, openFixture } from "./scene.ts";
+import { type Fixture, openFixture } from "./fixture.ts";
 
 interface Fault {
   readonly name: string;

@@ -5,7 +5,7 @@ import { assertFewLogins, assertInstalled, assertNothingLeft, printTimes } from 
 import { DIGEST, digestHere, expectedList, LIST, makeExtraFiles, OWNERS } from "./extra_files.ts";
 import { missingPackages } from "./images.ts";
 import { countLogins } from "./logins.ts";
-import { openFixture } from "./scene.ts";
+import { openFixture } from "./fixture.ts";
 
 Deno.test({
   name:

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertInstalled, assertNothingLeft } from "./checks.ts";
 import { startCommand } from "./command.ts";
 import { missingPackages } from "./images.ts";
-import { type Fixture, openFixture } from "./scene.ts";
+import { type Fixture, openFixture } from "./fixture.ts";
 
 /** When the command is interrupted, and what it has to say about the target then. */
 interface Interruption {

@@ -4,7 +4,7 @@ import { assertInstalled, assertNothingLeft, printedTimes, printTimes } from "./
 import { type Ended, runCommand, startInBash } from "./command.ts";
 import { missingPackages } from "./images.ts";
 import { countLogins } from "./logins.ts";
-import { openFixture } from "./scene.ts";
+import { openFixture } from "./fixture.ts";
 
 // No line feed at its end, and bytes that are no text.
 const KEY = "two words\\000\\377";

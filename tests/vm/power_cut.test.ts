@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BootError, connect, type ReportEvent, runKexec, uploadKexec } from "../../mod.ts";
 import { assertNothingLeft } from "./checks.ts";
 import { missingPackages } from "./images.ts";
-import { openFixture } from "./scene.ts";
+import { openFixture } from "./fixture.ts";
 
 const DEADLINE = 8000;
 

@@ -10,7 +10,7 @@ import {
 import { runCommand } from "./command.ts";
 import { missingPackages } from "./images.ts";
 import { countLogins } from "./logins.ts";
-import { openFixture } from "./scene.ts";
+import { openFixture } from "./fixture.ts";
 
 Deno.test({
   name:

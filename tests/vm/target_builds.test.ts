@@ -15,7 +15,7 @@ import {
 import { startCommand } from "./command.ts";
 import { missingPackages } from "./images.ts";
 import { countLogins } from "./logins.ts";
-import { type Fixture, openFixture } from "./scene.ts";
+import { type Fixture, openFixture } from "./fixture.ts";
 
 const PASSWORD = 'a pass\'word "with" $all \\that';
 /** The machine that emulates, as its guest sees it. */

@@ -1,5 +1,5 @@
 /** Faults between the image's script and the installer's first answer. */
-import { makeKey } from "../../loopback/mod.ts";
+import { makeKey } from "../../support/loopback/mod.ts";
 import { after, type Fault, freeze, signal, thaw } from "../fault.ts";
 
 const OTHER = await makeKey();

@@ -1,6 +1,6 @@
 /** Faults of the evaluation, the build, and of what is in the store here. */
-import { derivation, type PartsOptions, writeFlake } from "../../flow/parts.ts";
-import type { Fixture } from "../../flow/scene.ts";
+import { derivation, type PartsOptions, writeFlake } from "../../support/install/parts.ts";
+import type { Fixture } from "../../support/install/fixture.ts";
 import { type Fault, signal } from "../fault.ts";
 
 const phase = "build";

@@ -1,5 +1,5 @@
 /** Faults while the target is reached and its facts are read. */
-import { makeKey } from "../../loopback/mod.ts";
+import { makeKey } from "../../support/loopback/mod.ts";
 import {
   after,
   at,

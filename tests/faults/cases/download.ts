@@ -1,5 +1,5 @@
 /** Faults of an image that is fetched from a server, by the target or here. */
-import type { Fixture } from "../../flow/scene.ts";
+import type { Fixture } from "../../support/install/fixture.ts";
 import type { Fault } from "../fault.ts";
 
 const phase = "download";

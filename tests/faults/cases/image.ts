@@ -14,9 +14,9 @@ import {
   SOON,
   thaw,
 } from "../fault.ts";
-import { writeKexec } from "../../loopback/mod.ts";
-import { STOPPING_RUN } from "../../flow/boxes.ts";
-import type { Fixture } from "../../flow/scene.ts";
+import { writeKexec } from "../../support/loopback/mod.ts";
+import { STOPPING_RUN } from "../../support/install/systems.ts";
+import type { Fixture } from "../../support/install/fixture.ts";
 
 const phase = "image";
 const words = ["--phases", "kexec"];

@@ -1,5 +1,5 @@
 /** Faults of nixos-install and of the extra files. */
-import type { Fixture } from "../../flow/scene.ts";
+import type { Fixture } from "../../support/install/fixture.ts";
 import {
   at,
   cut,

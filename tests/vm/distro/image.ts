@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { mirror } from "../../debian.ts";
+import { mirror } from "../../support/debian.ts";
 import { run } from "../build/run.ts";
 
 /** Beside what every Debian has: what its installer adds to a machine that is reached over ssh, and what these recommend. */

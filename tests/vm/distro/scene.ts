@@ -8,7 +8,7 @@ import { buildImages, flakeFor } from "../images.ts";
 import { Machine } from "../machine.ts";
 import { freePorts, sendsBanner } from "../ports.ts";
 import { Qemu, type QemuOptions } from "../qemu.ts";
-import { Fixture } from "../scene.ts";
+import { Fixture } from "../fixture.ts";
 import { buildDebian, type DebianImage } from "./image.ts";
 
 // Its journal goes to the console as well: that is where the logins of a machine are read that is gone afterwards.

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { NIX_CONFIG } from "../vm/nix.ts";
+import { NIX_CONFIG } from "../../vm/nix.ts";
 
 /** Two store paths of this machine. */
 export interface Parts {

@@ -2,14 +2,14 @@
  * Machines on a loopback address, for tests.
  *
  * ```ts ignore
- * await using box = await startBox({ without: ["setsid"] });
- * const { identityFile, port } = box;
- * await using target = await connect(`root@${box.host}`, { identityFile, port, hostKey: "off" });
+ * await using container = await startContainer({ without: ["setsid"] });
+ * const { identityFile, port } = container;
+ * await using target = await connect(`root@${container.host}`, { identityFile, port, hostKey: "off" });
  * ```
  *
  * @module
  */
-export * from "./box.ts";
+export * from "./container.ts";
 export * from "./current_sshd.ts";
 export * from "./home.ts";
 export * from "./kexec.ts";

@@ -1,5 +1,5 @@
 /**
- * What a box can be.
+ * What a container can be.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { KeyPair } from "./keys.ts";
 /** The password of every user who has one. */
 export const PASSWORD = "open sesame";
 
-/** A login of a box. */
+/** A login of a container. */
 export interface ContainerUser {
   /** The login shell. @default "/bin/bash" */
   readonly shell?: string;
@@ -16,16 +16,16 @@ export interface ContainerUser {
   readonly sudo?: "free" | "password" | "none";
   /** Whether the user has {@linkcode PASSWORD}, which sshd takes too. @default false */
   readonly password?: boolean;
-  /** Where the box's identity is authorised: at home, in /etc/ssh/authorized_keys.d, or nowhere. @default "home" */
+  /** Where the container's identity is authorised: at home, in /etc/ssh/authorized_keys.d, or nowhere. @default "home" */
   readonly keys?: "home" | "etc" | "none";
 }
 
-/** A file of a box, with the default mode 0644, owned by root. */
+/** A file of a container, with the default mode 0644, owned by root. */
 export type ContainerFile = string | { readonly text: string | Uint8Array; readonly mode?: number };
 
-/** What a box is made of; everything has a default. */
+/** What a container is made of; everything has a default. */
 export interface ContainerOptions {
-  /** Users besides, or in the place of, the {@linkcode USERS} that every box has. */
+  /** Users besides, or in the place of, the {@linkcode USERS} that every container has. */
   readonly users?: Readonly<Record<string, ContainerUser>>;
   /** The text of /etc/os-release. @default Debian's, or an installer's */
   readonly osRelease?: string;
@@ -37,11 +37,11 @@ export interface ContainerOptions {
   readonly kexec?: "possible" | "disabled" | "missing";
   /** The kind of container that it says it is. @default "none" */
   readonly container?: string;
-  /** Commands that the box lacks. @default [] */
+  /** Commands that the container lacks. @default [] */
   readonly without?: readonly string[];
   /** Files by absolute path. Parents are made. */
   readonly files?: Readonly<Record<string, ContainerFile>>;
-  /** Shell code that root runs in the box before sshd starts. */
+  /** Shell code that root runs in the container before sshd starts. */
   readonly setup?: string;
   /** The machine's ssh keys. @default a new ed25519 key */
   readonly hostKeys?: readonly KeyPair[];
@@ -55,11 +55,11 @@ export interface ContainerOptions {
   readonly port?: number;
   /** Whether sshd lets root in. @default true */
   readonly rootLogin?: boolean;
-  /** Lines of sshd's configuration, which win over the box's own. @default [] */
+  /** Lines of sshd's configuration, which win over the container's own. @default [] */
   readonly sshdConfig?: readonly string[];
 }
 
-/** The users that every box has. */
+/** The users that every container has. */
 export const USERS: Readonly<Record<string, ContainerUser>> = {
   root: {},
   admin: { sudo: "free" },

@@ -6,7 +6,7 @@
  * @module
  */
 import { userInfo } from "node:os";
-import type { ContainerResult } from "./box.ts";
+import type { ContainerResult } from "./container.ts";
 
 const INSIDE = `
 set -eu

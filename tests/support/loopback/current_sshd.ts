@@ -1,19 +1,19 @@
 /**
- * The ssh server of Debian's newest release in a box: from OpenSSH 9.8 on it shuts out a source whose
+ * The ssh server of Debian's newest release in a container: from OpenSSH 9.8 on it shuts out a source whose
  * connections end without a login (`PerSourcePenalties`), as those of NixOS' installers do.
  *
  * @module
  */
-import { run } from "../../lib/process.ts";
+import { run } from "../../../lib/process.ts";
 import { newestOf, useLibraries } from "../debian.ts";
 import type { ContainerFile } from "./options.ts";
 
 const PROGRAMS = ["usr/sbin/sshd", "usr/lib/openssh/sshd-session", "usr/lib/openssh/sshd-auth"];
 
-/** Where a box has the server's libraries. */
+/** Where a container has the server's libraries. */
 const LIBRARIES = "/usr/lib/openssh/current";
 
-/** Files of a box whose sshd is the newest; fetched once from this machine's own mirror. */
+/** Files of a container whose sshd is the newest; fetched once from this machine's own mirror. */
 export async function currentSshd(): Promise<Record<string, ContainerFile>> {
   const folder = await newestOf("sshd-current", ["openssh-server"], async (aside, unpacked) => {
     const { root, libraries, loader } = unpacked;

@@ -1,5 +1,5 @@
 /**
- * A target machine in a box: a real sshd, with users, files and processes of its own, on a loopback
+ * A target machine in a container: a real sshd, with users, files and processes of its own, on a loopback
  * address. What runs on it touches nothing outside; when it ends, nothing of it is left.
  *
  * Needs root (for namespaces), Linux with overlayfs, util-linux, OpenSSH's server and tar.
@@ -12,14 +12,14 @@ import { fingerprint, type KeyPair, makeKey } from "./keys.ts";
 import type { ContainerFile, ContainerOptions } from "./options.ts";
 import { freePort } from "./port.ts";
 
-/** How a command in a box ended. */
+/** How a command in a container ended. */
 export interface ContainerResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A running box. Disposal ends everything in it. */
+/** A running container. Disposal ends everything in it. */
 export class Container implements AsyncDisposable {
   #process: Deno.ChildProcess;
   #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -27,12 +27,12 @@ export class Container implements AsyncDisposable {
   #ended: Promise<void> | undefined;
   #last: Readonly<Record<string, string>> | undefined;
 
-  /** Wraps the process of a box; use {@linkcode startBox}. */
+  /** Wraps the process of a container; use {@linkcode startContainer}. */
   constructor(
     process: Deno.ChildProcess,
     input: WritableStreamDefaultWriter<Uint8Array>,
     pid: number,
-    /** The box's folder on this machine, gone when the box is. */
+    /** The container's folder on this machine, gone when the container is. */
     readonly folder: string,
     readonly options: ContainerOptions,
     /** The address that sshd listens on. */
@@ -53,7 +53,7 @@ export class Container implements AsyncDisposable {
     return `${this.folder}/identity`;
   }
 
-  /** The folder that the box sees as `/run/box`. */
+  /** The folder that the container sees as `/run/container`. */
   get shared(): string {
     return `${this.folder}/shared`;
   }
@@ -68,7 +68,7 @@ export class Container implements AsyncDisposable {
     return fingerprint(this.hostKeys[0]?.publicKey ?? "");
   }
 
-  /** The log of sshd. Like the other records it can still be read when the box has ended. */
+  /** The log of sshd. Like the other records it can still be read when the container has ended. */
   log(): Promise<string> {
     return this.#record("sshd.log");
   }
@@ -103,7 +103,7 @@ export class Container implements AsyncDisposable {
     }
   }
 
-  /** Runs shell code in the box as root, without ssh. Does not throw when it fails. */
+  /** Runs shell code in the container as root, without ssh. Does not throw when it fails. */
   async run(code: string): Promise<ContainerResult> {
     const target = ["--target", `${this.#pid}`, "--mount", "--pid", "--uts", "--ipc"];
     const { code: exit, stdout, stderr } = await new Deno.Command("timeout", {
@@ -114,7 +114,7 @@ export class Container implements AsyncDisposable {
     return { code: exit, stdout: text(stdout), stderr: text(stderr) };
   }
 
-  /** Ends everything in the box at once, as when the power goes. */
+  /** Ends everything in the container at once, as when the power goes. */
   end(): Promise<void> {
     this.#ended ??= (async () => {
       const names = ["sshd.log", "commands", "signals"];
@@ -131,13 +131,13 @@ export class Container implements AsyncDisposable {
     return this.#last?.[name] ?? await Deno.readTextFile(`${this.shared}/${name}`).catch(() => "");
   }
 
-  /** Ends the box. */
+  /** Ends the container. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
   }
 }
 
-/** Starts a box whose sshd listens. */
+/** Starts a container whose sshd listens. */
 export async function startContainer(options: ContainerOptions = {}): Promise<Container> {
   for (let attempt = 1;; attempt++) {
     const container = await prepareContainer(options);
@@ -152,7 +152,7 @@ export async function startContainer(options: ContainerOptions = {}): Promise<Co
   }
 }
 
-/** Makes a box whose sshd starts with {@linkcode Box.open}. */
+/** Makes a container whose sshd starts with {@linkcode Box.open}. */
 export async function prepareContainer(options: ContainerOptions = {}): Promise<Container> {
   const { address = "127.0.0.1", bootId = crypto.randomUUID(), kexec = "possible" } = options;
   const { identity = await makeKey(), hostKeys = [await makeKey()] } = options;
@@ -211,7 +211,7 @@ export async function prepareContainer(options: ContainerOptions = {}): Promise<
   );
 }
 
-/** Why boxes cannot be made on this machine, or `undefined` if they can. */
+/** Why containers cannot be made on this machine, or `undefined` if they can. */
 export async function noContainers(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return "boxes need Linux";
   if (Deno.uid() !== 0) return "boxes need root";

@@ -1,5 +1,5 @@
 /**
- * The files of a box that differ from this machine's own.
+ * The files of a container that differ from this machine's own.
  *
  * @module
  */
@@ -23,13 +23,13 @@ VARIANT="Installer"
 VARIANT_ID=installer
 `;
 
-/** Programs whose effect would reach past the box: they only write down how they were called. */
+/** Programs whose effect would reach past the container: they only write down how they were called. */
 const HARMLESS = ["kexec", "poweroff", "halt", "swapoff", "swapon", "zpool", "modprobe"];
 const note = `printf '%s\\n' "\${0##*/} $*" >>/run/box/commands\n`;
 const REBOOT = `#!/bin/sh\n${note}echo reboot >>/run/box/signals\n`;
 const SYSTEMCTL = `#!/bin/sh\n${note}case " $* " in
-*" reboot "*) echo reboot >>/run/box/signals ;;
-*" kexec "*) echo kexec >>/run/box/signals ;;
+*" reboot "*) echo reboot >>/run/container/signals ;;
+*" kexec "*) echo kexec >>/run/container/signals ;;
 esac
 `;
 
@@ -38,7 +38,7 @@ function detectVirt(container: string): string {
   return `#!/bin/sh\necho ${container}\n[ ${container} != none ]\n`;
 }
 
-/** The parts of a box that must be known before its files are written. */
+/** The parts of a container that must be known before its files are written. */
 export interface Settled {
   readonly address: string;
   readonly port: number;
@@ -46,7 +46,7 @@ export interface Settled {
   readonly identity: KeyPair;
 }
 
-/** The files of a box by path, and the shell code that completes them. */
+/** The files of a container by path, and the shell code that completes them. */
 export async function contents(
   options: ContainerOptions,
   settled: Settled,

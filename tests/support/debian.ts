@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { run } from "../lib/process.ts";
+import { run } from "../../lib/process.ts";
 
 /** What was unpacked. */
 export interface Unpacked {
@@ -25,7 +25,7 @@ export async function newestOf(
   packages: readonly string[],
   fill: (aside: string, unpacked: Unpacked, folder: string) => Promise<void>,
 ): Promise<string> {
-  // Not below a home: the boxes of the loopback tests see none of this machine's.
+  // Not below a home: the containers of the loopback tests see none of this machine's.
   const parent = `/var/tmp/nixos-anywhere-deno-${Deno.uid()}`;
   const folder = `${parent}/${name}`;
   if (await Deno.stat(folder).catch(() => undefined)) return folder;

@@ -1,10 +1,10 @@
 /**
- * A machine that boots: one box after the other on the same port, each started by what runs on the one
+ * A machine that boots: one container after the other on the same port, each started by what runs on the one
  * before it (`reboot`, or the `run` of a kexec image from `kexec.ts`).
  *
  * @module
  */
-import { type Container, prepareContainer, startContainer } from "./box.ts";
+import { type Container, prepareContainer, startContainer } from "./container.ts";
 import { type KeyPair, makeKey } from "./keys.ts";
 import type { ContainerFile, ContainerOptions } from "./options.ts";
 

@@ -11,12 +11,12 @@ import {
   startMachine,
   writeKexec,
 } from "../loopback/mod.ts";
-import type { InstallSettings } from "../../lib/plan/options.ts";
+import type { InstallSettings } from "../../../lib/plan/options.ts";
 import { type Relay, startRelay } from "../relay.ts";
-import { type Breakpoint, STOPPING_RUN, systems, type SystemsOptions } from "./boxes.ts";
-import { type Ended, type Running, Sandbox } from "./command.ts";
+import { type Breakpoint, STOPPING_RUN, systems, type SystemsOptions } from "./systems.ts";
+import { type Ended, type Running, Sandbox } from "./sandbox.ts";
 
-/** What a scene is made of. */
+/** What a fixture is made of. */
 export interface FixtureOptions extends SystemsOptions {
   /** More of the kexec image. */
   readonly image?: KexecOptions | undefined;
@@ -43,7 +43,7 @@ export class Fixture implements AsyncDisposable {
   cutAt = Infinity;
   freezeAt = Infinity;
 
-  /** What goes with the scene. */
+  /** What goes with the fixture. */
   readonly owned: AsyncDisposableStack = new AsyncDisposableStack();
   readonly #key: string;
 
@@ -58,7 +58,7 @@ export class Fixture implements AsyncDisposable {
     this.#key = machine.container.identity.privateKey;
   }
 
-  /** Opens a scene. */
+  /** Opens a fixture. */
   static async open(given: FixtureOptions): Promise<Fixture> {
     const port2 = given.otherPort ? freePort() : undefined;
     const options: FixtureOptions = port2 === undefined ? given : {

@@ -8,12 +8,12 @@ import {
   startContainer,
   startMachine,
   writeKexec,
-} from "../loopback/mod.ts";
+} from "../support/loopback/mod.ts";
 import { COMMAND, exists, Sandbox } from "./command.ts";
 
 const ignore = await noContainers() !== undefined;
 
-/** Words that lead to a box as `user`, with a known_hosts file of its own. */
+/** Words that lead to a container as `user`, with a known_hosts file of its own. */
 async function to(
   container: Container,
   sandbox: Sandbox,

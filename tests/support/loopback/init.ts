@@ -1,7 +1,7 @@
 /**
- * The shell programs that make a box: a machine's insides in namespaces of their own.
+ * The shell programs that make a container: a machine's insides in namespaces of their own.
  *
- * The root is an overlay of this machine's own root, written to memory: the box has every program that
+ * The root is an overlay of this machine's own root, written to memory: the container has every program that
  * is installed here, and nothing that runs in it changes a file here. What could reach past the files is
  * shut: no disk is in its /dev, /sys and /proc/sys are read-only, and it lacks the capabilities to
  * reboot, to load modules and to set the clock.
@@ -23,9 +23,9 @@ rm -rf -- "$1"
 `;
 
 /**
- * Process 1 of a box. `$1` is the folder outside, whose `setup.sh` completes the files. It prints
+ * Process 1 of a container. `$1` is the folder outside, whose `setup.sh` completes the files. It prints
  * its process id as seen from outside, waits for a line, starts sshd, and ends with its input: the
- * kernel then kills everything in the box.
+ * kernel then kills everything in the container.
  */
 export const INSIDE = `
 set -eu

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ROOT } from "../checks/sources.ts";
-import { leftOf } from "../readme/shell.ts";
-import { NIX_CONFIG } from "../vm/nix.ts";
+import { ROOT } from "../../checks/sources.ts";
+import { leftOf } from "../../readme/shell.ts";
+import { NIX_CONFIG } from "../../vm/nix.ts";
 
 const CLI = decodeURIComponent(new URL("cli.ts", ROOT).pathname);
 const FOLDERS = ["tmp", "home", "state", "cache", "run"];

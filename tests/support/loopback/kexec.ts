@@ -1,6 +1,6 @@
 /**
  * Small kexec images: what they hold is named as in the real ones, and their `run` tells the machine
- * that the box is, instead of the kernel, to boot.
+ * that the container is, instead of the kernel, to boot.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface KexecOptions {
 }
 
 /**
- * Gathers keys and host keys as the published image does, into `/run/box/gathered`: plain keys, those of the sudo user
+ * Gathers keys and host keys as the published image does, into `/run/container/gathered`: plain keys, those of the sudo user
  * too, and links as links.
  */
 const GATHER = String.raw`gathered=/run/box/gathered
