@@ -68,13 +68,9 @@ export async function openJob(options: NixosAnywhereOptions): Promise<Job> {
     await stack.disposeAsync();
     throw error;
   }
-  const job = { plan, inputs, options, report, stages, scope, signal, stack };
-  return {
-    ...job,
-    nix: { ...nix, timeout: plan.timeouts.build },
-    guard: new DiskGuard(job),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
+  const job = { plan, inputs, options, report, stages, scope, signal, stack, nix };
+  const guard = new DiskGuard(job);
+  return { ...job, guard, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 /** Whether there is something to build: not for store paths, and not for phases that need no system. */
