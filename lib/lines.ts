@@ -11,9 +11,9 @@ const MAX_LINE = 16 * 1024;
 /** What {@linkcode eachLine} can do besides. */
 export interface LineOptions {
   /** Called with the text as it comes, before it is cut into lines. */
-  readonly onText?: (text: string) => void;
+  readonly onText?: ((text: string) => void) | undefined;
   /** Ends the reading when aborted, though the stream goes on. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Calls `onLine` for each line of `stream`; a line past 16 KiB comes in pieces. Always drains. */

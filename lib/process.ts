@@ -18,15 +18,15 @@ export type Input = "null" | "inherit" | string | ReadableStream<Uint8Array>;
 /** How a child is started; everything has a default. */
 export interface SpawnOptions {
   /** What the child reads. @default "null" */
-  readonly stdin?: Input;
+  readonly stdin?: Input | undefined;
   /** Variables that are set on top of our own environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** The working directory. @default our own */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** Ends the child when aborted: SIGTERM, and SIGKILL two seconds later. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Hears of the command. @default nobody */
-  readonly report?: Reporter;
+  readonly report?: Reporter | undefined;
 }
 
 /** How a command is run to its end; everything has a default. */

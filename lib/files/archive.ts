@@ -55,7 +55,7 @@ function systemTar({ folder, entries }: Tree, signal?: AbortSignal): ReadableStr
   const names = entries.filter(({ path }) => !path.includes("/")).map(({ path }) => `./${path}`);
   const child = start(["tar", "-C", folder, "-b", RECORD, "-cf", "-", "--", ...names], {
     env: { COPYFILE_DISABLE: "1" }, // macOS would add its own files
-    ...(signal && { signal }),
+    signal,
   });
   const said = new Response(child.stderr).text();
   return child.stdout.pipeThrough(

@@ -32,7 +32,7 @@ export async function cachedDownload(
   const aside = await Deno.makeTempFile({ dir: folder });
   try {
     const { address, headers } = withoutLogin(url);
-    const response = await fetch(address, { headers, ...(signal && { signal }) });
+    const response = await fetch(address, { headers, signal: signal ?? null });
     if (!response.ok || !response.body) throw new Error(`the server answers ${response.status}`);
     const length = Number(response.headers.get("content-length") ?? NaN);
     const file = await Deno.open(aside, { write: true });

@@ -103,7 +103,7 @@ function unpack(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   if (compression === "none") return bytes;
   if (compression === "gzip") return bytes.pipeThrough(new DecompressionStream("gzip"));
-  const child = start([compression, "-dc"], { stdin: bytes, ...(signal && { signal }) });
+  const child = start([compression, "-dc"], { stdin: bytes, signal });
   child.stderr.pipeTo(new WritableStream()).catch(() => {});
   return child.stdout.pipeThrough(
     new TransformStream({

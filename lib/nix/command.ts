@@ -90,7 +90,7 @@ export async function runNix(
       onLine: (line, stream) => {
         if (stream === "stderr") output.line(line);
       },
-      ...(signal && { signal }),
+      signal,
       ...(timeout !== undefined && { timeout }),
     });
     output.succeeded();

@@ -11,9 +11,9 @@ import { TraceFilter } from "./trace.ts";
 /** How lines are shown; everything has a default. */
 export interface PlainOptions {
   /** Whether commands, debug lines and all output are shown. @default false */
-  readonly debug?: boolean;
+  readonly debug?: boolean | undefined;
   /** Whether headings stand out by escape sequences of a terminal. @default false */
-  readonly color?: boolean;
+  readonly color?: boolean | undefined;
 }
 
 const TITLES: Readonly<Record<Stage, string>> = {

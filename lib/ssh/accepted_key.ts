@@ -53,7 +53,7 @@ export async function unattendedKey(
   if (/-(SK|CERT)\b/.test(type) || from.some((word) => word !== "explicit")) return undefined;
   // With an empty passphrase nobody is asked: it fails where there is one.
   const words = ["ssh-keygen", "-y", "-P", "", "-f", path];
-  const options = { allowFailure: true, timeout: 10_000, ...(signal && { signal }) };
+  const options = { allowFailure: true, timeout: 10_000, signal };
   const { code, stdout } = await run(words, options);
   const key = /^([a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3})(?: |$)/m.exec(stdout)?.[1];
   if (code !== 0 || key === undefined || key.startsWith("sk-")) return undefined;

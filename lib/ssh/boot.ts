@@ -24,15 +24,15 @@ export interface BootOptions {
   /** What is to come up, for messages: `the installer`. */
   readonly expected: string;
   /** Where to log in from then on. @default where the old session is */
-  readonly destination?: Destination;
+  readonly destination?: Destination | undefined;
   /** How to log in from then on. @default as the old session did */
-  readonly login?: LoginOptions;
+  readonly login?: LoginOptions | undefined;
   /** How long the whole may take, in milliseconds. @default {@linkcode TIMEOUTS}.boot */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** What is done in the new boot, together with the look which boot it is. */
   readonly snippet?: RemoteSnippet | undefined;
   /** How long refused logins are tried again, in milliseconds. @default 20_000 */
-  readonly refusals?: number;
+  readonly refusals?: number | undefined;
   /** Done over the old session when its boot has stayed to the end. Its failure is not heard of. */
   readonly onStayed?: ((session: Session) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;

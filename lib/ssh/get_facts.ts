@@ -19,9 +19,9 @@ export interface FactsOptions {
   /** Asked for when sudo wants a password; it stays with the session. @default sudo is of no use then */
   readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
   /** How long the target may take to answer, in milliseconds. @default {@linkcode TIMEOUTS}.connect */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Ends the wait when aborted. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 // Only what every POSIX system has, and only reading. Each value is one line; what is not Linux has few. Files
@@ -160,7 +160,7 @@ export async function getFacts(session: Session, options: FactsOptions = {}): Pr
       timeout,
       name: "facts",
       inline: true,
-      ...(signal && { signal }),
+      signal,
     });
     if (!/^facts end$/m.test(stdout)) {
       throw new AnswerError(

@@ -53,7 +53,7 @@ async function asksForPassphrase(
   { identityFile, privateKey, options = [] }: KeyAgentOptions,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const quiet = { allowFailure: true, timeout: 10_000, ...(signal && { signal }) };
+  const quiet = { allowFailure: true, timeout: 10_000, signal };
   const login = [
     ...options.map((option) => option.replace("=", " ")),
     ...(user === undefined ? [] : [`User ${user}`]),

@@ -72,7 +72,7 @@ export async function checkMounted(installer: Session, signal?: AbortSignal): Pr
     args: [mark],
     allowFailure: true,
     timeout: 60_000,
-    ...(signal && { signal }),
+    signal,
   });
   const answer = stdout.slice(stdout.indexOf(mark)).slice(mark.length).split("\n")[0] ?? "";
   const [, kind, type = "", at = ""] =

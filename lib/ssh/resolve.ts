@@ -56,7 +56,7 @@ export async function resolve(
   const result = await run(["ssh", "-G", ...optionWords(config), "--", host], {
     allowFailure: true,
     timeout: 20_000,
-    ...(signal && { signal }),
+    signal,
   });
   if (result.code !== 0) {
     throw new UsageError(`ssh does not accept its configuration: ${result.stderr}`, {

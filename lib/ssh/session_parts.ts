@@ -18,7 +18,7 @@ export interface RemoteOptions {
   /** Ends it when aborted. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each line of its outputs. */
-  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  readonly onLine?: ((line: string, stream: "stdout" | "stderr") => void) | undefined;
   /** Whether a failure is returned instead of thrown. @default false */
   readonly allowFailure?: boolean | undefined;
   /** What to do next when it fails: a sentence, or what makes one of its output. */
@@ -26,21 +26,21 @@ export interface RemoteOptions {
   /** The words that messages show in the place of its own. */
   readonly shown?: readonly string[] | undefined;
   /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
-  readonly become?: readonly string[];
+  readonly become?: readonly string[] | undefined;
   /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
-  readonly evenIfAborted?: boolean;
+  readonly evenIfAborted?: boolean | undefined;
   /** Whether it is ended there too when it is given up here or the connection is lost. @default false */
-  readonly killOnDisconnect?: boolean;
+  readonly killOnDisconnect?: boolean | undefined;
 }
 
 /** What {@linkcode Session.script} takes besides its text. */
 export interface ScriptOptions extends RemoteOptions {
   /** The script's `$1`, `$2`, … @default [] */
-  readonly args?: readonly string[];
+  readonly args?: readonly string[] | undefined;
   /** What the script is called in messages. @default "script" */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Whether text and arguments may be seen in lists of processes: a round trip less. @default false */
-  readonly inline?: boolean;
+  readonly inline?: boolean | undefined;
 }
 
 /** A program on a target that runs or waits for its turn. Disposal ends it here and waits for its end. */

@@ -29,7 +29,7 @@ export async function makeTemporaryKey(
     for (const [index, type] of TYPES.entries()) {
       const words = ["ssh-keygen", "-q", "-t", ...type, "-N", "", "-C", comment, "-f", path];
       const allowFailure = index < TYPES.length - 1;
-      const options = { timeout: 60_000, allowFailure, ...(signal && { signal }) };
+      const options = { timeout: 60_000, allowFailure, signal };
       if ((await run(words, options)).code === 0) break;
     }
     const [privateKey, publicKey] = await Promise.all(

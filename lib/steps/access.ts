@@ -49,7 +49,7 @@ export async function becomeRootSession(
     become: becomeRoot(facts),
     timeout: 60_000,
     hint: "see whether root's home can be written to",
-    ...(signal && { signal }),
+    signal,
   });
   const destination = { ...session.destination, user: "root" };
   const login = {

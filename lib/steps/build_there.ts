@@ -29,7 +29,7 @@ export async function shareThere(
     killOnDisconnect: true,
     allowFailure: true,
     timeout,
-    ...(signal && { signal }),
+    signal,
   });
   if (code === 0) return;
   const text = `${session.label}: nothing is shared by the stores there: ${
@@ -66,7 +66,7 @@ export async function buildThere(
       if (stream === "stderr") output.line(line);
     },
     ...(timeout !== undefined && { timeout }),
-    ...(signal && { signal }),
+    signal,
   });
   const { stdout } = await running.catch((error) => {
     throw error instanceof CommandError ? explain(error, output.failed()) : error;

@@ -16,7 +16,7 @@ import { noteStoreDisk, STORE_DISK } from "../ssh/mounted.ts";
 /** How the disko script is run; everything has a default. */
 export interface DiskoOptions {
   /** Disk encryption keys that the script reads. @default [] */
-  readonly keys?: readonly DiskKey[];
+  readonly keys?: readonly DiskKey[] | undefined;
   /**
    * What the script is told when it asks for a passphrase on its input, as often as it asks; one line. It is in no
    * argument and no log. @default its input is empty
@@ -134,7 +134,7 @@ async function writeKeys(
       timeout: 120_000,
       shown: ["sh", "-c", `'cat >${remote}'`],
       hint: "see whether the folder of the key's remote path can be made",
-      ...(signal && { signal }),
+      signal,
     });
   }
 }
@@ -167,7 +167,7 @@ async function runScript(
       else if (line.startsWith(disk)) noteStoreDisk(installer, line.slice(disk.length));
       else installer.report({ type: "output", source: "disko", stream, line });
     },
-    ...(signal && { signal }),
+    signal,
   });
   return { newStore };
 }

@@ -64,7 +64,7 @@ export async function findDisks(
     inline: true,
     args: devices,
     timeout: 60_000,
-    ...(signal && { signal }),
+    signal,
   });
   const answers = readNames(stdout, devices, target.label);
   const missing = devices.filter((_, index) => answers[index] === "missing");

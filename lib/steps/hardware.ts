@@ -14,7 +14,7 @@ import type { Session } from "../ssh/session.ts";
 /** How the hardware is looked at; everything has a default. */
 export interface HardwareOptions {
   /** How long it may take, in milliseconds. @default {@linkcode TIMEOUTS}.hardware */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,7 +66,7 @@ ${SCRIPTS[backend]}`,
       onLine: (line, stream) => {
         if (stream === "stderr") installer.report({ type: "output", source: backend, line });
       },
-      ...(signal && { signal }),
+      signal,
     },
   );
   if (!isWhole(backend, stdout)) {

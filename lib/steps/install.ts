@@ -17,13 +17,13 @@ export interface InstallStepOptions {
   /** A folder whose contents are copied onto `/` of the new system, owned by root. @default none */
   readonly extraFiles?: string | Tree | undefined;
   /** Whom paths of the new system shall belong to, with all below them, in this order. @default [] */
-  readonly chown?: readonly Chown[];
+  readonly chown?: readonly Chown[] | undefined;
   /** Whether the installer's host keys, which are the machine's own, are kept. @default false */
   readonly copyHostKeys?: boolean | undefined;
   /** The value of NIXOS_NO_CHECK for nixos-install. @default not set */
   readonly noCheck?: string | undefined;
   /** Nix options for nixos-install. @default [] */
-  readonly nixOptions?: readonly Setting[];
+  readonly nixOptions?: readonly Setting[] | undefined;
   /** Whether the store of /mnt may be in the installer's memory, see {@linkcode checkMounted}. @default false */
   readonly inMemory?: boolean | undefined;
   /** How long nixos-install may take, in milliseconds. @default {@linkcode TIMEOUTS}.install */
@@ -92,7 +92,7 @@ export async function install(
     signal,
   } = options;
   const path = storePath(system, "the NixOS system");
-  const common = { timeout, ...(signal && { signal }) };
+  const common = { timeout, signal };
   const tree = typeof extraFiles === "string" ? await readTree(extraFiles) : extraFiles;
   if (!inMemory) await checkMounted(installer, signal);
   const stages = Stages.of(installer.report);

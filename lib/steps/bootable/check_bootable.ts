@@ -54,7 +54,7 @@ async function judge(
       inline: true,
       args,
       timeout: 120_000,
-      ...(signal && { signal }),
+      signal,
     });
     const answers = stdout.split("\n").flatMap((line) =>
       line.startsWith("boot ") ? [line.slice(5)] : []

@@ -117,7 +117,7 @@ async function arrange(
     become: becomeRoot(facts),
     timeout: 120_000,
     hint: "look at the space and the rights where the image was unpacked",
-    ...(signal && { signal }),
+    signal,
   });
   const values = (name: string, shape: string) =>
     [...stdout.matchAll(new RegExp(`^${name} (${shape})$`, "gm"))].map(([, value = ""]) => value);

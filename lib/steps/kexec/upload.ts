@@ -46,7 +46,7 @@ export interface UploadOptions {
   /** What is known of the target. @default asked for */
   readonly facts?: Facts | undefined;
   /** How long the upload may take, in milliseconds. @default {@linkcode TIMEOUTS}.image */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -153,7 +153,7 @@ async function fetchThere(
       killOnDisconnect: true,
       timeout,
       hint,
-      ...(signal && { signal }),
+      signal,
     });
     return folderOf(stdout, target);
   } catch (error) {
@@ -202,7 +202,7 @@ async function sendFromHere(
       shown: shownUnpack("here", compression, path),
       timeout,
       hint,
-      ...(signal && { signal }),
+      signal,
     },
   );
   const link = meter.link();
