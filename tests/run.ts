@@ -21,6 +21,11 @@ const TEST = ["test", "-A", "--sanitize-ops", "--sanitize-resources"];
 /** Tests that boot the emulated machine. */
 const ON_A_MACHINE = ["tests/vm", "tests/readme_demo.test.ts"];
 
+/** Tests that wait as often as they work: conditions of the field. */
+const FIELD = ["tests/field"];
+
+const YIELDS = { yields: true };
+
 /** What a change usually needs, besides the checks. */
 const QUICK = [
   ...["tests/checks", "tests/plan", "tests/files", "tests/jsr", "tests/nix/message.test.ts"],
@@ -87,16 +92,25 @@ async function everything(children: Children, profile: string): Promise<Count[]>
   if (lacking.length > 0) {
     console.log(`\nleft out: tests on a machine, which need ${lacking.join(", ")}`);
   }
-  // An emulated machine waits as often as it works: side by side both kinds take less time than one after
-  // the other. What the machines' tests say is shown when they have ended.
-  const machines = lacking.length === 0
-    ? children.run([...TEST, ...coverage, ...ON_A_MACHINE], { show: false })
-    : undefined;
-  const ignore = `--ignore=${ON_A_MACHINE.join(",")}`;
-  await part("tests", () => test(children, [...coverage, ignore, "tests"]));
-  if (machines) {
-    await part("tests on a machine", async () => {
-      const { ok, output, seconds } = await machines;
+  // All of them wait as often as they work: side by side they take less time than one after the other. The emulated
+  // machine takes longest, and has one processor: the others give way to it. What is not shown as it comes is shown
+  // at the end.
+  const beside = new Map([[
+    "tests of the field",
+    children.run([...TEST, ...coverage, ...FIELD], YIELDS),
+  ]]);
+  if (lacking.length === 0) {
+    beside.set("tests on a machine", children.run([...TEST, ...coverage, ...ON_A_MACHINE]));
+  }
+  const ignore = `--ignore=${[...ON_A_MACHINE, ...FIELD].join(",")}`;
+  await part("tests", async () => {
+    const args = [...TEST, ...coverage, ignore, "tests"];
+    const { ok, output } = await children.run(args, { ...YIELDS, show: true });
+    return countTests(output, ok);
+  });
+  for (const [title, running] of beside) {
+    await part(title, async () => {
+      const { ok, output, seconds } = await running;
       console.log(`${output.trimEnd()}\nthese took ${seconds.toFixed(1)} s, beside the others`);
       return countTests(output, ok);
     });

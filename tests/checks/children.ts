@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   /** Pass on what it says as it says it. @default {false} */
   readonly show?: boolean;
+  /** Whether it gives way to others that want the processor. @default {false} */
+  readonly yields?: boolean;
 }
 
 /** The Deno children of one run, which end with it: at the latest when its time is over. */
@@ -29,13 +31,14 @@ export class Children implements Disposable {
   /** Runs Deno with these arguments. */
   async run(
     args: readonly string[],
-    { env = {}, show = false }: RunOptions = {},
+    { env = {}, show = false, yields = false }: RunOptions = {},
   ): Promise<Outcome> {
     const start = performance.now();
     const seconds = () => (performance.now() - start) / 1000;
     if (this.stopped) return { ok: false, output: `${this.stopped}: not started`, seconds: 0 };
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [...args],
+    const [program = "", ...words] = [...(yields ? ["nice", "-n", "5"] : []), Deno.execPath()];
+    const child = new Deno.Command(program, {
+      args: [...words, ...args],
       env: show && Deno.stdout.isTerminal() ? { FORCE_COLOR: "1", ...env } : env,
       stdin: "null",
       stdout: "piped",
