@@ -53,12 +53,8 @@ export type { RemoteOptions, ScriptOptions, Session } from "./lib/ssh/session.ts
 export { type FactsOptions, getFacts } from "./lib/ssh/get_facts.ts";
 export { type KexecOptions, runKexec } from "./lib/steps/kexec/run_kexec.ts";
 export { arrangeBoot, type Arranged, type ArrangeOptions } from "./lib/steps/kexec/arrange.ts";
-export {
-  discardKexec,
-  type RemoteKexec,
-  uploadKexec,
-  type UploadOptions,
-} from "./lib/steps/kexec/upload.ts";
+export { discardKexec } from "./lib/steps/kexec/discard.ts";
+export { type RemoteKexec, uploadKexec, type UploadOptions } from "./lib/steps/kexec/upload.ts";
 export { type BootCheck, checkBootable } from "./lib/steps/bootable/check_bootable.ts";
 export { checkDisks, type DiskOptions, findDisks } from "./lib/steps/find_disks.ts";
 export type { ConfiguredDisk, Disk, DiskFate, FoundDisk, PassphraseUse } from "./lib/plan/disks.ts";

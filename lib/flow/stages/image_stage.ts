@@ -5,7 +5,8 @@
  * @module
  */
 import { needsKexec } from "../../plan/preflight.ts";
-import { discardKexec, uploadKexec } from "../../steps/kexec/upload.ts";
+import { discardKexec } from "../../steps/kexec/discard.ts";
+import { uploadKexec } from "../../steps/kexec/upload.ts";
 import { always, type Stage } from "../stage.ts";
 
 export const imageStage: Stage<"image"> = {

@@ -20,7 +20,8 @@ import type { RemoteSnippet } from "../../ssh/remote_snippet.ts";
 import { saveResumeInfo } from "../../ssh/resume.ts";
 import { internals, type Session } from "../../ssh/session.ts";
 import { arrangeBoot, type Arranged } from "./arrange.ts";
-import { discardKexec, type RemoteKexec } from "./upload.ts";
+import { discardKexec } from "./discard.ts";
+import type { RemoteKexec } from "./upload.ts";
 
 /** How the installer is booted and logged in to; everything has a default. */
 export interface KexecOptions {

@@ -36,6 +36,7 @@ import { TIMEOUTS } from "../../plan/timeouts.ts";
 import { getFacts } from "../../ssh/get_facts.ts";
 import { Stages } from "../../report/stages.ts";
 import type { Session } from "../../ssh/session.ts";
+import { removeThere } from "./discard.ts";
 
 /** How an image gets onto a target; everything has a default. */
 export interface UploadOptions {
@@ -107,9 +108,9 @@ export async function uploadKexec(
     return await stages.run("image", send, signal);
   } catch (error) {
     const folders = IMAGE_PARENTS.map((parent) => `${parent}/${name}`);
-    const removed = await removeThere(target, folders, facts).then(() => true, () => false);
     // After a failure or an interruption the target may be unpacking still.
     const ended = signal?.aborted && !(signal.reason instanceof InterruptedError);
+    const removed = await removeThere(target, folders, facts, ended).then(() => true, () => false);
     if (removed && ended) stages.reach("untouched");
     // A command that ended with the scope ended for the scope's reason.
     signal?.throwIfAborted();
@@ -227,24 +228,4 @@ function unpackHint(source: ImageSource, { ipv6Only }: Facts): string {
     return `the target has IPv6 only, and github.com has none: try --kexec https://gh-v6.com/${path}, or a local file`;
   }
   return `check the image, the network, and the space in ${IMAGE_PARENTS.join(", ")}`;
-}
-
-/** Removes an image that will not be booted from the target again. */
-export async function discardKexec(target: Session, { folder, facts }: RemoteKexec): Promise<void> {
-  await removeThere(target, [folder], facts);
-  const stages = Stages.of(target.report);
-  // A boot that was announced may come all the same.
-  if (stages.state === "image") stages.reach("untouched");
-}
-
-async function removeThere(
-  target: Session,
-  folders: readonly string[],
-  facts: Facts,
-): Promise<void> {
-  await target.run(["rm", "-rf", "--", ...folders], {
-    become: becomeRoot(facts),
-    timeout: 5000,
-    evenIfAborted: true,
-  });
 }
