@@ -1,11 +1,8 @@
 /**
- * Which key a server has accepted, as ssh's log tells it, and whether it logs in again without a person.
+ * Which key a server has accepted, as ssh's log tells it.
  *
  * @module
  */
-import { run } from "../process.ts";
-import { fingerprint } from "./known_hosts.ts";
-import { internals, type Session } from "./session.ts";
 
 /** A key that a server has accepted, as ssh's log describes it since OpenSSH 8.0. */
 export interface AcceptedKey {
@@ -36,26 +33,4 @@ export function personNeeded(key: AcceptedKey | undefined): string | undefined {
   if (key.from.includes("agent")) return "an agent, which may want a confirmation";
   if (key.from.includes("token")) return "the PIN of a token";
   return `the passphrase of ${JSON.stringify(key.path)}`;
-}
-
-/**
- * The public key, `TYPE BASE64`, that this login was granted for, where it will be granted again without
- * anybody's help: a plain key in a file without a passphrase. An agent may ask for a confirmation, a
- * certificate ends, a security key wants to be touched.
- */
-export async function unattendedKey(
-  session: Session,
-  signal?: AbortSignal,
-): Promise<string | undefined> {
-  const { acceptedKey } = internals(session);
-  if (session.method !== "publickey" || !acceptedKey) return undefined;
-  const { path, type, from } = acceptedKey;
-  if (/-(SK|CERT)\b/.test(type) || from.some((word) => word !== "explicit")) return undefined;
-  // With an empty passphrase nobody is asked: it fails where there is one.
-  const words = ["ssh-keygen", "-y", "-P", "", "-f", path];
-  const options = { allowFailure: true, timeout: 10_000, signal };
-  const { code, stdout } = await run(words, options);
-  const key = /^([a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3})(?: |$)/m.exec(stdout)?.[1];
-  if (code !== 0 || key === undefined || key.startsWith("sk-")) return undefined;
-  return await fingerprint(key) === acceptedKey.fingerprint ? key : undefined;
 }

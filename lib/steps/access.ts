@@ -5,7 +5,7 @@
  */
 import { LoginError } from "../errors.ts";
 import { becomeRoot, type Facts } from "../plan/facts.ts";
-import { unattendedKey } from "../ssh/accepted_key.ts";
+import { unattendedKey } from "../ssh/unattended_key.ts";
 import { openSession } from "../ssh/open_session.ts";
 import { internals, type Session } from "../ssh/session.ts";
 import { makeTemporaryKey, revoke } from "../ssh/temporary_key.ts";

@@ -9,7 +9,7 @@
  */
 import { PreflightError } from "../../errors.ts";
 import { becomeRoot } from "../../plan/facts.ts";
-import { unattendedKey } from "../../ssh/accepted_key.ts";
+import { unattendedKey } from "../../ssh/unattended_key.ts";
 import type { Session } from "../../ssh/session.ts";
 import { makeTemporaryKey, type TemporaryKey } from "../../ssh/temporary_key.ts";
 import { ARRANGE } from "./arrange_script.ts";
