@@ -7,7 +7,7 @@ import { login } from "../ssh/fixture.ts";
 import { attempt, condition } from "./condition.ts";
 
 const without = ["systemd-detect-virt"];
-const MARKS: readonly [mark: string, options: ContainerOptions, container: string][] = [
+const MARKS: readonly [mark: string, options: ContainerOptions, kind: string][] = [
   ["none", { without }, "none"],
   ["/.dockerenv", { without, files: { "/.dockerenv": "" } }, "docker"],
   ["/run/.containerenv", { without, files: { "/run/.containerenv": 'engine="x"\n' } }, "podman"],
@@ -23,12 +23,12 @@ const MARKS: readonly [mark: string, options: ContainerOptions, container: strin
   }, "none"],
 ];
 
-for (const [mark, options, container] of MARKS) {
-  condition("containers", `${mark}: ${container}`, async () => {
+for (const [mark, options, kind] of MARKS) {
+  condition("containers", `${mark}: ${kind}`, async () => {
     await using container = await startContainer(options);
     await using target = await login(container);
     const facts = await getFacts(target);
-    assertEquals([facts.container, facts.maybeContainer], [container, undefined]);
+    assertEquals([facts.container, facts.maybeContainer], [kind, undefined]);
   });
 }
 

@@ -26,7 +26,8 @@ export async function removeThere(
   const twice = mayBegin ? 'sleep 1; rm -rf -- "$@"' : ":";
   await target.run(["sh", "-c", `rm -rf -- "$@"; ${twice}`, "rm", ...folders], {
     become: becomeRoot(facts),
-    timeout: 5000,
+    // Who interrupts does not wait; else a slow machine has its time.
+    timeout: mayBegin ? 60_000 : 5000,
     evenIfAborted: true,
   });
 }
