@@ -4,7 +4,7 @@
  * @module
  */
 import { escapeControls } from "../escape.ts";
-import type { OutputEvent, Reporter, Stage } from "./events.ts";
+import type { Reporter, Stage } from "./events.ts";
 import { type Rendered, type Renderer, Seen, shownLine } from "./renderer.ts";
 import { TraceFilter } from "./trace.ts";
 
@@ -59,7 +59,7 @@ export class PlainRenderer implements Renderer {
     return this.#seen.rest(output);
   }
 
-  #output({ source, line, stream }: OutputEvent): string | undefined {
+  #output({ source, line, stream }: Extract<Rendered, { type: "output" }>): string | undefined {
     const { debug = false } = this.#options;
     const text = shownLine(line);
     const traces = stream === "stdout" ? undefined : this.#traces.get(source);

@@ -5,10 +5,10 @@
  */
 import { escapeControls } from "../escape.ts";
 import { playLine } from "../terminal.ts";
-import type { Happening, Stamp } from "./events.ts";
+import type { Happening, ReportEvent } from "./events.ts";
 
 /** What is shown: an event with its stamp, or without where nobody has stamped it. */
-export type Rendered = Happening & Partial<Stamp>;
+export type Rendered = Happening & Partial<Pick<ReportEvent, "time" | "host">>;
 
 /** Shows events, and knows which lines of output it has shown. */
 export interface Renderer {

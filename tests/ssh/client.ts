@@ -7,7 +7,7 @@
 import { InstallError } from "../../lib/errors.ts";
 import { connect } from "../../lib/steps/connect.ts";
 import type { LoginOptions } from "../../lib/ssh/login_options.ts";
-import type { HostKeyEvent } from "../../lib/report/events.ts";
+import type { ReportEvent } from "../../lib/report/events.ts";
 import { atHome } from "../support/loopback/mod.ts";
 
 /** What came of it. */
@@ -35,9 +35,9 @@ export async function connectFrom(
 }
 
 async function main([destination, options]: [string, LoginOptions]): Promise<Outcome> {
-  const keys: HostKeyEvent[] = [];
+  const keys: Extract<ReportEvent, { type: "host-key" }>[] = [];
   const report = (event: { type: string }) => {
-    if (event.type === "host-key") keys.push(event as HostKeyEvent);
+    if (event.type === "host-key") keys.push(event);
   };
   const known = async () => {
     const { userInfo } = await import("node:os");
