@@ -94,17 +94,17 @@ export type ReportEvent =
     }
   );
 
-/** An event without when and where, one of a kind if that is given. */
-type Unstamped<E> = E extends ReportEvent ? Omit<E, "time" | "host"> : never;
-
-/** What happened, without when and where. */
-export type Happening = Unstamped<ReportEvent>;
-
 /** Whoever wants to hear of the events. Must not throw and returns at once. */
 export type Reporter = (event: ReportEvent) => void;
 
-/** Takes what happened, stamps it, and tells a {@linkcode Reporter}. */
-export type Report = (event: Happening) => void;
+/** Takes what happened, a {@linkcode ReportEvent} without `time` and `host`, stamps it, and tells a {@linkcode Reporter}. */
+export type Report = (
+  event: ReportEvent extends infer E ? E extends ReportEvent ? Omit<E, "time" | "host"> : never
+    : never,
+) => void;
+
+/** What happened, without when and where. */
+export type Happening = Parameters<Report>[0];
 
 /** The reporter that is used where none is given: says nothing. */
 export const silent: Report = () => {};

@@ -7,7 +7,7 @@
 import { InstallError } from "../../lib/errors.ts";
 import { connect } from "../../lib/steps/connect.ts";
 import type { LoginOptions } from "../../lib/ssh/login_options.ts";
-import type { ReportEvent } from "../../lib/report/events.ts";
+import type { Reporter, ReportEvent } from "../../lib/report/events.ts";
 import { atHome } from "../support/loopback/mod.ts";
 
 /** What came of it. */
@@ -36,7 +36,7 @@ export async function connectFrom(
 
 async function main([destination, options]: [string, LoginOptions]): Promise<Outcome> {
   const keys: Extract<ReportEvent, { type: "host-key" }>[] = [];
-  const report = (event: { type: string }) => {
+  const report: Reporter = (event) => {
     if (event.type === "host-key") keys.push(event);
   };
   const known = async () => {
