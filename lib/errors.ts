@@ -5,19 +5,13 @@
  * @module
  */
 
-/** What every error of this module carries besides its message. */
-export interface FailureOptions extends ErrorOptions {
-  /** What to do next, one sentence. */
-  readonly hint: string;
-}
-
 /** The base of every error thrown on purpose; catch this one to tell them from bugs. */
 export class InstallError extends Error {
   /** What to do next, one sentence. */
   readonly hint: string;
 
   /** Makes an error of `message` with its hint and, where there is one, its cause. */
-  constructor(message: string, options: FailureOptions) {
+  constructor(message: string, options: ErrorOptions & { readonly hint: string }) {
     super(message, options);
     this.name = new.target.name;
     this.hint = options.hint;
@@ -30,19 +24,16 @@ export class UsageError extends InstallError {}
 /** The target cannot be installed this way. Nothing was changed on it. */
 export class PreflightError extends InstallError {}
 
-/** What an error of a login carries. */
-export interface LoginFailure extends FailureOptions {
-  /** The fingerprint of the host key that was shown, `SHA256:…`. @default not known */
-  readonly fingerprint?: string | undefined;
-}
-
 /** The target is not the machine it should be: its host key is unknown, or not the one it had. */
 export class HostIdentityError extends InstallError {
   /** The fingerprint of the host key that was shown, `SHA256:…`, where it is known. */
   readonly fingerprint: string | undefined;
 
   /** Makes an error of `message` with its hint and the host key that was shown. */
-  constructor(message: string, options: LoginFailure) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly hint: string; readonly fingerprint?: string | undefined },
+  ) {
     super(message, options);
     this.fingerprint = options.fingerprint;
   }
@@ -57,7 +48,10 @@ export class LoginError extends ConnectionError {
   readonly fingerprint: string | undefined;
 
   /** Makes an error of `message` with its hint and the target's host key. */
-  constructor(message: string, options: LoginFailure) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly hint: string; readonly fingerprint?: string | undefined },
+  ) {
     super(message, options);
     this.fingerprint = options.fingerprint;
   }
@@ -69,37 +63,23 @@ export class DeadlineError extends InstallError {}
 /** A machine did not come back as the system that it was to boot. */
 export class BootError extends InstallError {
   /** `stayed`: the same boot still runs; `other`: a new boot, of another system; `silent`: no answer. */
-  readonly outcome: BootOutcome;
+  readonly outcome: "stayed" | "other" | "silent";
 
   /** Makes an error of `message` with its hint and what became of the machine. */
-  constructor(message: string, options: FailureOptions & { readonly outcome: BootOutcome }) {
+  constructor(
+    message: string,
+    options: ErrorOptions & Pick<BootError, "hint" | "outcome">,
+  ) {
     super(message, options);
     this.outcome = options.outcome;
   }
 }
-
-/** What became of a machine that did not come back as it should; see {@linkcode BootError}. */
-export type BootOutcome = "stayed" | "other" | "silent";
 
 /** The target's answer does not have the shape it must have. */
 export class AnswerError extends InstallError {}
 
 /** The installer's disks are not those that were shown, or not ready for disko. Nothing on them was changed. */
 export class DiskError extends InstallError {}
-
-/** How a command ended, as {@linkcode CommandError} tells it. */
-export interface CommandFailure extends FailureOptions {
-  /** The command line's words. */
-  readonly command: readonly string[];
-  /** The exit code; for a death by signal 128 + its number. */
-  readonly exitCode: number;
-  /** The signal that ended the command, else `null`. */
-  readonly signal: string | null;
-  /** The end of what it printed, bounded, control characters escaped. */
-  readonly output: string;
-  /** The machine that the command ran on, as the user named it; `here` for this one. */
-  readonly where: string;
-}
 
 /** A command failed, here or on the target. */
 export class CommandError extends InstallError {
@@ -115,7 +95,12 @@ export class CommandError extends InstallError {
   readonly where: string;
 
   /** Makes an error of `message` and how the command ended. */
-  constructor(message: string, failure: CommandFailure) {
+  constructor(
+    message: string,
+    failure:
+      & ErrorOptions
+      & Pick<CommandError, "hint" | "command" | "exitCode" | "signal" | "output" | "where">,
+  ) {
     super(message, failure);
     this.command = failure.command;
     this.exitCode = failure.exitCode;

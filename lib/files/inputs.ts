@@ -6,20 +6,22 @@
 import { dirname, resolve } from "@std/path";
 import { UsageError } from "../errors.ts";
 import { mustBePermitted } from "../permission.ts";
-import type { StorePaths } from "../plan/options.ts";
+import type { PlanOptions } from "../plan/options.ts";
 import { neededParts } from "../plan/phases.ts";
-import type { Plan, Source } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { TROUBLES } from "../plan/troubles.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import { type DiskKeyContent, readKeys } from "./keys.ts";
 import { readTree, type Tree } from "./tree.ts";
+
+type StorePaths = NonNullable<PlanOptions["storePaths"]>;
 
 /** What was read. */
 export interface Inputs {
   readonly extraFiles: Tree | undefined;
   readonly keys: readonly DiskKeyContent[];
   /** The plan's source, with store paths in their right order. */
-  readonly source: Source;
+  readonly source: Plan["source"];
   /** Whether the two store paths were given in the other order. */
   readonly swapped: boolean;
 }
@@ -122,7 +124,7 @@ export async function systemOf(system: StorePath): Promise<string | undefined> {
  * A system holds `nixos-version` and `init`, a disko script is a file: that tells which is which. Only what the
  * phases use has to be there.
  */
-async function settleSource(plan: Plan): Promise<[Source, boolean]> {
+async function settleSource(plan: Plan): Promise<[Plan["source"], boolean]> {
   const { source } = plan;
   if (source.kind !== "paths" || plan.copy.from !== undefined) return [source, false];
   const swapped = !await isSystem(source.system) && await isSystem(source.disko);

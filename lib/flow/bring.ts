@@ -5,7 +5,7 @@
  */
 import type { StorePath } from "../plan/store_path.ts";
 import { buildThere } from "../steps/build_there.ts";
-import { copyClosure, type CopyOptions } from "../steps/closure.ts";
+import { type CopyOptions, copyPaths } from "../steps/closure.ts";
 import type { Job } from "./job.ts";
 import type { Made } from "./made.ts";
 
@@ -23,7 +23,7 @@ export async function bring(
   const { from, substitute } = plan.copy;
   const { storeSettings } = plan.ssh;
   const remote = built.on === "remote";
-  await copyClosure(installer, path, {
+  await copyPaths(installer, path, {
     ...{ ...nix, ...store, storeSettings, stall: plan.timeouts.copy, link: image?.link },
     // Derivations are in this machine's store, and in no cache.
     from: remote ? undefined : from,

@@ -6,7 +6,8 @@
  */
 import { DiskError, type InstallError, PreflightError } from "../errors.ts";
 import { readScript } from "../files/script.ts";
-import type { Disk, FoundDisk, PassphraseUse } from "../plan/disks.ts";
+import type { DiskLayout } from "../nix/disk_layout.ts";
+import type { Disk, FoundDisk } from "../plan/disks.ts";
 import { fateOf } from "../plan/disks.ts";
 import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/disko_questions.ts";
 import type { StorePath } from "../plan/store_path.ts";
@@ -28,7 +29,7 @@ export class DiskGuard {
   #label = "";
   /** All disks of the system that ran at first. */
   #shown: readonly Disk[] = [];
-  #uses: readonly PassphraseUse[] = [];
+  #uses: DiskLayout["passphrases"] = [];
   /** The script's questions; `undefined` until its text was read. */
   #questions: readonly ScriptQuestion[] | undefined;
   #passphrase: string | undefined;

@@ -9,7 +9,7 @@ import { make } from "./run_stages.ts";
 import { buildLogged } from "../nix/realise.ts";
 import type { Phase } from "../plan/phases.ts";
 import type { StorePath } from "../plan/store_path.ts";
-import type { StageTimes } from "../report/stages.ts";
+import type { Stage } from "../report/events.ts";
 import type { Rebooted } from "../steps/reboot.ts";
 
 /** What came of an install. */
@@ -23,7 +23,7 @@ export interface InstallReport {
   /** What was seen of the installed system; absent where the reboot phase was left out. */
   readonly rebooted?: Rebooted;
   /** How long each stage took, in milliseconds. Stages overlap. */
-  readonly times: StageTimes;
+  readonly times: { readonly [K in Stage]?: number };
 }
 
 /**

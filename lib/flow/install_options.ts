@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { FoundDisk, PassphraseUse } from "../plan/disks.ts";
+import type { FoundDisk } from "../plan/disks.ts";
+import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Facts } from "../plan/facts.ts";
 import type { PlanOptions } from "../plan/options.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Reporter } from "../report/events.ts";
 import type { Evaluated } from "./made.ts";
-import type { AfterStages, ReplacedStages } from "./stage.ts";
+import type { AfterStages, StageFunctions } from "./stage.ts";
 
 /** Everything a whole install takes; only `host` and one of `flake` and `storePaths` are needed. */
 export type NixosAnywhereOptions = PlanOptions & InstallHooks;
@@ -28,7 +29,9 @@ export interface InstallHooks {
     | ((about: PassphraseQuestion) => Promise<string | undefined>)
     | undefined;
   /** Stages that are done another way: each gets what the one that it replaces takes. @default none */
-  readonly stages?: ReplacedStages | undefined;
+  readonly stages?:
+    | { readonly [N in keyof StageFunctions]?: StageFunctions[N] | undefined }
+    | undefined;
   /** What is done after a stage and before all that need what it made. @default nothing */
   readonly after?: AfterStages | undefined;
   /** Hears of everything that happens. @default nobody */
@@ -42,7 +45,7 @@ export interface PassphraseQuestion {
   /** The target as the user named it. */
   readonly host: string;
   /** What disko encrypts with it; none where only the script tells that it asks. */
-  readonly uses: readonly PassphraseUse[];
+  readonly uses: DiskLayout["passphrases"];
   /** How many characters it must have at least. */
   readonly atLeast: number;
 }

@@ -76,13 +76,10 @@ export type MadeBy = {
 /** What a stage is given. */
 export type Given<N extends StageName> = Parameters<StageFunctions[N]>[0];
 
-/** Stages that are done another way. */
-export type ReplacedStages = { readonly [N in StageName]?: StageFunctions[N] | undefined };
-
 /** What is done after a stage: it is given what the stage took, and what it made. */
 export type AfterStages = {
-  readonly [N in StageName]?:
-    | ((given: Given<N> & Pick<Made, MadeBy[N]>) => Promise<void>)
+  readonly [N in keyof StageFunctions]?:
+    | ((given: Parameters<StageFunctions[N]>[0] & Pick<Made, MadeBy[N]>) => Promise<void>)
     | undefined;
 };
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { type FlakeRef, parseFlakeRef } from "../plan/flake.ts";
-import type { DiskoMode, Setting } from "../plan/options.ts";
+import type { Setting } from "../plan/options.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
 import { type Reporter, stamping } from "../report/events.ts";
@@ -17,7 +17,7 @@ import { flakeSettings, nixConfig } from "./settings.ts";
 /** How a configuration is evaluated and built; everything has a default. */
 export interface ConfigurationOptions {
   /** Which disko script is meant. @default "disko" */
-  readonly diskoMode?: DiskoMode | undefined;
+  readonly diskoMode?: "disko" | "mount" | "format" | undefined;
   /** Whether the disko script brings what it depends on. @default true */
   readonly diskoDeps?: boolean | undefined;
   /** Nix options for every nix command. @default [] */

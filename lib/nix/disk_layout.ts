@@ -3,14 +3,24 @@
  *
  * @module
  */
-import type { ConfiguredDisk, PassphraseUse } from "../plan/disks.ts";
-
 /** The disks of a configuration. */
 export interface DiskLayout {
   /** What its disko.devices.disk names; none where it has no disko, or that cannot be read. */
-  readonly disks: readonly ConfiguredDisk[];
+  readonly disks: readonly {
+    /** What the configuration calls it. */
+    readonly name: string;
+    /** Its device, `/dev/disk/by-id/…`. */
+    readonly device: string;
+    /** Whether disko's script wipes it first; else what is on it stays. */
+    readonly destroy: boolean;
+  }[];
   /** What its disko scripts ask a passphrase for, since the configuration names no file with one. */
-  readonly passphrases: readonly PassphraseUse[];
+  readonly passphrases: readonly {
+    /** What is encrypted. */
+    readonly kind: "LUKS" | "ZFS" | "bcachefs";
+    /** What the configuration calls it. */
+    readonly name: string;
+  }[];
 }
 
 /**
@@ -52,7 +62,7 @@ in {
     [ "disk" "mdadm" "lvm_vg" "zpool" "bcachefs_filesystems" ];
 })`;
 
-const KINDS: Readonly<Record<string, PassphraseUse["kind"]>> = {
+const KINDS: Readonly<Record<string, DiskLayout["passphrases"][number]["kind"]>> = {
   luks: "LUKS",
   zpool: "ZFS",
   zfs_fs: "ZFS",
@@ -64,14 +74,14 @@ const KINDS: Readonly<Record<string, PassphraseUse["kind"]>> = {
 export function parseLayout(value: unknown): DiskLayout | undefined {
   const { disks, passphrases } = (value ?? {}) as Record<string, unknown>;
   if (!Array.isArray(disks) || !Array.isArray(passphrases)) return undefined;
-  const read: ConfiguredDisk[] = [];
+  const read: DiskLayout["disks"][number][] = [];
   for (const one of disks) {
     const { name, device, destroy } = (one ?? {}) as Record<string, unknown>;
     if (!isText(name) || !isText(device) || typeof destroy !== "boolean") return undefined;
     if (device !== "" && !device.startsWith("/")) return undefined;
     if (device !== "") read.push({ name, device, destroy });
   }
-  const uses: PassphraseUse[] = [];
+  const uses: DiskLayout["passphrases"][number][] = [];
   for (const one of passphrases) {
     const { type, name } = (one ?? {}) as Record<string, unknown>;
     if (!isText(name) || !isText(type)) return undefined;

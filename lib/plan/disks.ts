@@ -21,33 +21,12 @@ export interface Disk {
   readonly holds: readonly string[];
 }
 
-/** A disk that a configuration names. */
-export interface ConfiguredDisk {
-  /** What the configuration calls it. */
-  readonly name: string;
-  /** Its device, `/dev/disk/by-id/…`. */
-  readonly device: string;
-  /** Whether disko's script wipes it first; else what is on it stays. */
-  readonly destroy: boolean;
-}
-
-/** Something that disko asks a passphrase for. */
-export interface PassphraseUse {
-  /** What is encrypted. */
-  readonly kind: "LUKS" | "ZFS" | "bcachefs";
-  /** What the configuration calls it. */
-  readonly name: string;
-}
-
-/** What becomes of a disk: all on it is lost, what it lacks is made, it is just mounted, it is left as it is, or it is not there. */
-export type DiskFate = "wiped" | "formatted" | "mounted" | "kept" | "missing";
-
 /** A disk that a configuration names, as a target has it. */
 export interface FoundDisk {
   /** The device as the configuration names it. */
   readonly name: string;
-  /** What becomes of it. */
-  readonly fate: DiskFate;
+  /** What becomes of it: all on it is lost, what it lacks is made, it is just mounted, it stays as it is, or it is not there. */
+  readonly fate: "wiped" | "formatted" | "mounted" | "kept" | "missing";
   /** The device that the name leads to; absent where it leads nowhere. */
   readonly device?: string | undefined;
   /** The disk that it is or is on; absent where the target does not tell. */
@@ -55,7 +34,10 @@ export interface FoundDisk {
 }
 
 /** What a disko script of this name, `mountScriptNoDeps`, does to a disk. */
-export function fateOf(script: string, { destroy }: Pick<ConfiguredDisk, "destroy">): DiskFate {
+export function fateOf(
+  script: string,
+  { destroy }: { readonly destroy: boolean },
+): FoundDisk["fate"] {
   if (script.startsWith("mount")) return "mounted";
   if (script.startsWith("format")) return "formatted";
   return destroy ? "wiped" : "kept";
@@ -141,7 +123,7 @@ export function showFound({ name, device, disk, fate }: FoundDisk): string {
     : `${name} is ${shown}`;
 }
 
-const FATES: Readonly<Record<DiskFate, string>> = {
+const FATES: Readonly<Record<FoundDisk["fate"], string>> = {
   wiped: "WILL BE WIPED",
   formatted: "will be formatted (what is there already stays)",
   mounted: "will be mounted",
@@ -150,6 +132,6 @@ const FATES: Readonly<Record<DiskFate, string>> = {
 };
 
 /** The fate of disks, as it is told in front of them. */
-export function showFate(fate: DiskFate): string {
+export function showFate(fate: FoundDisk["fate"]): string {
   return FATES[fate];
 }

@@ -8,17 +8,6 @@ import { AnswerError } from "../errors.ts";
 import { type Disk, readDisks } from "./disks.ts";
 import { escapeControls } from "../escape.ts";
 
-/** Whether kexec can work at all, and what stands against it; `unknown` where the kernel does not say. */
-export type KexecSupport = "possible" | "disabled" | "lockdown" | "missing" | "unknown";
-
-/** The network interface that carries a login. */
-export interface LoginLink {
-  /** Its name: `eth0`. */
-  readonly name: string;
-  /** What it is: only the wired ones are known to an installer. */
-  readonly kind: "wired" | "wifi" | "mobile" | "tunnel" | "vlan";
-}
-
 /** What a target says of itself. Plain data: it holds no commands and never changes. */
 export interface Facts {
   /** The operating system, as `uname -s` names it: `Linux`. */
@@ -47,14 +36,17 @@ export interface Facts {
   readonly askpass?: string;
   /** In its place, for a sudo without askpass: a script there that gives it the password, and the script's mode. */
   readonly sudoScript?: readonly [path: string, mode: string];
-  /** What carries this login, as far as it is known. */
-  readonly loginLink?: LoginLink;
+  /** The network interface that carries this login, `eth0`, as far as it is known: an installer knows wired ones only. */
+  readonly loginLink?: {
+    readonly name: string;
+    readonly kind: "wired" | "wifi" | "mobile" | "tunnel" | "vlan";
+  };
   /** Which of the programs that an install may need are there; `setsid --wait` is one of them. */
   readonly tools: readonly string[];
   /** Memory without swap, in bytes; 0 where it does not say. */
   readonly memory: number;
-  /** Whether kexec can work at all. */
-  readonly kexec: KexecSupport;
+  /** Whether kexec can work at all, and what stands against it; `unknown` where the kernel does not say. */
+  readonly kexec: "possible" | "disabled" | "lockdown" | "missing" | "unknown";
   /** Names this boot and no other. */
   readonly bootId: string;
   /** Whether it has a default route for IPv6 and none for IPv4. */
@@ -155,11 +147,11 @@ export function parseFacts(answer: string, host: string): Facts {
     become: get("become") as Facts["become"],
     ...(said !== "" && { becomeSaid: said }),
     ...(kind !== "unknown" && name !== "" && {
-      loginLink: Object.freeze({ name, kind: kind as LoginLink["kind"] }),
+      loginLink: Object.freeze({ name, kind: kind as NonNullable<Facts["loginLink"]>["kind"] }),
     }),
     tools: Object.freeze(tools),
     memory: Number(get("memory")) * 1024,
-    kexec: get("kexec") as KexecSupport,
+    kexec: get("kexec") as Facts["kexec"],
     bootId: get("boot_id"),
     ipv6Only: get("ipv6_only") === "y",
     disks: Object.freeze(readDisks(disks)),

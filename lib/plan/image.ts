@@ -6,9 +6,6 @@
 import { PreflightError, UsageError } from "../errors.ts";
 import { TROUBLES } from "./troubles.ts";
 
-/** How an image's tar archive is compressed. */
-export type Compression = "none" | "gzip" | "xz" | "zstd";
-
 /** Where a kexec image comes from. */
 export interface ImageSource {
   /** A file of this machine, or a URL. */
@@ -16,8 +13,11 @@ export interface ImageSource {
   /** The file's path, or the URL. */
   readonly location: string;
   /** How the archive is compressed, where its name tells; else its first bytes do. */
-  readonly compression: Compression | undefined;
+  readonly compression: "none" | "gzip" | "xz" | "zstd" | undefined;
 }
+
+/** How an image's tar archive is compressed. */
+export type Compression = NonNullable<ImageSource["compression"]>;
 
 const RELEASES = "https://github.com/nix-community/nixos-images/releases/download/nixos-25.11";
 const PUBLISHED = ["x86_64", "aarch64"];

@@ -3,16 +3,7 @@
  *
  * @module
  */
-import type { Wait } from "./timeouts.ts";
-
-/** Where the system is built: here, on the target, or where it can be. */
-export type BuildOn = "auto" | "local" | "remote";
-
-/** Which of disko's scripts is run: wipe, partition and mount; only mount; or only format. */
-export type DiskoMode = "disko" | "mount" | "format";
-
-/** The program that writes the hardware configuration. */
-export type HardwareBackend = "nixos-facter" | "nixos-generate-config";
+import type { Timeouts } from "./timeouts.ts";
 
 /** A path of the new system, and who is to own it and all below. */
 export interface Chown {
@@ -33,22 +24,6 @@ export type DiskKey =
     | { readonly content: Uint8Array; readonly local?: undefined }
   );
 
-/** Two store paths that were built before. */
-export interface StorePaths {
-  /** The disko script. */
-  readonly disko: string;
-  /** The NixOS system. */
-  readonly system: string;
-}
-
-/**
- * What to install: `flake` is a flake and the NixOS configuration in it, `URI#NAME`; or else `storePaths` are the
- * paths that were built before. Neither where no phase installs anything.
- */
-export type InstallSource =
-  | { readonly flake?: string | undefined; readonly storePaths?: undefined }
-  | { readonly storePaths?: StorePaths | undefined; readonly flake?: undefined };
-
 /** A nix option for every nix command, here and on the target, or a setting of a store's address. */
 export interface Setting {
   /** Its name. */
@@ -60,13 +35,25 @@ export interface Setting {
 /** A hardware configuration that is generated on the target and written here. */
 export interface HardwareConfig {
   /** The program that writes it. */
-  readonly backend: HardwareBackend;
+  readonly backend: "nixos-facter" | "nixos-generate-config";
   /** The file of this machine that is replaced. */
   readonly path: string;
 }
 
-/** Everything a whole install can be told; only `host` and one of `flake` and `storePaths` are needed. */
-export type PlanOptions = InstallSource & InstallSettings;
+/**
+ * Everything a whole install can be told; only `host` and one of `flake` and `storePaths` are needed. `flake` is a flake
+ * and the NixOS configuration in it, `URI#NAME`; `storePaths` are a disko script and a NixOS system that were built
+ * before. Neither where no phase installs anything.
+ */
+export type PlanOptions =
+  & InstallSettings
+  & (
+    | { readonly flake?: string | undefined; readonly storePaths?: undefined }
+    | {
+      readonly storePaths?: { readonly disko: string; readonly system: string } | undefined;
+      readonly flake?: undefined;
+    }
+  );
 
 /** Everything a whole install can be told besides what is installed; only `host` is needed. */
 export interface InstallSettings {
@@ -110,15 +97,15 @@ export interface InstallSettings {
   /** Whether an install goes on against the checks of the target; each is reported then. @default false */
   readonly force?: boolean | undefined;
   /** How long waits may take, in milliseconds. @default those of {@linkcode TIMEOUTS} */
-  readonly timeouts?: { readonly [W in Wait]?: number | undefined } | undefined;
+  readonly timeouts?: { readonly [W in keyof Timeouts]?: number | undefined } | undefined;
   /** The phases to run. @default all four */
   readonly phases?: readonly string[] | undefined;
-  /** Which disko script is run. @default "disko" */
-  readonly diskoMode?: DiskoMode | undefined;
+  /** Which disko script is run: wipe, partition and mount; only mount; or only format. @default "disko" */
+  readonly diskoMode?: "disko" | "mount" | "format" | undefined;
   /** Whether the disko script brings what it depends on; `false` for targets short of memory. @default true */
   readonly diskoDeps?: boolean | undefined;
-  /** Where to build. @default "auto" */
-  readonly buildOn?: BuildOn | undefined;
+  /** Where the system is built: here, on the target, or where it can be. @default "auto" */
+  readonly buildOn?: "auto" | "local" | "remote" | undefined;
   /** A hardware configuration to generate on the installer before the build. @default none */
   readonly generateHardwareConfig?: HardwareConfig | undefined;
   /** A folder whose contents go to `/` of the new system. @default none */

@@ -5,29 +5,26 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import { type HostKeyPolicy, noTarget } from "./checks.ts";
+import { noTarget } from "./checks.ts";
 import type { Destination } from "./destination.ts";
 import type { FlakeRef } from "./flake.ts";
 import type { ImageSource } from "./image.ts";
 import { refuseConflicts, settle } from "./option_table.ts";
-import type { BuildOn, Chown, DiskKey, HardwareConfig, PlanOptions, Setting } from "./options.ts";
+import type { Chown, DiskKey, HardwareConfig, PlanOptions, Setting } from "./options.ts";
 import type { Phase } from "./phases.ts";
 import type { StorePath } from "./store_path.ts";
 import type { Timeouts } from "./timeouts.ts";
 import { TROUBLES } from "./troubles.ts";
-
-/** What is installed. */
-export type Source =
-  | { readonly kind: "flake"; readonly flake: FlakeRef; readonly diskoScript: string }
-  | { readonly kind: "paths"; readonly disko: StorePath; readonly system: StorePath }
-  | { readonly kind: "none" };
 
 /** A whole install, checked and complete; nothing in it is a default any more. */
 export interface Plan {
   /** Where the target is; absent with a VM test, which has none. */
   readonly destination: Destination | undefined;
   /** What is installed. */
-  readonly source: Source;
+  readonly source:
+    | { readonly kind: "flake"; readonly flake: FlakeRef; readonly diskoScript: string }
+    | { readonly kind: "paths"; readonly disko: StorePath; readonly system: StorePath }
+    | { readonly kind: "none" };
   /** The phases to run, in their order. */
   readonly phases: readonly Phase[];
   /** Whether everything is only looked at. */
@@ -43,7 +40,7 @@ export interface Plan {
     readonly port: number | undefined;
     readonly options: readonly string[];
     readonly password: string | undefined;
-    readonly hostKey: HostKeyPolicy | undefined;
+    readonly hostKey: "accept-new" | "strict" | "off" | `SHA256:${string}` | undefined;
     readonly knownHosts: string | undefined;
     readonly updateKnownHosts: boolean;
     readonly storeSettings: readonly Setting[];
@@ -61,7 +58,7 @@ export interface Plan {
   };
   /** Where and after what the system is built. */
   readonly build: {
-    readonly on: BuildOn;
+    readonly on: "auto" | "local" | "remote";
     readonly hardware: HardwareConfig | undefined;
     readonly vmTest: boolean;
   };

@@ -5,7 +5,7 @@
  */
 import { PreflightError } from "../errors.ts";
 import { becomeHint } from "./become.ts";
-import type { Facts, KexecSupport, LoginLink } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import { defaultImage } from "./image.ts";
 import type { Plan } from "./plan.ts";
 import { TROUBLES } from "./troubles.ts";
@@ -15,7 +15,7 @@ export function needsKexec(plan: Plan, facts: Facts): boolean {
   return plan.phases.includes("kexec") && (!facts.installer || plan.kexec.force);
 }
 
-const AGAINST_KEXEC: Readonly<Record<KexecSupport, string | undefined>> = {
+const AGAINST_KEXEC: Readonly<Record<Facts["kexec"], string | undefined>> = {
   possible: undefined,
   unknown: undefined,
   disabled: "its kernel does not load another one any more (kernel.kexec_load_disabled is set)",
@@ -124,7 +124,7 @@ export function objections(
   return found;
 }
 
-const LINKS: Readonly<Record<LoginLink["kind"], string | undefined>> = {
+const LINKS: Readonly<Record<NonNullable<Facts["loginLink"]>["kind"], string | undefined>> = {
   wired: undefined,
   wifi: "Wi-Fi",
   mobile: "a mobile network",

@@ -6,7 +6,7 @@
  */
 import { checkHardware, checkSettings, filled, readChown } from "./checks.ts";
 import { off, on, type SomeEntries } from "./option.ts";
-import type { HardwareBackend } from "./options.ts";
+import type { HardwareConfig } from "./options.ts";
 import { append, theSame } from "./repeats.ts";
 
 /** The disks. */
@@ -50,7 +50,7 @@ export const BUILD_OPTIONS = {
     usage: "--generate-hardware-config PROGRAM PATH",
     help:
       "nixos-facter or nixos-generate-config: write the target's hardware to PATH here, then build",
-    read: (backend, path) => ({ backend: backend as HardwareBackend, path }),
+    read: (backend, path) => ({ backend: backend as HardwareConfig["backend"], path }),
     check: checkHardware,
   },
   substituteOnDestination: on(

@@ -4,10 +4,9 @@
  * @module
  */
 import type { Reporter } from "../report/events.ts";
-import type { HostKeyPolicy } from "../plan/checks.ts";
 
 /** How a target is reached; everything has a default. */
-export interface LoginOptions {
+export interface ConnectOptions {
   /** The private key to log in with, or the `.pub` of a key that an agent holds. @default ssh's own */
   readonly identityFile?: string | undefined;
   /**
@@ -17,6 +16,34 @@ export interface LoginOptions {
   readonly onlyIdentity?: boolean | undefined;
   /** The text of a private key to log in with; `identityFile` wins. @default none */
   readonly privateKey?: string | undefined;
+  /** The ssh port. @default the destination's, else ssh's own */
+  readonly port?: number | undefined;
+  /** `KEY=VALUE` lines for ssh; they win over this module's own. @default [] */
+  readonly sshOptions?: readonly string[] | undefined;
+  /** Whose host key is believed. @default what the user's ssh config says, at least "accept-new" */
+  readonly hostKey?: "accept-new" | "strict" | "off" | `SHA256:${string}` | undefined;
+  /** The known_hosts file that decides. @default those of the ssh config */
+  readonly knownHosts?: string | undefined;
+  /** The password to log in with, given to ssh when it asks. @default ssh asks on the terminal */
+  readonly password?: string | undefined;
+  /** How long the login may take, in milliseconds. @default {@linkcode TIMEOUTS}.connect */
+  readonly timeout?: number | undefined;
+  /** Ends the login, and every command of the session, when aborted; the session itself by its disposal. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of what happens. @default nobody */
+  readonly report?: Reporter | undefined;
+  /**
+   * Where the installer of an earlier run may answer, which is logged in to where the target refuses the login or is
+   * silent; `false`: nowhere. @default port 22 of the target
+   */
+  readonly resume?:
+    | false
+    | { readonly host?: string | undefined; readonly port?: number | undefined }
+    | undefined;
+}
+
+/** How one login is done. */
+export interface LoginOptions extends Omit<ConnectOptions, "resume"> {
   /**
    * The text of a private key of our own: it logs in alone, without the user's keys, agent and answers.
    * @default none
@@ -26,28 +53,12 @@ export interface LoginOptions {
   readonly agent?: string | undefined;
   /** Whether ssh may ask nobody: no passphrase, and no touch of a security key. @default false */
   readonly unattended?: boolean | undefined;
-  /** The ssh port. @default the destination's, else ssh's own */
-  readonly port?: number | undefined;
-  /** `KEY=VALUE` lines for ssh; they win over this module's own. @default [] */
-  readonly sshOptions?: readonly string[] | undefined;
-  /** Whose host key is believed. @default what the user's ssh config says, at least "accept-new" */
-  readonly hostKey?: HostKeyPolicy | undefined;
-  /** The known_hosts file that decides. @default those of the ssh config */
-  readonly knownHosts?: string | undefined;
   /** Whether nobody is asked for a password: for logins that have to work by key. @default false */
   readonly keysOnly?: boolean | undefined;
   /** Public host keys, `TYPE BASE64`: one of them is demanded, and nothing else is believed. @default none */
   readonly expectedHostKeys?: readonly string[] | undefined;
   /** The fingerprint of one more key that is believed with those. @default none */
   readonly expectedFingerprint?: string | undefined;
-  /** The password to log in with, given to ssh when it asks. @default ssh asks on the terminal */
-  readonly password?: string | undefined;
-  /** How long the login may take, in milliseconds. @default {@linkcode TIMEOUTS}.connect */
-  readonly timeout?: number | undefined;
   /** Called right before the target is contacted, at each login. */
   readonly onContact?: (() => void) | undefined;
-  /** Ends the login, and every command of the session, when aborted; the session itself by its disposal. */
-  readonly signal?: AbortSignal | undefined;
-  /** Hears of what happens. @default nobody */
-  readonly report?: Reporter | undefined;
 }

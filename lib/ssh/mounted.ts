@@ -4,7 +4,7 @@
  * @module
  */
 import { PreflightError } from "../errors.ts";
-import type { Session } from "./session.ts";
+import type { RemoteOptions, Session } from "./session.ts";
 
 /**
  * Shell code for a function that prints `KIND TYPE WHERE` of the file system that the store of /mnt is in, or will be:
@@ -63,7 +63,10 @@ export function noteStoreDisk(installer: Session, answer: string): void {
  * await copyClosure(installer, system, { root: "/mnt" });
  * ```
  */
-export async function checkMounted(installer: Session, signal?: AbortSignal): Promise<void> {
+export async function checkMounted(
+  installer: Session,
+  { timeout = 60_000, signal }: Pick<RemoteOptions, "timeout" | "signal"> = {},
+): Promise<void> {
   if (known.has(installer)) return;
   const mark = `store ${crypto.randomUUID()} `;
   const { stdout } = await installer.script(`${STORE_DISK}\nprintf %s "$1"\nstore_disk`, {
@@ -71,7 +74,7 @@ export async function checkMounted(installer: Session, signal?: AbortSignal): Pr
     inline: true,
     args: [mark],
     allowFailure: true,
-    timeout: 60_000,
+    timeout,
     signal,
   });
   const answer = stdout.slice(stdout.indexOf(mark)).slice(mark.length).split("\n")[0] ?? "";

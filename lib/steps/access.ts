@@ -7,7 +7,7 @@ import { LoginError } from "../errors.ts";
 import { becomeRoot, type Facts } from "../plan/facts.ts";
 import { unattendedKey } from "../ssh/unattended_key.ts";
 import { openSession } from "../ssh/open_session.ts";
-import { internals, type Session } from "../ssh/session.ts";
+import { internals, type RemoteOptions, type Session } from "../ssh/session.ts";
 import { makeTemporaryKey, revoke } from "../ssh/temporary_key.ts";
 
 // $1 the user, $2 a key of ours or nothing. Root's own keys stay; each line is added once.
@@ -38,7 +38,7 @@ done
 export async function becomeRootSession(
   session: Session,
   facts: Facts,
-  signal?: AbortSignal,
+  { timeout = 60_000, signal }: Pick<RemoteOptions, "timeout" | "signal"> = {},
 ): Promise<Session> {
   if (facts.uid === 0) return session;
   const again = await unattendedKey(session, signal) !== undefined;
@@ -47,7 +47,7 @@ export async function becomeRootSession(
     name: "share keys",
     args: [facts.user, key?.publicKey ?? ""],
     become: becomeRoot(facts),
-    timeout: 60_000,
+    timeout,
     hint: "see whether root's home can be written to",
     signal,
   });

@@ -4,20 +4,18 @@
  * @module
  */
 import { copyByStream } from "../copy/transfer/stream_copy.ts";
-import type { Link } from "../copy/policy.ts";
 import { copyByNix } from "../copy/transfer/nix_copy.ts";
 import { AnswerError, CommandError, UsageError } from "../errors.ts";
 import type { NixOptions } from "../nix/command.ts";
+import type { Setting } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
-import { stamping } from "../report/events.ts";
+import { type Reporter, stamping } from "../report/events.ts";
 import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 
-export type { Link };
-
 /** How a closure is copied; everything has a default. */
-export interface CopyOptions extends NixOptions {
+export interface CopyOptions {
   /** The folder that is `/` for the store that is filled. @default "/" */
   readonly root?: string | undefined;
   /** The store to copy from, as nix addresses it. @default this machine's */
@@ -25,16 +23,26 @@ export interface CopyOptions extends NixOptions {
   /** Whether the target may fetch paths from its substituters instead. @default true */
   readonly substitute?: boolean | undefined;
   /** Settings for the end of the store's address, such as `compress` `true`. @default [] */
-  readonly storeSettings?: readonly { readonly name: string; readonly value: string }[] | undefined;
+  readonly storeSettings?: readonly Setting[] | undefined;
   /** Whether the store is known to be new: nothing is asked before something is sent. @default false */
   readonly fresh?: boolean | undefined;
   /** What is known of the link to the target. @default measured */
-  readonly link?: Link | undefined;
+  readonly link?:
+    | { readonly rate?: number | undefined; readonly rtt?: number | undefined }
+    | undefined;
   /**
    * How long nothing may move before the copy is given up, in milliseconds; plain `nix copy`, which does not
    * tell, ends by nix's own timeouts and with the connection. @default {@linkcode TIMEOUTS}.copy
    */
   readonly stall?: number | undefined;
+  /** Nix options for every nix command. @default [] */
+  readonly nixOptions?: readonly Setting[] | undefined;
+  /** How long the copy may take, in milliseconds. @default as long as something moves */
+  readonly timeout?: number | undefined;
+  /** Ends the copy when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of what happens. @default who hears of the session */
+  readonly report?: Reporter | undefined;
 }
 
 /**
@@ -61,7 +69,16 @@ export interface CopyOptions extends NixOptions {
 export async function copyClosure(
   session: Session,
   path: StorePath | string | readonly (StorePath | string)[],
-  options: CopyOptions = {},
+  { nixOptions, ...options }: CopyOptions = {},
+): Promise<void> {
+  await copyPaths(session, path, { ...options, settings: nixOptions });
+}
+
+/** The same, with what every nix command of an install is told. */
+export async function copyPaths(
+  session: Session,
+  path: StorePath | string | readonly (StorePath | string)[],
+  options: Omit<CopyOptions, "nixOptions"> & NixOptions,
 ): Promise<void> {
   const { root = "/", from, substitute = true, storeSettings = [], link = {} } = options;
   const { fresh = false } = options;

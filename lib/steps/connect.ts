@@ -8,21 +8,9 @@ import { type Destination, parseDestination, showDestination } from "../plan/des
 import { stamping } from "../report/events.ts";
 import { Stages } from "../report/stages.ts";
 import { openSession } from "../ssh/open_session.ts";
-import type { LoginOptions } from "../ssh/login_options.ts";
+import type { ConnectOptions, LoginOptions } from "../ssh/login_options.ts";
 import { findResumeInfo, findResumeInfoByKey, hasHostKey, type ResumeInfo } from "../ssh/resume.ts";
 import type { Session } from "../ssh/session.ts";
-
-/** How a target is reached; everything has a default. */
-export interface ConnectOptions extends LoginOptions {
-  /**
-   * Where the installer of an earlier run may answer, which is logged in to where the target refuses the login or is
-   * silent; `false`: nowhere. @default port 22 of the target
-   */
-  readonly resume?:
-    | false
-    | { readonly host?: string | undefined; readonly port?: number | undefined }
-    | undefined;
-}
 
 /**
  * Logs in to a target and keeps the connection open until the session is disposed of. Everything that
@@ -42,7 +30,15 @@ export interface ConnectOptions extends LoginOptions {
  */
 export async function connect(
   destination: string | Destination,
-  { resume = {}, ...given }: ConnectOptions = {},
+  options: ConnectOptions = {},
+): Promise<Session> {
+  return await logIn(destination, options);
+}
+
+/** The same, as only a whole install does it: with an agent of its own. */
+export async function logIn(
+  destination: string | Destination,
+  { resume = {}, ...given }: LoginOptions & Pick<ConnectOptions, "resume">,
 ): Promise<Session> {
   const where = typeof destination === "string" ? parseDestination(destination) : destination;
   const report = stamping(given.report, showDestination(where));

@@ -5,11 +5,12 @@
  * @module
  */
 import { AnswerError, DiskError, PreflightError } from "../errors.ts";
-import type { ConfiguredDisk, Disk, FoundDisk } from "../plan/disks.ts";
+import type { DiskLayout } from "../nix/disk_layout.ts";
+import type { Disk, FoundDisk } from "../plan/disks.ts";
 import { diskOf, fateOf, nameDisk, readDisks } from "../plan/disks.ts";
 import { compareDisks } from "../plan/same_disk.ts";
 import { LIST_DISKS } from "../ssh/disk_listing.ts";
-import type { Session } from "../ssh/session.ts";
+import type { RemoteOptions, Session } from "../ssh/session.ts";
 
 /** How disks are looked up; everything has a default. */
 export interface DiskOptions {
@@ -17,6 +18,8 @@ export interface DiskOptions {
   readonly script?: string | undefined;
   /** Whether missing disks are returned instead of thrown. @default false */
   readonly allowMissing?: boolean | undefined;
+  /** How long the target may take to answer, in milliseconds. @default 60,000 */
+  readonly timeout?: number | undefined;
   /** Ends the wait when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,18 +55,18 @@ echo 'names end'
  */
 export async function findDisks(
   target: Session,
-  configured: readonly ConfiguredDisk[],
+  configured: DiskLayout["disks"],
   disks: readonly Disk[],
   options: DiskOptions = {},
 ): Promise<readonly FoundDisk[]> {
   if (configured.length === 0) return [];
-  const { script = "diskoScript", allowMissing, signal } = options;
+  const { script = "diskoScript", allowMissing, timeout = 60_000, signal } = options;
   const devices = configured.map(({ device }) => device);
   const { stdout } = await target.script(RESOLVE, {
     name: "disks",
     inline: true,
     args: devices,
-    timeout: 60_000,
+    timeout,
     signal,
   });
   const answers = readNames(stdout, devices, target.label);
@@ -161,7 +164,7 @@ export async function checkDisks(
   installer: Session,
   found: readonly FoundDisk[],
   shown: readonly Disk[],
-  options: Pick<DiskOptions, "signal"> = {},
+  options: Pick<RemoteOptions, "timeout" | "signal"> = {},
 ): Promise<void> {
   const [first] = await diskObjections(installer, found, shown, options);
   if (first) throw first;
@@ -172,7 +175,7 @@ export async function diskObjections(
   installer: Session,
   found: readonly FoundDisk[],
   shown: readonly Disk[],
-  options: Pick<DiskOptions, "signal"> = {},
+  options: Pick<RemoteOptions, "timeout" | "signal"> = {},
 ): Promise<readonly DiskError[]> {
   if (found.length === 0) return [];
   const objections: DiskError[] = [];
@@ -181,7 +184,7 @@ export async function diskObjections(
   const { stdout } = await installer.script(LOOK_AGAIN, {
     name: "disks",
     args: [String(seen ? PATIENCE : 0), ...names],
-    timeout: 120_000,
+    timeout: options.timeout ?? 120_000,
     ...(options.signal && { signal: options.signal }),
   });
   const answers = readNames(stdout, names, installer.label);

@@ -15,7 +15,7 @@ import { checkMounted } from "../ssh/mounted.ts";
 /** How a system is installed; everything has a default. */
 export interface InstallStepOptions {
   /** A folder whose contents are copied onto `/` of the new system, owned by root. @default none */
-  readonly extraFiles?: string | Tree | undefined;
+  readonly extraFiles?: string | undefined;
   /** Whom paths of the new system shall belong to, with all below them, in this order. @default [] */
   readonly chown?: readonly Chown[] | undefined;
   /** Whether the installer's host keys, which are the machine's own, are kept. @default false */
@@ -81,6 +81,17 @@ export async function install(
   system: StorePath | string,
   options: InstallStepOptions = {},
 ): Promise<void> {
+  const { extraFiles: folder } = options;
+  const extraFiles = folder === undefined ? undefined : await readTree(folder);
+  await installTree(installer, system, { ...options, extraFiles });
+}
+
+/** The same, with extra files that were read before: what was looked at is what is sent. */
+export async function installTree(
+  installer: Session,
+  system: StorePath | string,
+  options: Omit<InstallStepOptions, "extraFiles"> & { readonly extraFiles?: Tree | undefined },
+): Promise<void> {
   const {
     extraFiles,
     chown = [],
@@ -93,13 +104,12 @@ export async function install(
   } = options;
   const path = storePath(system, "the NixOS system");
   const common = { timeout, signal };
-  const tree = typeof extraFiles === "string" ? await readTree(extraFiles) : extraFiles;
-  if (!inMemory) await checkMounted(installer, signal);
+  if (!inMemory) await checkMounted(installer, { signal });
   const stages = Stages.of(installer.report);
   stages.reach("installing");
   await stages.run("install", async () => {
-    if (tree !== undefined) {
-      const stream = await archive(tree, signal);
+    if (extraFiles !== undefined) {
+      const stream = await archive(extraFiles, signal);
       await installer.pipe(stream, ["tar", "-C", "/mnt", "-xpof", "-"], {
         ...common,
         hint: "see whether the new system's disk has room for the extra files",

@@ -9,7 +9,7 @@ import type { Destination } from "../plan/destination.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
 import { awaitBoot } from "../ssh/boot.ts";
-import type { LoginOptions } from "../ssh/login_options.ts";
+import type { ConnectOptions, LoginOptions } from "../ssh/login_options.ts";
 import { Stages } from "../report/stages.ts";
 import { forgetResumeInfo } from "../ssh/resume.ts";
 import { internals, type Session } from "../ssh/session.ts";
@@ -18,10 +18,10 @@ import { internals, type Session } from "../ssh/session.ts";
 export interface RebootOptions {
   /** Where and how to log in to the installed system. @default as on the installer */
   readonly login?:
-    | { readonly destination: Destination; readonly options: LoginOptions }
+    | { readonly destination: Destination; readonly options: ConnectOptions }
     | undefined;
   /** The system that has to run afterwards. @default not checked */
-  readonly system?: StorePath | undefined;
+  readonly system?: StorePath | string | undefined;
   /** How long until the new system has to answer, in milliseconds. @default {@linkcode TIMEOUTS}.reboot */
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
@@ -90,8 +90,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
   const { label, report } = installer;
   using going = new Scope(signal);
   const { hostKeys, previous, ended } = await prepare(installer, going.signal);
-  const login = options.login ??
-    { destination: installer.destination, options: internals(installer).login };
+  const known: LoginOptions = options.login?.options ?? internals(installer).login;
   try {
     let running = "";
     await using _session = await awaitBoot(installer, {
@@ -103,13 +102,13 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
         args: [],
         onOutput: (answer) => running = /^system (.*)$/m.exec(answer)?.[1] ?? "",
       },
-      destination: login.destination,
+      destination: options.login?.destination ?? installer.destination,
       login: {
-        ...login.options,
+        ...known,
         keysOnly: true,
         // Our own key is not the new system's; and whoever was asked for help once is not asked again.
         temporaryKey: undefined,
-        unattended: login.options.unattended ?? login.options.temporaryKey !== undefined,
+        unattended: known.unattended ?? known.temporaryKey !== undefined,
         // Without keys in the new system's /etc/ssh it makes new ones, which nobody can know.
         ...(hostKeys.length > 0
           ? { expectedHostKeys: hostKeys }

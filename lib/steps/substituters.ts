@@ -4,16 +4,12 @@
  * @module
  */
 import { markDead } from "../copy/transfer/target_probe.ts";
+import type { Evaluation } from "../nix/evaluate.ts";
 import type { RemoteSnippet } from "../ssh/remote_snippet.ts";
-import type { Session } from "../ssh/session.ts";
+import type { RemoteOptions, Session } from "../ssh/session.ts";
 
 /** Where nix may fetch store paths from, and whose signatures it believes. */
-export interface Substituters {
-  /** `nix.settings.substituters` of the configuration. */
-  readonly substituters: readonly string[];
-  /** `nix.settings.trusted-public-keys` of the configuration. */
-  readonly publicKeys: readonly string[];
-}
+export type Substituters = Pick<Evaluation, "substituters" | "publicKeys">;
 
 // $1 the addresses, $2 the public keys, with spaces between them. Prints the addresses that do not answer; adds the
 // others and the keys, each line once. Any answer will do, and an address that cannot be asked is believed. The file is
@@ -98,13 +94,14 @@ export function addSubstituters(
  */
 export async function useSubstituters(
   installer: Session,
-  substituters: Substituters,
+  substituters: Pick<Evaluation, "substituters" | "publicKeys">,
+  { timeout = 60_000, signal }: Pick<RemoteOptions, "timeout" | "signal"> = {},
 ): Promise<void> {
   const snippet = addSubstituters(substituters);
   if (!snippet) return;
   const { text, onOutput, ...rest } = snippet;
   const { stdout, stderr, code } = await installer.script(text, {
-    ...{ ...rest, timeout: 60_000, allowFailure: true },
+    ...{ ...rest, timeout, signal, allowFailure: true },
   });
   if (code !== 0) {
     // They make the install faster, and no more.

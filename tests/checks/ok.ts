@@ -12,7 +12,7 @@ const CHECKS: readonly [title: string, args: readonly string[]][] = [
   ["format", ["fmt", "--check"]],
   ["lint", ["lint"]],
   ["types", ["check", "--quiet", "--doc"]],
-  ["docs", ["doc", "--lint", "mod.ts", "cli.ts"]],
+  ["docs", ["doc", "--lint", "mod.ts", "lib/flow/types.ts", "cli.ts"]],
   ["publish", ["publish", "--dry-run", "--allow-dirty"]],
 ];
 

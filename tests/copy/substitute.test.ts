@@ -20,7 +20,7 @@ Deno.test(
     assert((await new Deno.Command("nix", { args }).output()).success);
     const whole = await make([item("cached", 100), item("not-cached", 100, [0])]);
     await using target = await login(container());
-    const told = await copy(target, whole, { settings: settings("file:///run/box/cache") });
+    const told = await copy(target, whole, { nixOptions: settings("file:///run/box/cache") });
     assertEquals([told.sent, told.substituted, told.warnings], [1, 1, []]);
     assertEquals(await stored(container(), whole), 2);
   },
@@ -30,7 +30,7 @@ Deno.test("copyClosure() does not ask a cache with `substitute: false`", { ignor
   const path = await make([item("not-asked", 100)]);
   await using target = await login(container());
   const told = await copy(target, path, {
-    settings: settings("http://127.0.0.1:1"),
+    nixOptions: settings("http://127.0.0.1:1"),
     substitute: false,
   });
   assertEquals([told.sent, told.warnings], [1, []]);
@@ -54,10 +54,10 @@ Deno.test(
     const url = `http://127.0.0.1:${listener.addr.port}`;
     const [one, two] = [await make([item("dead-1", 100)]), await make([item("dead-2", 100)])];
     await using target = await login(container());
-    const first = await copy(target, one, { settings: settings(url) });
+    const first = await copy(target, one, { nixOptions: settings(url) });
     assertMatch(first.warnings.join(), /substituter http:\S+ does not answer: not used$/);
     assertEquals([first.sent, asked], [1, 1]);
-    const second = await copy(target, two, { settings: settings(url) });
+    const second = await copy(target, two, { nixOptions: settings(url) });
     assertEquals([second.sent, second.warnings, asked], [1, [], 1]);
     listener.close();
     await accepting.catch(() => {});

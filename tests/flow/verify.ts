@@ -1,5 +1,5 @@
 /** A phase of one's own, in a file of its own: what was installed is verified before the reboot. */
-import type { AfterStages } from "@nixos-anywhere/deno";
+import type { AfterStages } from "@nixos-anywhere/deno/types";
 
 /** Lists the store of the new system, and leaves the list in it. */
 export const verify: AfterStages["install"] = async ({ installer, system, report }) => {

@@ -1,6 +1,6 @@
 /** What every whole installation has to have done. */
 import { assert, assertEquals } from "@std/assert";
-import type { StageTimes } from "../../mod.ts";
+import type { InstallReport } from "../../mod.ts";
 import { type BootLogins, showLogins } from "./logins.ts";
 import type { Fixture } from "./fixture.ts";
 
@@ -37,7 +37,11 @@ export async function assertInstalled(
 }
 
 /** Prints how long the stages of an installation took. */
-export function printTimes(title: string, times: StageTimes, boots: readonly BootLogins[]): void {
+export function printTimes(
+  title: string,
+  times: InstallReport["times"],
+  boots: readonly BootLogins[],
+): void {
   const parts = Object.entries(times).map(([stage, ms]) => `${stage} ${(ms / 1000).toFixed(1)} s`);
   console.log(`${title}: ${parts.join(", ")}; logins: ${showLogins(boots)}`);
 }

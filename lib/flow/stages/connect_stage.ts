@@ -5,7 +5,7 @@
  */
 import { checkImage } from "../../files/image_check.ts";
 import { keyAgent } from "../../ssh/key_agent.ts";
-import { connect } from "../../steps/connect.ts";
+import { logIn } from "../../steps/connect.ts";
 import type { Stage } from "../stage.ts";
 
 export const connectStage: Stage<"connect"> = {
@@ -21,7 +21,7 @@ export const connectStage: Stage<"connect"> = {
     const agent = await keyAgent(destination, ssh, signal);
     if (agent) stack.use(agent);
     return stack.use(
-      await connect(destination, {
+      await logIn(destination, {
         ...ssh,
         sshOptions: ssh.options,
         agent: agent?.socket,

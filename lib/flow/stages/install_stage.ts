@@ -5,7 +5,7 @@
  */
 import { checkMounted } from "../../ssh/mounted.ts";
 import { shareThere } from "../../steps/build_there.ts";
-import { install } from "../../steps/install.ts";
+import { installTree } from "../../steps/install.ts";
 import { bring } from "../bring.ts";
 import { checkUnlessForced } from "../refuse.ts";
 import { always, type Stage } from "../stage.ts";
@@ -20,7 +20,7 @@ export const installStage: Stage<"install"> = {
     const { installer, built, formatted } = given;
     const { plan, inputs: { extraFiles }, nix, signal, stages } = job;
     const root = "/mnt";
-    await checkUnlessForced(job, () => checkMounted(installer, signal));
+    await checkUnlessForced(job, () => checkMounted(installer, { signal }));
     stages.reach("installing");
     return await stages.run("install", async () => {
       if (built.on === "remote" && formatted && built.disko !== undefined) {
@@ -31,7 +31,7 @@ export const installStage: Stage<"install"> = {
       const fresh = built.on === "local" && formatted?.newStore;
       const system = await bring("system", given, job, { root, fresh });
       const { chown, copyHostKeys, noCheck } = plan.install;
-      await install(installer, system, {
+      await installTree(installer, system, {
         ...{ extraFiles, chown, copyHostKeys, noCheck, signal },
         nixOptions: plan.nix.settings,
         inMemory: plan.force,

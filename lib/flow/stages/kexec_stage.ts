@@ -4,7 +4,7 @@
  * @module
  */
 import { becomeRootSession } from "../../steps/access.ts";
-import { runKexec } from "../../steps/kexec/run_kexec.ts";
+import { bootInstaller } from "../../steps/kexec/run_kexec.ts";
 import { arrangeBoot } from "../../steps/kexec/arrange.ts";
 import { addSubstituters, useSubstituters } from "../../steps/substituters.ts";
 import { substitutersOf } from "../made.ts";
@@ -34,7 +34,7 @@ export const kexecStage: Stage<"kexec"> = {
       }
       // A user's keys are added to root's there: from here on it is not untouched.
       stages.reach("installer");
-      const root = await becomeRootSession(target, facts, signal);
+      const root = await becomeRootSession(target, facts, { signal });
       if (root !== target) stack.use(root);
       if (substituters) await useSubstituters(root, substituters);
       return root;
@@ -46,7 +46,7 @@ export const kexecStage: Stage<"kexec"> = {
     const { kexec: scriptTimeout, boot: timeout } = plan.timeouts;
     const also = substituters && addSubstituters(substituters);
     return stack.use(
-      await runKexec(target, image, {
+      await bootInstaller(target, image, {
         ...{ arranged, host, port, extraFlags, scriptTimeout, timeout, signal },
         ...(also && { also }),
       }),

@@ -19,7 +19,7 @@ export const rebootStage: Stage<"reboot"> = {
   needed: ({ plan }) => plan.phases.includes("reboot"),
   async run({ target, installer, system }, job) {
     const { plan, signal } = job;
-    await checkUnlessForced(job, () => checkBootable(installer, system, signal));
+    await checkUnlessForced(job, () => checkBootable(installer, system, { signal }));
     const timeout = plan.timeouts.reboot;
     const rebooted = await reboot(installer, { system, timeout, signal });
     await tellHostKeys(job, internals(target).knownAs, rebooted.hostKeys);

@@ -6,8 +6,8 @@
 import { AnswerError, BootError, CommandError, DeadlineError } from "../../errors.ts";
 import { escapeControls } from "../../escape.ts";
 import { entriesOf, type Entry, type LoaderFile, shownPath } from "../../plan/boot_entries.ts";
-import type { StorePath } from "../../plan/store_path.ts";
-import type { Session } from "../../ssh/session.ts";
+import { type StorePath, storePath } from "../../plan/store_path.ts";
+import type { RemoteOptions, Session } from "../../ssh/session.ts";
 import { FILES_THERE, SEARCH } from "./search.ts";
 
 /** What is known of an installed system: it boots, or it cannot be told and `why`. */
@@ -31,10 +31,11 @@ export type BootCheck =
  */
 export async function checkBootable(
   installer: Session,
-  system: StorePath | undefined,
-  signal?: AbortSignal,
+  system: StorePath | string | undefined,
+  options: Pick<RemoteOptions, "timeout" | "signal"> = {},
 ): Promise<BootCheck> {
-  const result = await judge(installer, system, signal);
+  const path = system === undefined ? undefined : storePath(system, "the NixOS system");
+  const result = await judge(installer, path, options);
   if (result.answer === "unknown") {
     const text =
       `${installer.label}: whether the installed system boots is not known: ${result.why}`;
@@ -46,14 +47,14 @@ export async function checkBootable(
 async function judge(
   installer: Session,
   system: StorePath | undefined,
-  signal: AbortSignal | undefined,
+  { timeout = 120_000, signal }: Pick<RemoteOptions, "timeout" | "signal">,
 ): Promise<BootCheck> {
   const ask = async (text: string, args: readonly string[]) => {
     const { stdout } = await installer.script(text, {
       name: "check boot loader",
       inline: true,
       args,
-      timeout: 120_000,
+      timeout,
       signal,
     });
     const answers = stdout.split("\n").flatMap((line) =>

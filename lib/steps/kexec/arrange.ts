@@ -25,29 +25,16 @@ export interface Arranged {
   readonly objections: readonly PreflightError[];
 }
 
-/** How the next boot is arranged. */
-export interface ArrangeOptions {
-  /** Ends the wait when aborted. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * Arranges, in the image's folder, that the installer lets us in and shows a known host key. A key of our own goes along
  * unless the user's is certain to, and to need nobody's help. The target's own files stay as they are.
  *
  * Throws a {@linkcode CommandError} if there is no room for it.
- *
- * @example
- * ```ts ignore
- * const image = await uploadKexec(target);
- * const arranged = await arrangeBoot(target, image);
- * await using installer = await runKexec(target, image, { arranged });
- * ```
  */
 export async function arrangeBoot(
   target: Session,
   image: RemoteKexec,
-  { signal }: ArrangeOptions = {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Arranged> {
   const { label, report } = target;
   const [own, certain = ""] = await Promise.all([

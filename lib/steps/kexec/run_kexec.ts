@@ -31,15 +31,11 @@ export interface KexecOptions {
   readonly port?: number | undefined;
   /** Flags for kexec itself, handed to the image's script as one argument. @default "" */
   readonly extraFlags?: string | undefined;
-  /** What {@linkcode arrangeBoot} has arranged. @default it is arranged now, and an objection is thrown */
-  readonly arranged?: Arranged | undefined;
   /**
    * Whether what logs in to the installer is saved before the boot, for {@linkcode connect} in a later run; it is
    * forgotten with {@linkcode reboot}. @default true
    */
   readonly resume?: boolean | undefined;
-  /** What is done in the installer, together with the look what it is. @default nothing */
-  readonly also?: RemoteSnippet | undefined;
   /** How long the image's script may take, in milliseconds. @default {@linkcode TIMEOUTS}.kexec */
   readonly scriptTimeout?: number | undefined;
   /** How long until the installer has to be up, in milliseconds. @default {@linkcode TIMEOUTS}.boot */
@@ -87,6 +83,23 @@ export async function runKexec(
   image: RemoteKexec,
   options: KexecOptions = {},
 ): Promise<Session> {
+  return await bootInstaller(target, image, options);
+}
+
+/** What only a whole install tells. */
+interface BootInstallerOptions extends KexecOptions {
+  /** What {@linkcode arrangeBoot} has arranged. @default it is arranged now, and an objection is thrown */
+  readonly arranged?: Arranged | undefined;
+  /** What is done in the installer, together with the look what it is. @default nothing */
+  readonly also?: RemoteSnippet | undefined;
+}
+
+/** The same, for a boot that was arranged before. */
+export async function bootInstaller(
+  target: Session,
+  image: RemoteKexec,
+  options: BootInstallerOptions,
+): Promise<Session> {
   const stages = Stages.of(target.report);
   const installer = await stages.run("kexec", () => boot(target, image, options), options.signal);
   stages.reach("installer");
@@ -96,7 +109,7 @@ export async function runKexec(
 async function boot(
   target: Session,
   image: RemoteKexec,
-  options: KexecOptions,
+  options: BootInstallerOptions,
 ): Promise<Session> {
   const { port = 22, extraFlags = "", timeout = TIMEOUTS.boot, signal } = options;
   const { resume = true, also, scriptTimeout = TIMEOUTS.kexec } = options;

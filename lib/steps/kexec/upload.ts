@@ -58,8 +58,8 @@ export interface RemoteKexec {
   readonly folder: string;
   /** What was known of the target. */
   readonly facts: Facts;
-  /** What the upload has told of the link, if it was long enough for that. */
-  readonly link?: Link;
+  /** What the upload has told of the link, if it was long enough for that: bytes a second, milliseconds there and back. */
+  readonly link?: { readonly rate?: number | undefined; readonly rtt?: number | undefined };
 }
 
 /**
@@ -110,7 +110,8 @@ export async function uploadKexec(
     const folders = IMAGE_PARENTS.map((parent) => `${parent}/${name}`);
     // After a failure or an interruption the target may be unpacking still.
     const ended = signal?.aborted && !(signal.reason instanceof InterruptedError);
-    const removed = await removeThere(target, folders, facts, ended).then(() => true, () => false);
+    const removed = await removeThere(target, folders, facts, { mayBegin: ended === true })
+      .then(() => true, () => false);
     if (removed && ended) stages.reach("untouched");
     // A command that ended with the scope ended for the scope's reason.
     signal?.throwIfAborted();
