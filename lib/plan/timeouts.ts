@@ -4,7 +4,6 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import type { InstallSettings } from "./options.ts";
 
 /** How long each wait may take, in milliseconds. */
 export interface Timeouts {
@@ -33,7 +32,7 @@ export interface Timeouts {
 /** Something that is waited for. */
 export type Wait = keyof Timeouts;
 
-type SomeTimeouts = NonNullable<InstallSettings["timeouts"]>;
+type SomeTimeouts = { readonly [W in Wait]?: number | undefined };
 
 /** The default of each timeout: long enough for slow machines and networks, it only ends what would never end. */
 export const TIMEOUTS: Timeouts = Object.freeze({

@@ -4,7 +4,7 @@
  * @module
  */
 import { type NixOptions, settingArgs } from "../../nix/command.ts";
-import { stamping } from "../../report/events.ts";
+import type { Report } from "../../report/events.ts";
 import type { Session } from "../../ssh/session.ts";
 
 /** What a probe has found. */
@@ -62,10 +62,9 @@ export function markDead(session: Session, url: string): void {
 export async function probeTarget(
   session: Session,
   substitute: boolean,
-  options: NixOptions,
+  options: NixOptions & { readonly report: Report },
   signal: AbortSignal,
 ): Promise<Probe> {
-  const report = options.report ? stamping(options.report, session.label) : session.report;
   const asked = [substitute ? "yes" : "no", ...settingArgs(options)];
   const before = probes.get(session)?.get(asked.join(" "));
   if (before) return before;
@@ -80,14 +79,14 @@ export async function probeTarget(
     signal,
   }).catch((error) => {
     signal.throwIfAborted();
-    report({ type: "log", level: "warning", text: String(error.message) });
+    options.report({ type: "log", level: "warning", text: String(error.message) });
     return { stdout: "" };
   });
   const { tools, alive, lost } = parseProbe(answer.stdout);
   for (const url of lost) {
     markDead(session, url);
     const text = `${session.label}: the substituter ${url} does not answer: not used`;
-    report({ type: "log", level: "warning", text });
+    options.report({ type: "log", level: "warning", text });
   }
   const probe = { tools, substituters: alive };
   const known = probes.get(session) ?? new Map<string, Probe>();

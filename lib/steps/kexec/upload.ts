@@ -36,7 +36,7 @@ import { TIMEOUTS } from "../../plan/timeouts.ts";
 import { getFacts } from "../../ssh/get_facts.ts";
 import { Stages } from "../../report/stages.ts";
 import type { Session } from "../../ssh/session.ts";
-import { removeThere } from "./discard.ts";
+import { removeThere } from "./remove_folders.ts";
 
 /** How an image gets onto a target; everything has a default. */
 export interface UploadOptions {
