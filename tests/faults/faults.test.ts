@@ -14,24 +14,40 @@ import { IMAGE } from "./cases/image.ts";
 import { INSTALL } from "./cases/install.ts";
 import { KEXEC } from "./cases/kexec.ts";
 import { REBOOT } from "./cases/reboot.ts";
-import { type Fault, SEED } from "./fault.ts";
+import { type Fault, random, SEED } from "./fault.ts";
 import { type Outcome, runFault } from "./run.ts";
 import { printTable } from "./table.ts";
 
 const AT_ONCE = 3;
-const pick = new RegExp(Deno.env.get("FAULT") ?? "");
+const asked = Deno.env.get("FAULT");
+const pick = new RegExp(asked ?? "");
 const all = [CONNECT, BUILD, IMAGE, DOWNLOAD, KEXEC, BOOT, COPY, DISKO, INSTALL, REBOOT].flat()
   .filter(({ phase, fault }) => pick.test(`${phase}: ${fault}`));
+const twice = asked === undefined ? secondRuns(all) : new Set(all);
 const parts = ignore ? { disko: "", system: "" } : await buildParts();
 const began = performance.now();
 const started: Promise<Outcome>[] = [];
 const outcomes: (Outcome | Fault)[] = [];
 const running = new Set<Promise<void>>();
 
+/**
+ * The rows whose command line is run a second time: all after which something has to be mended, and of the others that
+ * leave a target in the same state one, by the seed. Rows that were asked for are all run twice.
+ */
+function secondRuns(rows: readonly Fault[]): ReadonlySet<Fault> {
+  const alike = Map.groupBy(rows, ({ phase, state, again }) => `${phase} ${state} ${again}`);
+  const chosen = [...alike.values()].map((group) => group[random.below(group.length)]);
+  return new Set([
+    ...rows.filter(({ mend }) => mend),
+    ...chosen.filter((row) => row !== undefined),
+  ]);
+}
+
 /** Starts rows, in their order, as long as not too many run. */
 function startMore(): void {
   while (running.size < AT_ONCE && started.length < all.length) {
-    const row = runFault(all[started.length] as Fault, parts);
+    const fault = all[started.length] as Fault;
+    const row = runFault(fault, parts, twice.has(fault));
     started.push(row);
     const over = row.then(() => {}, () => {}).finally(() => {
       running.delete(over);

@@ -31,8 +31,8 @@ function keptFile({ relay, otherPort = relay.port }: Fixture): string {
   return `state/nixos-anywhere/127%2E0%2E0%2E1%3A${otherPort}.json`;
 }
 
-/** Runs a fault, then the same command line again; throws where something is not as it must be. */
-export async function runFault(fault: Fault, parts: Parts): Promise<Outcome> {
+/** Runs a fault, then perhaps the same command line again; throws where something is not as it must be. */
+export async function runFault(fault: Fault, parts: Parts, twice: boolean): Promise<Outcome> {
   await using fixture = await Fixture.open({ parts, ...fault.fixture });
   const { sandbox } = fixture;
   const key = `${sandbox.folder}/disk.key`;
@@ -66,7 +66,9 @@ export async function runFault(fault: Fault, parts: Parts): Promise<Outcome> {
   for (const secret of secrets) assert(!(stderr + stdout).includes(secret), `it shows ${secret}`);
   assertEquals(await sandbox.left(), fault.kept ? [keptFile(fixture)] : [], said);
   if (!fault.gone) assertEquals(await leftThere(fixture), "", said);
-  const again = fault.again === "none" ? undefined : await runAgain(fault, fixture, words, env);
+  const again = fault.again === "none" || !twice
+    ? undefined
+    : await runAgain(fault, fixture, words, env);
   return {
     phase: fault.phase,
     fault: fault.fault,

@@ -6,28 +6,32 @@ import { login } from "../ssh/fixture.ts";
 import { attempt, condition, type Options, parts, usual } from "./condition.ts";
 
 /** What start-up files of bash are seen to do. bash reads them for commands over ssh, too. */
-const STARTUPS: Readonly<Record<string, string>> = {
-  "sets the terminal's title": "printf '\\033]0;box\\007'",
-  "greets": "echo welcome; echo to this machine >&2",
-  "greets with lines like ours":
+const STARTUPS: readonly (readonly [string, ...string[]])[] = [
+  [
+    "sets the terminal's title, greets with lines like ours, exports a TMOUT of a second, says goodbye",
+    "printf '\\033]0;box\\007'",
+    "echo welcome; echo to this machine >&2",
     "printf 'fact os Plan9\\nunpacked /etc\\nready\\nboot_id 1\\nfacts end\\n'",
-  "greets with bytes of all kinds": "head -c 300000 /dev/urandom; printf 'fact '",
-  "shows what it runs": "set -xv; echo here",
-  "exports a TMOUT of a second": "readonly TMOUT=1; export TMOUT",
-  "has a narrow umask and a CDPATH": "umask 077; export CDPATH=/:/etc",
-  "says goodbye": "trap 'printf bye' EXIT",
-  "goes elsewhere and stops at failures": "cd /etc; alias sh=false; set -e",
-};
+    "readonly TMOUT=1; export TMOUT",
+    "trap 'printf bye' EXIT",
+  ],
+  [
+    "greets with bytes of all kinds, has a narrow umask and a CDPATH, goes elsewhere, stops at failures",
+    "head -c 300000 /dev/urandom; printf 'fact '",
+    "umask 077; export CDPATH=/:/etc",
+    "cd /etc; alias sh=false; set -e",
+  ],
+  ["shows what it runs", "set -xv; echo here"],
+];
 
-const bashrc = (text: string): ContainerOptions => ({ files: { "/root/.bashrc": `${text}\n` } });
+const bashrc = (...lines: readonly string[]): ContainerOptions => ({
+  files: { "/root/.bashrc": `${lines.join("\n")}\n` },
+});
 
-for (const [what, text] of Object.entries(STARTUPS)) {
+for (const [what, ...lines] of STARTUPS) {
   condition("shell", `.bashrc ${what}, on both systems`, async () => {
-    const both: Options = {
-      target: bashrc(text),
-      installer: bashrc(text),
-      installed: bashrc(text),
-    };
+    const system = bashrc(...lines);
+    const both: Options = { target: system, installer: system, installed: system };
     const { code, stderr } = await attempt(both);
     assertEquals(code, 0, stderr);
     assertEquals(/warning: .*/.exec(stderr)?.[0], undefined);

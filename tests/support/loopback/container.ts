@@ -158,11 +158,11 @@ export async function prepareContainer(options: ContainerOptions = {}): Promise<
   const { identity = await makeKey(), hostKeys = [await makeKey()] } = options;
   const port = options.port ?? freePort(address);
   const folder = await Deno.makeTempDir({ prefix: "box-" });
-  const { files, setup } = await contents(options, { address, port, hostKeys, identity });
+  const { files, homes, setup } = await contents(options, { address, port, hostKeys, identity });
   for (const name of ["disk", "shared", "stage"]) await Deno.mkdir(`${folder}/${name}`);
   await Deno.chmod(`${folder}/shared`, 0o1777);
   for (const name of ["commands", "signals"]) await put(folder, `/shared/${name}`, "", 0o666);
-  const scripts = { outside: OUTSIDE, inside: INSIDE, setup };
+  const scripts = { outside: OUTSIDE, inside: INSIDE, homes, setup };
   for (const [name, text] of Object.entries(scripts)) await put(folder, `/${name}.sh`, text, 0o600);
   await put(folder, "/kernel/random/boot_id", `${bootId}\n`, 0o444);
   await put(folder, "/kernel/hostname", "box\n", 0o444);

@@ -46,11 +46,11 @@ export interface Settled {
   readonly identity: KeyPair;
 }
 
-/** The files of a container by path, and the shell code that completes them. */
+/** The files of a container by path, the shell code that makes homes of them, and what completes them. */
 export async function contents(
   options: ContainerOptions,
   settled: Settled,
-): Promise<{ files: Record<string, ContainerFile>; setup: string }> {
+): Promise<{ files: Record<string, ContainerFile>; homes: string; setup: string }> {
   const users = Object.entries({ ...USERS, ...options.users })
     .map(([name, user], index) => new Account(name, user, name === "root" ? 0 : 2000 + index));
   const lines = async (path: string) => {
@@ -98,8 +98,8 @@ export async function contents(
     ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/usr/local/sbin"]
       .map((folder) => `rm -f ${folder}/${command}\n`)
   );
-  const setup = [...users.map((user) => user.setup), ...without, options.setup ?? ""].join("");
-  return { files: { ...files, ...options.files }, setup };
+  const homes = [...users.map((user) => user.setup), ...without].join("");
+  return { files: { ...files, ...options.files }, homes, setup: options.setup ?? "" };
 }
 
 function sshdConfig(options: ContainerOptions, { address, port, hostKeys }: Settled): string[] {

@@ -17,13 +17,14 @@ export const OUTSIDE = `
 trap : INT TERM HUP
 exec 2>"$1/errors"
 unshare --mount --pid --uts --ipc --fork --kill-child --propagation private \\
-  sh "$1/inside.sh" "$1"
+  busybox sh "$1/inside.sh" "$1"
 cd /
 rm -rf -- "$1"
 `;
 
 /**
- * Process 1 of a container. `$1` is the folder outside, whose `setup.sh` completes the files. It prints
+ * Process 1 of a container, of busybox, which needs no process for each of these commands. `$1` is the folder outside,
+ * whose `setup.sh` completes the files. It prints
  * its process id as seen from outside, waits for a line, starts sshd, and ends with its input: the
  * kernel then kills everything in the container.
  */
@@ -31,6 +32,7 @@ export const INSIDE = `
 set -eu
 umask 022
 folder=$1
+homes=$(cat "$folder/homes.sh")
 setup=$(cat "$folder/setup.sh")
 read -r pid _ </proc/self/stat # still the /proc of the outside
 mount -t tmpfs -o mode=755 box "$folder/disk"
@@ -47,13 +49,13 @@ chmod 700 root
 chmod 1777 tmp var/tmp
 
 mount -t proc proc proc
-mount --bind proc/sys proc/sys
+mount -o bind proc/sys proc/sys
 mount -o remount,bind,ro proc/sys
 mkdir -p ../kernel/random
 cp -r proc/sys/kernel/. ../kernel 2>/dev/null || : # some can only be written
 rm -f ../kernel/kexec_load_disabled
 cp -r "$folder/kernel/." ../kernel
-mount --bind ../kernel proc/sys/kernel
+mount -o bind ../kernel proc/sys/kernel
 mount -o remount,bind,ro proc/sys/kernel
 mount -t sysfs -o ro sysfs sys
 mount -t tmpfs -o mode=755 dev dev
@@ -71,19 +73,20 @@ ln -s /proc/self/fd dev/fd
 ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
-[ ! -e proc/sysrq-trigger ] || mount --bind dev/null proc/sysrq-trigger
-mount --bind "$folder/shared" run/box
+[ ! -e proc/sysrq-trigger ] || mount -o bind dev/null proc/sysrq-trigger
+mount -o bind "$folder/shared" run/box
 
-tar -C "$folder/stage" -c . | tar -xp --no-same-owner --no-overwrite-dir --keep-directory-symlink
+/bin/tar -C "$folder/stage" -c . | /bin/tar -xp --no-same-owner --no-overwrite-dir --keep-directory-symlink
 pivot_root . run/old
 cd /
 umount -l run/old
 hostname box
-eval "$setup"
+eval "$homes"
+[ -z "$setup" ] || /bin/sh -euc "$setup"
 echo "ready $pid"
 read -r go
-setpriv --bounding-set -sys_boot,-sys_module,-sys_time,-sys_rawio \\
+/usr/bin/setpriv --bounding-set -sys_boot,-sys_module,-sys_time,-sys_rawio \\
   /usr/sbin/sshd -D -E /run/box/sshd.log >/dev/null &
 # In the foreground, so that this shell also collects the processes that lost their parents.
-cat >/dev/null
+/bin/cat >/dev/null
 `;
