@@ -76,7 +76,7 @@ export type { DiskKeyContent } from "./lib/files/keys.ts";
 export type { Tree, TreeEntry } from "./lib/files/tree.ts";
 export type { NixOptions } from "./lib/nix/command.ts";
 export type { RunResult } from "./lib/result.ts";
-export type { Report, Reporter, ReportEvent, Stage } from "./lib/report/events.ts";
+export type { Count, Report, Reporter, ReportEvent, Stage, Transfer } from "./lib/report/events.ts";
 export type { StageTimes } from "./lib/report/stages.ts";
 export { type State, STATES } from "./lib/report/states.ts";
 export * from "./lib/errors.ts";

@@ -8,7 +8,17 @@ import type { Phase } from "../plan/phases.ts";
 import type { State } from "./states.ts";
 
 /** A part of the run with a beginning and an end: the four phases and what goes before them. */
-export type Stage = "connect" | "build" | "image" | "hardware" | Phase;
+export type Stage = "connect" | "facts" | "evaluate" | "build" | "image" | "hardware" | Phase;
+
+/** What a transfer moves: the kexec image to the target, or here (`download`); store paths; the new system's files. */
+export type Transfer = "image" | "download" | "closure" | "extra files";
+
+/** How much of something that is counted is done. */
+export interface Count {
+  readonly done: number;
+  /** All of it; what nix expects grows while it finds out. */
+  readonly total: number;
+}
 
 /**
  * Anything that is reported while a machine is installed. `type` tells the events apart:
@@ -18,7 +28,10 @@ export type Stage = "connect" | "build" | "image" | "hardware" | Phase;
  * - `log`: something the user wants to know (`info`), must know (`warning`) or may look up (`debug`).
  * - `command`: a command is about to run. Secrets are never in its words.
  * - `output`: a line that a command printed. Not escaped: renderers must escape control characters.
- * - `progress`: how far a transfer is.
+ * - `progress`: how far a transfer is; at least once a second while bytes move.
+ * - `activity`: what nix is at, here or on the target: each tells the whole, so that only the last one counts.
+ * - `waiting`: what is known while something is waited for, such as a boot or a login. It holds until the next one of its
+ *   stage, or the stage's end.
  * - `state`: what state the target is in from now on, for whoever has to go on after a failure.
  * - `host-key`: the key that a machine proved to have; `known`: a known_hosts file or the caller named it; `new`: it was
  *   accepted as it was.
@@ -73,12 +86,38 @@ export type ReportEvent =
     }
     | {
       readonly type: "progress";
+      /** The stage that it belongs to. */
+      readonly stage: Stage;
       /** What is transferred. */
-      readonly what: string;
+      readonly what: Transfer;
       /** Bytes done. */
       readonly done: number;
       /** Bytes in all; absent where they are not known. */
       readonly total?: number;
+      /** Store paths, of a closure. */
+      readonly paths?: Count;
+    }
+    | {
+      readonly type: "activity";
+      /** The stage that it belongs to. */
+      readonly stage: Stage;
+      /** The machine that nix runs on, as the user named it; `here` for this one. */
+      readonly where: string;
+      /** Derivations that are built. */
+      readonly builds: Count & { readonly running: number };
+      /** Bytes that are fetched or copied. */
+      readonly fetched: Count;
+      /** What runs now, at most four: `linux-6.12.1` is built, `glibc-2.40` is fetched. Not escaped. */
+      readonly names: readonly string[];
+    }
+    | {
+      readonly type: "waiting";
+      /** The stage that it belongs to. */
+      readonly stage: Stage;
+      /** One clause, such as `no answer yet`. */
+      readonly text: string;
+      /** Whether ssh may ask somebody on the terminal: a password, a passphrase, a touch. @default false */
+      readonly asks?: boolean;
     }
     | {
       readonly type: "state";

@@ -18,6 +18,8 @@ export interface PlainOptions {
 
 const TITLES: Readonly<Record<Stage, string>> = {
   connect: "Connecting",
+  facts: "Looking at the target",
+  evaluate: "Evaluating the configuration",
   build: "Building the system",
   image: "Uploading the kexec image",
   kexec: "Booting the installer",
@@ -102,6 +104,8 @@ function plainLine(
     case "state":
       return debug ? `state: ${event.text}` : undefined;
     case "progress":
+    case "activity":
+    case "waiting":
       return undefined;
   }
 }

@@ -92,6 +92,8 @@ export class Stages {
 
 const REPORTED: Readonly<Record<Stage, true>> = {
   connect: true,
+  facts: true,
+  evaluate: true,
   build: true,
   image: true,
   kexec: true,

@@ -102,7 +102,7 @@ onContainer("--json prints an event a line and nothing else", {}, async (contain
   const words = ["--json", "--debug", "--phases", "reboot", "-i", container.identityFile];
   const { code, stdout, stderr } = await sandbox.run([...words, ...await to(container, sandbox)]);
   const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  const types = ["stage", "log", "command", "output", "progress", "state", "host-key"];
+  const types = ["stage", "log", "command", "output", "progress", "waiting", "state", "host-key"];
   for (const { type } of events) assert(types.includes(type), type);
   const connected = events.filter(({ stage }) => stage === "connect").map(({ state }) => state);
   assertEquals(connected, ["start", "done"]);
