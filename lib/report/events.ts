@@ -15,6 +15,7 @@ export type Transfer = "image" | "download" | "closure" | "extra files";
 
 /** How much of something that is counted is done. */
 export interface Count {
+  /** How much of it is done. */
   readonly done: number;
   /** All of it; what nix expects grows while it finds out. */
   readonly total: number;
