@@ -17,9 +17,10 @@
  *
  * @module
  */
-import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/cli/argv.ts";
+import { type CommandLine, parseCommandLine, wantsJson, wantsOnly } from "./lib/cli/argv.ts";
 import { commandOf, type Terminal } from "./lib/cli/commands.ts";
 import { takeEnvironment } from "./lib/cli/environment.ts";
+import { errorEvent, hostOf, resultEvent } from "./lib/cli/final_event.ts";
 import { Interrupts } from "./lib/cli/interrupts.ts";
 import { outcomeOf } from "./lib/cli/outcome.ts";
 import { confirmTarget, diskPassphrase, sudoPassword } from "./lib/cli/questions.ts";
@@ -46,8 +47,14 @@ export async function main(words: readonly string[]): Promise<number> {
     console.log((await import("./lib/cli/help.ts")).helpText(VERSION).trimEnd());
   }
   if (only) return 0;
-  const progress: Progress = { state: "uncontacted", phases: PHASES, renderer: undefined };
-  using interrupts = new Interrupts(Deno.exit);
+  const progress: Progress = {
+    ...{ words, json: wantsJson(words), host: "here" },
+    ...{ state: "uncontacted", phases: PHASES, renderer: undefined },
+  };
+  using interrupts = new Interrupts((code) => {
+    end(interrupts.signal.reason, progress);
+    Deno.exit(code);
+  });
   const { signal } = interrupts;
   try {
     const line = parseCommandLine(words);
@@ -68,6 +75,9 @@ const TERMINAL: Terminal = {
 
 /** How far a run has come. */
 interface Progress {
+  readonly words: readonly string[];
+  readonly json: boolean;
+  host: string;
   state: State;
   phases: readonly Phase[];
   renderer: Renderer | undefined;
@@ -76,12 +86,13 @@ interface Progress {
 async function run(line: CommandLine, signal: AbortSignal, progress: Progress): Promise<void> {
   const { options, json, debug } = line;
   const renderer: Renderer = json
-    ? new JsonRenderer((text) => console.log(text))
+    ? new JsonRenderer((text) => console.log(text), { debug })
     : new PlainRenderer((text) => console.error(text), {
       debug,
       color: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
     });
   progress.renderer = renderer;
+  progress.host = hostOf(options.host);
   if (options.phases !== undefined) progress.phases = parsePhases(options.phases);
   const { nixosAnywhere } = await import("./lib/flow/flow.ts");
   const interactive = Deno.stdin.isTerminal();
@@ -102,21 +113,24 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
     }),
     signal,
   });
-  if (json) return;
+  if (json) return renderer.report(resultEvent(report, options.dryRun ?? false));
   console.log(options.vmTest ? VM_TESTED : summary(report, options.dryRun ?? false));
 }
 
 const VM_TESTED = "the configuration passed its test in a virtual machine";
 
 /** Says how a run ended that failed, and returns its exit code. */
-function end(failure: unknown, { state: reached, phases, renderer }: Progress): number {
-  const { code, error, hints, state } = outcomeOf(failure, reached, phases);
+function end(failure: unknown, progress: Progress): number {
+  const { state: reached, phases, renderer, json } = progress;
+  const outcome = outcomeOf(failure, reached, phases);
+  const { code, error, hints, state } = outcome;
   if (failure instanceof CommandError) {
     for (const line of renderer?.unseen(failure.output) ?? []) console.error(`  | ${line}`);
   }
   console.error(`error: ${error}`);
   for (const hint of hints) console.error(`hint: ${hint}`);
   if (state !== undefined) console.error(`state: ${state}`);
+  if (json) console.log(JSON.stringify(errorEvent({ ...progress, error: failure, outcome })));
   return code;
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { InstallReport } from "../flow/flow.ts";
+import type { InstallReport } from "../report/install_report.ts";
 
 /** One line: what runs on the target, or what is left to do there. */
 export function summary(
