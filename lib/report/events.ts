@@ -40,8 +40,8 @@ export interface Count {
  * - `state`: what state the target is in from now on, for whoever has to go on after a failure.
  * - `host-key`: the key that a machine proved to have; `known`: a known_hosts file or the caller named it; `new`: it was
  *   accepted as it was.
- * - `result`, `error`: how it ended; the last event. The command alone tells it, a library's caller gets the value that is
- *   returned or thrown.
+ * - `result`: what came of it, as the last event. The command alone tells it: a library's caller is returned it.
+ * - `error`: why it failed, as the last event. The command alone tells it: a library's caller is thrown it.
  *
  * @example
  * ```ts

@@ -8,7 +8,7 @@ import { OutputFilter } from "./trace.ts";
 
 /** How events become lines; everything has a default. */
 export interface JsonOptions {
-  /** Whether commands, debug lines, and all that programs print are written too. @default false */
+  /** Whether commands, debug lines, and all that programs print are written too. @default true */
   readonly debug?: boolean | undefined;
 }
 
@@ -20,7 +20,7 @@ export class JsonRenderer implements Renderer {
   readonly #filter: OutputFilter;
 
   /** Makes one that hands `write` one line at a time, without its line feed. */
-  constructor(write: (line: string) => void, { debug = false }: JsonOptions = {}) {
+  constructor(write: (line: string) => void, { debug = true }: JsonOptions = {}) {
     this.#write = write;
     this.#debug = debug;
     this.#filter = new OutputFilter(debug);
