@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { didYouMean } from "../near.ts";
 import type { CommandOptions, Given } from "../plan/option.ts";
 import { OPTION_TABLE, type OptionTable, refuseConflicts } from "../plan/option_table.ts";
 import type { PlanOptions } from "../plan/options.ts";
@@ -107,10 +108,12 @@ function* readWords(
 function find(word: string, flags: readonly Flag[]): Flag {
   const found = flags.find((flag) => isFlag(word, flag));
   if (found) return found;
-  const bare = word.replace(/^-+/, "");
-  const close = flags.find(({ name, deprecated }) => !deprecated && name.startsWith(`--${bare}`));
+  const names = flags.filter(({ deprecated }) => !deprecated).map(({ name }) => name);
+  const bare = `--${word.replace(/^-+/, "")}`;
+  // One that was cut short, or written with one dash, before one with other letters.
+  const begun = word.length > 3 ? names.find((name) => name.startsWith(bare)) : undefined;
   throw new UsageError(`unknown option ${JSON.stringify(word)}`, {
-    hint: close && word.length > 3 ? `did you mean ${close.name}? See --help` : "see --help",
+    hint: begun ? `did you mean ${begun}? See --help` : didYouMean(bare, names, "see --help"),
   });
 }
 
