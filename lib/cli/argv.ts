@@ -6,7 +6,7 @@
 import { UsageError } from "../errors.ts";
 import { didYouMean } from "../near.ts";
 import type { CommandOptions, Given } from "../plan/option.ts";
-import { OPTION_TABLE, type OptionTable } from "../plan/option_table.ts";
+import { OPTION_TABLE, type OptionTable, refuseConflicts } from "../plan/option_table.ts";
 import type { PlanOptions } from "../plan/options.ts";
 import { type Flag, FLAGS, flagsOf } from "./flags.ts";
 
@@ -47,6 +47,7 @@ export function parseCommandLine<O = PlanOptions>(
     if (option.command) command[key] = value ?? option.default;
     else if (value !== undefined) options[key] = value;
   }
+  refuseConflicts(command);
   const notices = flags.filter((flag) => flag.deprecated && all.some(({ of }) => of === flag))
     .map(({ name, deprecated }) => `${name} is deprecated: use ${deprecated}`);
   return { ...command, options, notices } as unknown as CommandLine<O>;

@@ -20,6 +20,10 @@ export interface CommandOptions {
   readonly debug: boolean;
   /** Whether to print events as JSON lines. */
   readonly json: boolean;
+  /** Whether only warnings, questions, errors and the last line are printed. */
+  readonly quiet: boolean;
+  /** The file that everything is written to. */
+  readonly log?: string;
   /** Whether only the help is wanted. */
   readonly help: boolean;
   /** Whether only the version is wanted. */
@@ -76,9 +80,21 @@ export interface Given<T> {
 }
 
 /** The message and the hint by the key of the other option; with a third, only that value of it contradicts. */
-export type Conflicts = {
-  readonly [K in keyof PlanOptions]?: readonly [text: string, hint: string, only?: PlanOptions[K]];
-};
+export type Conflicts =
+  & {
+    readonly [K in keyof PlanOptions]?: readonly [
+      text: string,
+      hint: string,
+      only?: PlanOptions[K],
+    ];
+  }
+  & {
+    readonly [K in keyof CommandOptions]?: readonly [
+      text: string,
+      hint: string,
+      only?: CommandOptions[K],
+    ];
+  };
 
 /** An entry for each option of `O`; of a union, which options cannot stand together, as well. */
 export type Entries<O> = { readonly [K in KeyOf<O>]: Option<NonNullable<O[K]>> };

@@ -125,6 +125,18 @@ export const OUTPUT_OPTIONS = {
     command: true,
     ...off("--debug", "show every command that is run, and all of its output"),
   },
+  quiet: {
+    command: true,
+    ...off("--quiet", "print only warnings, questions, errors and the last line"),
+    conflicts: {
+      debug: ["--quiet and --debug contradict each other", "leave one out; --log keeps everything"],
+    },
+  },
+  log: {
+    command: true,
+    usage: "--log FILE",
+    help: "write everything that happens to FILE, also what is not shown; readable by you alone",
+  },
   json: { command: true, ...off("--json", "print what happens as JSON, an event a line") },
   help: { command: true, ...off("-h, --help", "print this and stop") },
   version: { command: true, ...off("--version", "print the version and stop") },

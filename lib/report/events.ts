@@ -117,6 +117,8 @@ export type ReportEvent =
       readonly fetched: Count;
       /** What runs now, at most four: `linux-6.12.1` is built, `glibc-2.40` is fetched. Not escaped. */
       readonly names: readonly string[];
+      /** The last line that a build printed, where one has. Not escaped. */
+      readonly line?: string;
     }
     | {
       readonly type: "waiting";

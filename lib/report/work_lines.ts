@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { showBytes } from "./amounts.ts";
 import type { PlanEvent } from "./plan_event.ts";
 
 /** The lines: none of what is not known. */
@@ -12,7 +13,7 @@ export function workLines(work: NonNullable<PlanEvent["work"]>): string[] {
   const lines: string[] = [];
   if (builds !== undefined && fetches !== undefined) {
     const sizes = fetches > 0 && downloadBytes !== undefined && unpackedBytes !== undefined
-      ? ` (${size(downloadBytes)} to download, ${size(unpackedBytes)} unpacked)`
+      ? ` (${showBytes(downloadBytes)} to download, ${showBytes(unpackedBytes)} unpacked)`
       : "";
     const what = [
       ...(builds > 0 ? [count(builds, "derivation")] : []),
@@ -21,9 +22,9 @@ export function workLines(work: NonNullable<PlanEvent["work"]>): string[] {
     lines.push(`to build: ${what.join(", ") || "nothing, all of it is here"}`);
   }
   const copied = [
-    ...(imageBytes === undefined ? [] : [`kexec image ${size(imageBytes)}`]),
-    ...(closure ? [`closure ${size(closure.bytes)} in ${count(closure.paths, "path")}`] : []),
-    ...(extraFilesBytes === undefined ? [] : [`extra files ${size(extraFilesBytes)}`]),
+    ...(imageBytes === undefined ? [] : [`kexec image ${showBytes(imageBytes)}`]),
+    ...(closure ? [`closure ${showBytes(closure.bytes)} in ${count(closure.paths, "path")}`] : []),
+    ...(extraFilesBytes === undefined ? [] : [`extra files ${showBytes(extraFilesBytes)}`]),
   ];
   if (copied.length > 0) lines.push(`to copy, at most: ${copied.join(", ")}`);
   return lines;
@@ -31,9 +32,4 @@ export function workLines(work: NonNullable<PlanEvent["work"]>): string[] {
 
 function count(amount: number, thing: string): string {
   return `${amount} ${thing}${amount === 1 ? "" : "s"}`;
-}
-
-function size(bytes: number): string {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
-  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} kB`;
 }

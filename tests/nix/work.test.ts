@@ -17,7 +17,7 @@ Deno.test("readDryRun() counts what is built and fetched, as nix 2.8 and newer o
   const work = { builds: 2, fetches: 1, downloadBytes: 52429, unpackedBytes: 1572864 };
   assertEquals(readDryRun(said), work);
   assertEquals(workLines(work), [
-    "to build: 2 derivations, 1 path from caches (53 kB to download, 1.6 MB unpacked)",
+    "to build: 2 derivations, 1 path from caches (52.4 kB to download, 1.6 MB unpacked)",
   ]);
   const other = said.slice(4).map((line) => line.replace("0.05 MiB", "51.2 KiB"));
   assertEquals(readDryRun(other), { ...work, builds: 0 });
@@ -39,6 +39,6 @@ Deno.test("workLines() says what is known, and nothing where nothing is", () => 
   assertEquals(workLines(nothing), ["to build: nothing, all of it is here"]);
   const copied = { closure: { paths: 1, bytes: 2.5e9 }, imageBytes: 3e8, extraFilesBytes: 12 };
   assertEquals(workLines(copied), [
-    "to copy, at most: kexec image 300.0 MB, closure 2.5 GB in 1 path, extra files 1 kB",
+    "to copy, at most: kexec image 300 MB, closure 2.5 GB in 1 path, extra files 12 B",
   ]);
 });
