@@ -103,8 +103,10 @@ const DRIVERS: Readonly<Record<Shell, (script: string) => readonly string[]>> = 
     "-c",
     `source ${script}
     while read -l line
-      string join -- \\t (complete -C "nixos-anywhere $line" | string replace -r '\\t.*' '')
-    end`,
+      set -l all (complete -C "nixos-anywhere $line" | string replace -r '\\t.*' '')
+      echo (string join -- \\t $all)
+    end
+    true`,
   ],
   // A zsh of its own on a terminal, in which TAB hands on what is offered.
   zsh: (script) => [
