@@ -27,12 +27,17 @@ const MOST_OPEN = 10_000;
 /** Characters of a line that is printed. */
 const LONGEST = 16 * 1024;
 const MOST_NAMES = 4;
+/** Lines of a build's log that are told when it fails, as nix does, and builds whose lines are remembered. */
+const TAIL = 10;
+const MOST_TAILS = 200;
 // deno-lint-ignore no-control-regex -- nix's colours, which it always uses in this format
 const STYLE = /\x1b\[[0-9;]*m/g;
 
 interface Open {
   readonly kind: number;
   readonly name: string;
+  /** The derivation, of a build. */
+  readonly derivation: string | undefined;
   done: number;
   total: number;
   running: number;
@@ -46,6 +51,8 @@ export class JsonLog {
   /** What ended activities have done, and what open ones expect, by kind. */
   readonly #ended = new Map<number, number>();
   #line: string | undefined;
+  /** The last lines of builds, by derivation. */
+  readonly #tails = new Map<string, string[]>();
   /** Whether what it is at has changed since it was looked at. */
   changed = false;
 
@@ -58,7 +65,7 @@ export class JsonLog {
     const event = parse(line.slice(5));
     if (!event) return cutOff(line);
     const { action, id } = event;
-    if (action === "msg") return text(event.msg).split("\n").map(bare);
+    if (action === "msg") return this.#withLog(text(event.msg).split("\n").map(bare));
     if (typeof id !== "number") return [];
     if (action === "start") return this.#start(id, event);
     if (action === "stop") this.#stop(id);
@@ -87,7 +94,9 @@ export class JsonLog {
     if (this.#open.size < MOST_OPEN) {
       const [field] = Array.isArray(fields) ? fields : [];
       const name = nameOf(kind, text(field), text(said));
-      this.#open.set(id, { kind, name, done: 0, total: 0, running: 0, expects: new Map() });
+      const derivation = kind === KIND.build ? text(field) : undefined;
+      const nothing = { done: 0, total: 0, running: 0 };
+      this.#open.set(id, { kind, name, derivation, ...nothing, expects: new Map() });
       this.changed ||= name !== "";
     }
     return number(level) <= INFO && text(said) !== "" ? [`${bare(text(said))}...`] : [];
@@ -109,6 +118,7 @@ export class JsonLog {
       const line = bare(first ?? "");
       const shown = kind === RESULT.hookLine ? `post-build-hook: ${line}` : line;
       if (line.trim() !== "") [this.#line, this.changed] = [shown, true];
+      this.#remember(this.#open.get(id)?.derivation, shown);
       return this.buildLogs ? [shown] : [];
     }
     const one = this.#open.get(id);
@@ -123,6 +133,31 @@ export class JsonLog {
       this.changed = true;
     }
     return [];
+  }
+
+  #remember(derivation: string | undefined, line: string): void {
+    if (derivation === undefined || this.buildLogs) return;
+    const tail = this.#tails.get(derivation) ?? [];
+    tail.push(line);
+    if (tail.length > TAIL) tail.shift();
+    this.#tails.set(derivation, tail);
+    if (this.#tails.size <= MOST_TAILS) return;
+    const [oldest = ""] = this.#tails.keys();
+    this.#tails.delete(oldest);
+  }
+
+  /** A message with the last lines of the build that has failed, which nix leaves out in this format. */
+  #withLog(lines: readonly string[]): readonly string[] {
+    const [first = ""] = lines;
+    if (!/^error:/.test(first) || lines.some((line) => /last \d+ log lines/i.test(line))) {
+      return lines;
+    }
+    const all = lines.join("\n");
+    const failed = /(?:builder for|Cannot build) '([^'\n]*\.drv)'/.exec(all)?.[1] ?? "";
+    const tail = this.#tails.get(failed);
+    if (!tail) return lines;
+    const log = [`last ${tail.length} log lines:`, ...tail.map((line) => `> ${line}`)];
+    return [...lines, ...log.map((line) => `       ${line}`)];
   }
 
   #all(kind: number): Open[] {
