@@ -17,17 +17,18 @@
  *
  * @module
  */
-import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/cli/argv.ts";
+import { type CommandLine, parseCommandLine, wantsJson, wantsOnly } from "./lib/cli/argv.ts";
 import { commandOf, type Terminal } from "./lib/cli/commands.ts";
 import { takeEnvironment } from "./lib/cli/environment.ts";
+import { errorEvent, hostOf, resultEvent } from "./lib/cli/final_event.ts";
 import { Interrupts } from "./lib/cli/interrupts.ts";
+import { failureLines } from "./lib/cli/failure_lines.ts";
 import { outcomeOf } from "./lib/cli/outcome.ts";
 import { confirmTarget, diskPassphrase, sudoPassword } from "./lib/cli/questions.ts";
 import { LogFile } from "./lib/cli/log_file.ts";
 import { openScreen, withoutTerminal } from "./lib/cli/screen.ts";
 import { closingLines, summary } from "./lib/cli/summary.ts";
 import { Totals } from "./lib/cli/totals.ts";
-import { CommandError } from "./lib/errors.ts";
 import type { Confirmation, PassphraseQuestion } from "./lib/flow/install_options.ts";
 import { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
 import { JsonRenderer } from "./lib/report/json.ts";
@@ -48,8 +49,14 @@ export async function main(words: readonly string[]): Promise<number> {
     console.log((await import("./lib/cli/help.ts")).helpText(VERSION).trimEnd());
   }
   if (only) return 0;
-  const progress: Progress = { state: "uncontacted", phases: PHASES };
-  using interrupts = new Interrupts(Deno.exit);
+  const progress: Progress = {
+    ...{ words, json: wantsJson(words), host: "here" },
+    ...{ state: "uncontacted", phases: PHASES },
+  };
+  using interrupts = new Interrupts((code) => {
+    end(interrupts.signal.reason, progress);
+    Deno.exit(code);
+  });
   const { signal } = interrupts;
   try {
     const line = parseCommandLine(words);
@@ -70,6 +77,9 @@ const TERMINAL: Terminal = {
 
 /** How far a run has come. */
 interface Progress {
+  readonly words: readonly string[];
+  readonly json: boolean;
+  host: string;
   state: State;
   phases: readonly Phase[];
   screen?: Screen;
@@ -86,6 +96,7 @@ function writeError(text: string): void {
 
 async function run(line: CommandLine, signal: AbortSignal, progress: Progress): Promise<void> {
   const { options, json, debug, quiet } = line;
+  progress.host = hostOf(options.host);
   const { privateKey, password, sudoPassword: sudo, diskPassphrase: disk, noCheck } =
     takeEnvironment(line);
   if (line.log !== undefined) {
@@ -94,7 +105,7 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
   }
   const { log } = progress;
   const screen = progress.screen = json
-    ? withoutTerminal(new JsonRenderer((text) => console.log(text)))
+    ? withoutTerminal(new JsonRenderer((text) => console.log(text), { debug }))
     : openScreen({
       write: writeError,
       isTerminal: Deno.stderr.isTerminal(),
@@ -131,7 +142,7 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
   const last = options.vmTest ? VM_TESTED : summary(report, options.dryRun ?? false);
   const closing = await closingLines(report, options, totals);
   for (const text of [...closing, last]) log?.write(text);
-  if (json) return;
+  if (json) return screen.report(resultEvent(report, options.dryRun ?? false));
   if (!quiet) { for (const text of closing) console.error(text); }
   console.log(last);
 }
@@ -139,21 +150,17 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
 const VM_TESTED = "the configuration passed its test in a virtual machine";
 
 /** Says how a run ended that failed, and returns its exit code. */
-function end(failure: unknown, { state: reached, phases, screen, log }: Progress): number {
+function end(failure: unknown, progress: Progress): number {
+  const { state: reached, phases, words, screen, log, json } = progress;
   screen?.[Symbol.dispose]();
-  const { code, error, hints, state } = outcomeOf(failure, reached, phases);
-  const unseen = failure instanceof CommandError ? screen?.unseen(failure.output) ?? [] : [];
-  const lines = [
-    ...unseen.map((line) => `  | ${line}`),
-    `error: ${error}`,
-    ...hints.map((hint) => `hint: ${hint}`),
-    ...(state === undefined ? [] : [`state: ${state}`]),
-  ];
+  const outcome = outcomeOf(failure, reached, phases);
+  const lines = failureLines({ failure, outcome, reached, words, screen });
   for (const line of lines) log?.write(line);
   if (log) lines.push(`log: all of it is in ${log.path}`);
   for (const line of lines) console.error(line);
   log?.[Symbol.dispose]();
-  return code;
+  if (json) console.log(JSON.stringify(errorEvent({ ...progress, error: failure, outcome })));
+  return outcome.code;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

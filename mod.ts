@@ -16,7 +16,7 @@
  *
  * @module
  */
-export { type InstallReport, nixosAnywhere } from "./lib/flow/flow.ts";
+export { nixosAnywhere } from "./lib/flow/flow.ts";
 export type {
   Confirmation,
   InstallHooks,
@@ -63,7 +63,8 @@ export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.t
 export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
 export { checkMounted } from "./lib/ssh/mounted.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";
-export { reboot, type Rebooted, type RebootOptions } from "./lib/steps/reboot.ts";
+export { reboot, type RebootOptions } from "./lib/steps/reboot.ts";
+export type { InstallReport, Rebooted } from "./lib/report/install_report.ts";
 export { makePlan, type Plan, type Source } from "./lib/plan/plan.ts";
 export type * from "./lib/plan/options.ts";
 export type { Facts, KexecSupport, LoginLink } from "./lib/plan/facts.ts";
@@ -77,6 +78,8 @@ export type { Tree, TreeEntry } from "./lib/files/tree.ts";
 export type { NixOptions } from "./lib/nix/command.ts";
 export type { RunResult } from "./lib/result.ts";
 export type { Count, Report, Reporter, ReportEvent, Stage, Transfer } from "./lib/report/events.ts";
+export type { ErrorEvent } from "./lib/report/error_event.ts";
+export type { PlanEvent } from "./lib/report/plan_event.ts";
 export type { StageTimes } from "./lib/report/stages.ts";
 export { type State, STATES } from "./lib/report/states.ts";
 export * from "./lib/errors.ts";

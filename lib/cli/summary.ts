@@ -4,7 +4,7 @@
  * @module
  */
 import { escapeControls } from "../escape.ts";
-import type { InstallReport } from "../flow/flow.ts";
+import type { InstallReport } from "../report/install_report.ts";
 import { showDestination } from "../plan/destination.ts";
 import type { FlakeRef } from "../plan/flake.ts";
 import type { PlanOptions } from "../plan/options.ts";

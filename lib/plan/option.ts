@@ -35,6 +35,15 @@ export interface CommandOptions {
 /** A flag and the placeholders of its values, as the help prints them: `-f, --flake URI#NAME`. */
 export type Usage = `--${string}` | `-${string}, --${string}`;
 
+/** How a shell completes a value: with files, names that are asked for when they are wanted, or one of these words. */
+export type Completes =
+  | "file"
+  | "folder"
+  | "host"
+  | "flake"
+  | "phases"
+  | readonly string[];
+
 /** One option. */
 export interface Option<T> {
   /** How it is given on a command line. @default only the library or the environment gives it */
@@ -64,6 +73,8 @@ export interface Option<T> {
   readonly dashes?: true;
   /** Whether a word without a flag is a value of it. */
   readonly positional?: true;
+  /** How a shell completes each of its values. @default with `choices`, or by what the placeholder is called */
+  readonly completes?: readonly Completes[];
   /** Variables of the environment that hold the value; the help names the first. */
   readonly variables?: readonly string[];
   /** What to use in place of a deprecated option; it still works, with a notice. */

@@ -26,6 +26,7 @@ export const DISK_OPTIONS = {
     help:
       "put the file or pipe LOCAL at REMOTE before the disks are formatted, readable by root only; repeatable",
     read: (remote, local) => [{ remote, local }],
+    completes: [[], "file"],
     combine: append,
     default: [],
   },
@@ -51,6 +52,7 @@ export const BUILD_OPTIONS = {
     help:
       "nixos-facter or nixos-generate-config: write the target's hardware to PATH here, then build",
     read: (backend, path) => ({ backend: backend as HardwareBackend, path }),
+    completes: [["nixos-facter", "nixos-generate-config"], "file"],
     check: checkHardware,
   },
   substituteOnDestination: on(

@@ -5,6 +5,9 @@
  * @module
  */
 import type { Phase } from "../plan/phases.ts";
+import type { ErrorEvent } from "./error_event.ts";
+import type { InstallReport } from "./install_report.ts";
+import type { PlanEvent } from "./plan_event.ts";
 import type { State } from "./states.ts";
 
 /** A part of the run with a beginning and an end: the four phases and what goes before them. */
@@ -24,6 +27,7 @@ export interface Count {
 /**
  * Anything that is reported while a machine is installed. `type` tells the events apart:
  *
+ * - `plan`: first what is asked for, before anything is contacted; then once more, held against the target.
  * - `stage`: a stage began, ended, or was left out because it was not needed; `stopped`: it was ended since another one
  *   failed, or from outside.
  * - `log`: something the user wants to know (`info`), must know (`warning`) or may look up (`debug`).
@@ -36,6 +40,8 @@ export interface Count {
  * - `state`: what state the target is in from now on, for whoever has to go on after a failure.
  * - `host-key`: the key that a machine proved to have; `known`: a known_hosts file or the caller named it; `new`: it was
  *   accepted as it was.
+ * - `result`: what came of it, as the last event. The command alone tells it: a library's caller is returned it.
+ * - `error`: why it failed, as the last event. The command alone tells it: a library's caller is thrown it.
  *
  * @example
  * ```ts
@@ -54,6 +60,7 @@ export type ReportEvent =
     readonly host: string;
   }
   & (
+    | PlanEvent
     | {
       readonly type: "stage";
       readonly stage: Stage;
@@ -134,6 +141,14 @@ export type ReportEvent =
       readonly fingerprint: string;
       readonly trust: "known" | "new";
     }
+    | {
+      readonly type: "result";
+      /** The version of all events, as in the plan's. */
+      readonly version: 1;
+      /** Whether everything was only looked at. */
+      readonly dryRun: boolean;
+    } & Omit<InstallReport, "host">
+    | ErrorEvent
   );
 
 /** Whoever wants to hear of the events. Must not throw and returns at once. */

@@ -89,6 +89,10 @@ export function plainLine(
     case "progress":
     case "activity":
     case "waiting":
+    // These are shown as lines of their own, which are for people.
+    case "plan":
+    case "result":
+    case "error":
       return undefined;
   }
 }

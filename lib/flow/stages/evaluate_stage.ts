@@ -47,7 +47,6 @@ async function evaluateSource({ plan, nix: given, report }: Job): Promise<Evalua
     : { on: plan.build.on, why: "as --build-on says" };
   const where = location.on === "local" ? "building here" : "building on the target";
   report({ type: "log", level: "info", text: `${where}: ${location.why}` });
-  // Only who builds needs them.
-  const settings = plan.dryRun ? [] : await flakeSettings(flake, await asked, nix);
+  const settings = await flakeSettings(flake, await asked, nix);
   return { kind: "flake", evaluation, location, settings };
 }

@@ -11,7 +11,7 @@ const wrong:
     ["-flake .#x", /^unknown option "-flake"$/, /^did you mean --flake\?/],
     ["--dryrun", /^unknown option "--dryrun"$/, /^did you mean --dry-run\?/],
     ["--extra-file /x", /^unknown option "--extra-file"$/, /^did you mean --extra-files\?/],
-    ["--no-rebot", /^unknown option "--no-rebot"$/, /^see --help$/],
+    ["--no-rebot", /^unknown option "--no-rebot"$/, /^did you mean --no-reboot\?/],
     ["--build-no local", /^unknown option "--build-no"$/, /^did you mean --build-on\?/],
     ["--nothing-like-it", /^unknown option "--nothing-like-it"$/, /^see --help$/],
     [
