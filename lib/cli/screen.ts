@@ -46,8 +46,9 @@ export function openScreen(output: Output, { debug, quiet, buildLogs }: Wanted):
   return new LiveView({ write: output.write, size }, { debug, buildLogs, color });
 }
 
-/** Warnings alone. */
+/** Warnings alone, and the plan where somebody is asked. */
 class QuietLines implements Screen {
+  #plan: Rendered[] | undefined;
   readonly #plain: PlainRenderer;
 
   constructor(write: (line: string) => void) {
@@ -55,7 +56,10 @@ class QuietLines implements Screen {
   }
 
   readonly report = (event: Rendered): void => {
-    if (event.type === "log" && event.level === "warning") this.#plain.report(event);
+    if (event.type === "plan") this.#plan = [];
+    if (event.type !== "log") return;
+    if (event.level === "warning") this.#plain.report(event);
+    else if (event.level === "info") this.#plan?.push(event);
   };
 
   unseen(output: string): string[] {
@@ -63,6 +67,9 @@ class QuietLines implements Screen {
   }
 
   hold(): Disposable {
+    // Nobody can answer without having seen it.
+    for (const event of this.#plan?.splice(0) ?? []) this.#plain.report(event);
+    this.#plan = undefined;
     return { [Symbol.dispose]: () => {} };
   }
 

@@ -7,7 +7,8 @@ import { escapeControls } from "../escape.ts";
 import type { InstallReport } from "../report/install_report.ts";
 import { showDestination } from "../plan/destination.ts";
 import type { FlakeRef } from "../plan/flake.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { PlanOptions } from "../plan/options.ts";
+import { makePlan, type Plan } from "../plan/plan.ts";
 import { showBytes, showTime } from "../report/amounts.ts";
 import { fingerprint } from "../ssh/known_hosts.ts";
 import { quote, quoteAll } from "../ssh/quote.ts";
@@ -34,7 +35,7 @@ export function summary(
 /** The lines before it: what was installed where, in how long, with how many bytes, and what to do with it from now on. */
 export async function closingLines(
   { host, system, rebooted, phases }: InstallReport,
-  plan: Plan,
+  options: PlanOptions,
   totals: Pick<Totals, "ms" | "moved" | "hostKey">,
 ): Promise<string[]> {
   if (phases.length === 0) return [];
@@ -53,6 +54,7 @@ export async function closingLines(
   if (rebooted && keys.length === 0) {
     lines.push("host key: made by the new system at its first boot");
   }
+  const plan = makePlan(options);
   const reach = reachOf(plan);
   if (rebooted && reach) {
     lines.push(`log in: ${quoteAll(["ssh", ...reach.options, reach.host])}`);

@@ -39,7 +39,7 @@ export async function checkConfiguration(
   const words = nixCommand("eval", [...args, "--apply", "builtins.attrNames"], options);
   let names: readonly string[] | undefined;
   try {
-    const { stdout, untrusted } = await runNix(words, options);
+    const { stdout, untrusted } = await runNix(words, options, { stage: "evaluate" });
     names = readNames(stdout);
     tellUntrusted(untrusted, options);
   } catch (error) {

@@ -124,7 +124,7 @@ export type ReportEvent =
       readonly type: "waiting";
       /** The stage that it belongs to. */
       readonly stage: Stage;
-      /** One clause, such as `no answer yet`. */
+      /** One clause, such as `no answer yet`; empty when it waits no more. */
       readonly text: string;
       /** Whether ssh may ask somebody on the terminal: a password, a passphrase, a touch. @default false */
       readonly asks?: boolean;

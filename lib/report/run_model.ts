@@ -103,8 +103,14 @@ export class RunModel {
       case "activity":
         this.#at(event.stage, now).activities.set(event.where, event as Activity);
         return;
-      case "waiting":
-        this.#at(event.stage, now).waiting = event.text === "" ? undefined : event.text;
+      case "waiting": {
+        const state = this.#at(event.stage, now);
+        state.waiting = event.text === "" ? undefined : event.text;
+        const rest = state.meters.size + state.activities.size;
+        if (event.text === "" && state.heard !== undefined && rest === 0) {
+          this.#stages.delete(event.stage);
+        }
+      }
     }
   }
 

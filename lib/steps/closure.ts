@@ -73,7 +73,15 @@ export async function copyClosure(
   if (root !== "/") Stages.of(session.report).reach("installing");
   const stage = root === "/" ? "disko" : "install";
   const plain = () =>
-    copyByNix(session, wanted, { ...options, root, from, substitute, storeSettings, report });
+    copyByNix(session, wanted, {
+      ...options,
+      root,
+      stage,
+      from,
+      substitute,
+      storeSettings,
+      report,
+    });
   if (from !== undefined || storeSettings.some(({ name }) => name !== "compress")) return plain();
   try {
     const copied = await copyByStream(session, wanted, {

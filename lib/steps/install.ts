@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { archive } from "../files/archive.ts";
+import { archive, archiveSize } from "../files/archive.ts";
+import { countBytes } from "../files/stream.ts";
 import { readTree, type Tree } from "../files/tree.ts";
 import type { Chown, Setting } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
@@ -100,7 +101,15 @@ export async function install(
   await stages.run("install", async () => {
     if (tree !== undefined) {
       const stream = await archive(tree, signal);
-      await installer.pipe(stream, ["tar", "-C", "/mnt", "-xpof", "-"], {
+      const total = archiveSize(tree);
+      const { report } = installer;
+      const counted = countBytes<ArrayBufferLike>((done) =>
+        report({
+          ...{ type: "progress", stage: "install", what: "extra files", total },
+          done: Math.min(done, total),
+        })
+      );
+      await installer.pipe(stream.pipeThrough(counted), ["tar", "-C", "/mnt", "-xpof", "-"], {
         ...common,
         hint: "see whether the new system's disk has room for the extra files",
       });

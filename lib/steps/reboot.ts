@@ -88,6 +88,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
     await using _session = await awaitBoot(installer, {
       previous,
       expected: "the installed system",
+      stage: "reboot",
       snippet: {
         name: "look at the system",
         text: 'echo "system $(readlink -f /run/current-system)"',

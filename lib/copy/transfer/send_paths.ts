@@ -15,6 +15,7 @@ import {
   requestValid,
 } from "../protocol/serve_requests.ts";
 import { compressed, joinSmall } from "./compressor.ts";
+import { Often } from "../../files/stream.ts";
 import { RateMeter } from "./link_meter.ts";
 import type { ServeClient } from "./serve_client.ts";
 
@@ -45,7 +46,7 @@ export async function sendPaths(options: SendOptions): Promise<void> {
   const { infos, source, receiver, choose, report } = options;
   for (const { path } of infos) source.write(requestNar(path));
   const total = totalSize(infos);
-  const progressed = progress(options, total);
+  using progress = new CopyProgress(options, total);
   let { link } = options;
   for (let [rest, before] = [infos, 0]; rest.length > 0;) {
     const base = before;
@@ -66,7 +67,7 @@ export async function sendPaths(options: SendOptions): Promise<void> {
       ...{ source, signal: options.signal, infos: rest, meter, enough: slow },
       onProgress: (bytes, arrived) => {
         left = Math.min(left, total - base - bytes);
-        progressed(base + bytes, infos.length - rest.length + arrived);
+        progress.take(base + bytes, infos.length - rest.length + arrived);
       },
     });
     before += totalSize(rest.slice(0, sent));
@@ -162,20 +163,32 @@ function formatLine(format: Format): Uint8Array {
 }
 
 /** Reports progress ten times a second, and never the same twice: of bytes and of paths that have arrived. */
-function progress(
-  { infos, stage, report, moved }: SendOptions,
-  total: number,
-): (bytes: number, paths: number) => void {
-  let [told, shown] = [0, ""];
-  return (bytes, arrived) => {
-    moved();
-    const now = performance.now();
-    const done = Math.min(bytes, total);
-    const paths = { done: arrived, total: infos.length };
-    const showing = `${done} ${arrived}`;
-    const whole = done === total && arrived === infos.length;
-    if (showing === shown || now - told < 100 && !whole) return;
-    [told, shown] = [now, showing];
-    report({ type: "progress", stage, what: "closure", done, total, paths });
-  };
+class CopyProgress implements Disposable {
+  readonly #often = new Often(() => this.#tell());
+  #done = 0;
+  #arrived = 0;
+  #told = "";
+
+  constructor(readonly options: SendOptions, readonly total: number) {}
+
+  take(bytes: number, arrived: number): void {
+    this.options.moved();
+    this.#done = Math.min(bytes, this.total);
+    this.#arrived = arrived;
+    this.#often.changed();
+  }
+
+  [Symbol.dispose](): void {
+    this.#often.end();
+  }
+
+  #tell(): void {
+    const { infos, stage, report } = this.options;
+    const paths = { done: this.#arrived, total: infos.length };
+    const now = `${this.#done} ${this.#arrived}`;
+    if (now === this.#told) return;
+    this.#told = now;
+    const { total } = this;
+    report({ type: "progress", stage, what: "closure", done: this.#done, total, paths });
+  }
 }
