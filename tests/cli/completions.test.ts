@@ -214,6 +214,9 @@ Deno.test("completions wants one shell that it knows", async () => {
     assertEquals([code, stdout], [2, ""]);
     assertMatch(stderr, error);
   }
+  const near = await sandbox.start(["completion", "bash"]).end;
+  assertMatch(near.stderr, /^hint: did you mean the command completions\? Else: name one/m);
+  assertEquals(near.code, 2);
   const { code, stdout } = await sandbox.start(["completions", "--help"]).end;
   assert(code === 0 && stdout.includes("completions fish | source"));
 });
