@@ -17,18 +17,22 @@
  *
  * @module
  */
-import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/cli/argv.ts";
+import { type CommandLine, parseCommandLine, wantsJson, wantsOnly } from "./lib/cli/argv.ts";
+import { askForCommand, commandOf, type Terminal } from "./lib/cli/commands.ts";
 import { takeEnvironment } from "./lib/cli/environment.ts";
+import { errorEvent, hostOf, resultEvent } from "./lib/cli/final_event.ts";
 import { Interrupts } from "./lib/cli/interrupts.ts";
+import { failureLines } from "./lib/cli/failure_lines.ts";
 import { outcomeOf } from "./lib/cli/outcome.ts";
 import { confirmTarget, diskPassphrase, sudoPassword } from "./lib/cli/questions.ts";
-import { summary } from "./lib/cli/summary.ts";
-import { CommandError } from "./lib/errors.ts";
+import { LogFile } from "./lib/cli/log_file.ts";
+import { openScreen, withoutTerminal } from "./lib/cli/screen.ts";
+import { closingLines, summary } from "./lib/cli/summary.ts";
+import { Totals } from "./lib/cli/totals.ts";
 import type { Confirmation, PassphraseQuestion } from "./lib/flow/install_options.ts";
 import { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
-import { PlainRenderer } from "./lib/report/plain.ts";
 import { JsonRenderer } from "./lib/report/json.ts";
-import type { Renderer } from "./lib/report/renderer.ts";
+import type { Rendered, Screen } from "./lib/report/renderer.ts";
 import type { State } from "./lib/report/states.ts";
 import { VERSION } from "./lib/version.ts";
 
@@ -37,14 +41,22 @@ import { VERSION } from "./lib/version.ts";
  * but for what was asked for: help, version, and the last line that names the installed system.
  */
 export async function main(words: readonly string[]): Promise<number> {
+  const command = await commandOf(words);
+  if (command) return await command(words.slice(1), TERMINAL);
   const only = wantsOnly(words);
   if (only === "version") console.log(VERSION);
   if (only === "help") {
     console.log((await import("./lib/cli/help.ts")).helpText(VERSION).trimEnd());
   }
   if (only) return 0;
-  const progress: Progress = { state: "uncontacted", phases: PHASES, renderer: undefined };
-  using interrupts = new Interrupts(Deno.exit);
+  const progress: Progress = {
+    ...{ words, json: wantsJson(words), host: "here" },
+    ...{ state: "uncontacted", phases: PHASES },
+  };
+  using interrupts = new Interrupts((code) => {
+    end(interrupts.signal.reason, progress);
+    Deno.exit(code);
+  });
   const { signal } = interrupts;
   try {
     const line = parseCommandLine(words);
@@ -52,62 +64,103 @@ export async function main(words: readonly string[]): Promise<number> {
     await run(line, signal, progress);
     return 0;
   } catch (error) {
-    return end(signal.aborted ? signal.reason : error, progress);
+    return end(signal.aborted ? signal.reason : askForCommand(words, error), progress);
   }
 }
 
+/** What the other commands print on. */
+const TERMINAL: Terminal = {
+  print: (line) => console.log(line),
+  printError: (line) => console.error(line),
+  exit: Deno.exit,
+};
+
 /** How far a run has come. */
 interface Progress {
+  readonly words: readonly string[];
+  readonly json: boolean;
+  host: string;
   state: State;
   phases: readonly Phase[];
-  renderer: Renderer | undefined;
+  screen?: Screen;
+  log?: LogFile;
+}
+
+const writer = new TextEncoder();
+
+/** Writes to the error output, all of it. */
+function writeError(text: string): void {
+  const bytes = writer.encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
 }
 
 async function run(line: CommandLine, signal: AbortSignal, progress: Progress): Promise<void> {
-  const { options, json, debug } = line;
-  const renderer: Renderer = json
-    ? new JsonRenderer((text) => console.log(text))
-    : new PlainRenderer((text) => console.error(text), {
-      debug,
-      color: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
-    });
-  progress.renderer = renderer;
+  const { options, json, debug, quiet } = line;
+  progress.host = hostOf(options.host);
+  const { privateKey, password, sudoPassword: sudo, diskPassphrase: disk, noCheck } =
+    takeEnvironment(line);
+  if (line.log !== undefined) {
+    const secrets = [privateKey, password, sudo, disk].filter((one) => one !== undefined);
+    progress.log = LogFile.open(line.log, secrets);
+  }
+  const { log } = progress;
+  const screen = progress.screen = json
+    ? withoutTerminal(new JsonRenderer((text) => console.log(text), { debug }))
+    : openScreen({
+      write: writeError,
+      isTerminal: Deno.stderr.isTerminal(),
+      size: Deno.consoleSize,
+    }, { debug, quiet, buildLogs: options.printBuildLogs ?? false });
   if (options.phases !== undefined) progress.phases = parsePhases(options.phases);
   const { nixosAnywhere } = await import("./lib/flow/flow.ts");
   const interactive = Deno.stdin.isTerminal();
-  const { sudoPassword: sudo, diskPassphrase: disk, ...known } = takeEnvironment(line);
+  const totals = new Totals();
+  /** Asks with everything else held back. */
+  const ask = async <T>(question: () => Promise<T>): Promise<T> => {
+    using _held = screen.hold();
+    return await question();
+  };
   const report = await nixosAnywhere({
     ...options,
-    ...known,
-    report: (event) => {
+    ...{ privateKey, password, noCheck },
+    report: (event: Rendered) => {
       if (event.type === "state") progress.state = event.state;
-      renderer.report(event);
+      totals.hear(event);
+      log?.report(event);
+      screen.report(event);
     },
-    sudoPassword: () => sudoPassword(sudo, interactive, signal),
+    sudoPassword: () => ask(() => sudoPassword(sudo, interactive, signal)),
     ...((interactive || disk !== undefined) && {
-      diskPassphrase: (about: PassphraseQuestion) => diskPassphrase(disk, about, signal),
+      diskPassphrase: (about: PassphraseQuestion) => ask(() => diskPassphrase(disk, about, signal)),
     }),
     ...(!line.yes && interactive && {
-      confirm: (about: Confirmation) => confirmTarget(about, signal),
+      confirm: (about: Confirmation) => ask(() => confirmTarget(about, signal)),
     }),
     signal,
   });
-  if (json) return;
-  console.log(options.vmTest ? VM_TESTED : summary(report, options.dryRun ?? false));
+  screen[Symbol.dispose]();
+  const last = options.vmTest ? VM_TESTED : summary(report, options.dryRun ?? false);
+  const closing = await closingLines(report, options, totals);
+  for (const text of [...closing, last]) log?.write(text);
+  if (json) return screen.report(resultEvent(report, options.dryRun ?? false));
+  if (!quiet) { for (const text of closing) console.error(text); }
+  console.log(last);
 }
 
 const VM_TESTED = "the configuration passed its test in a virtual machine";
 
 /** Says how a run ended that failed, and returns its exit code. */
-function end(failure: unknown, { state: reached, phases, renderer }: Progress): number {
-  const { code, error, hints, state } = outcomeOf(failure, reached, phases);
-  if (failure instanceof CommandError) {
-    for (const line of renderer?.unseen(failure.output) ?? []) console.error(`  | ${line}`);
-  }
-  console.error(`error: ${error}`);
-  for (const hint of hints) console.error(`hint: ${hint}`);
-  if (state !== undefined) console.error(`state: ${state}`);
-  return code;
+function end(failure: unknown, progress: Progress): number {
+  const { state: reached, phases, words, screen, log, json } = progress;
+  screen?.[Symbol.dispose]();
+  const outcome = outcomeOf(failure, reached, phases);
+  const lines = failureLines({ failure, outcome, reached, words, screen });
+  for (const line of lines) log?.write(line);
+  if (log) lines.push(`log: all of it is in ${log.path}`);
+  for (const line of lines) console.error(line);
+  log?.[Symbol.dispose]();
+  if (json) console.log(JSON.stringify(errorEvent({ ...progress, error: failure, outcome })));
+  return outcome.code;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -16,7 +16,7 @@
  *
  * @module
  */
-export { type InstallReport, nixosAnywhere } from "./lib/flow/flow.ts";
+export { nixosAnywhere } from "./lib/flow/flow.ts";
 export type { Confirmation, NixosAnywhereOptions } from "./lib/flow/install_options.ts";
 export {
   buildConfiguration,
@@ -52,6 +52,7 @@ export { parsePhases, type Phase, PHASES } from "./lib/plan/phases.ts";
 export { type StorePath, storePath } from "./lib/plan/store_path.ts";
 export { TIMEOUTS } from "./lib/plan/timeouts.ts";
 export type { Reporter, ReportEvent, Stage } from "./lib/report/events.ts";
+export type { InstallReport } from "./lib/report/install_report.ts";
 export { type State, STATES } from "./lib/report/states.ts";
 export { plainRenderer } from "./lib/report/plain.ts";
 export * from "./lib/errors.ts";

@@ -12,15 +12,17 @@ const MAX_LINE = 16 * 1024;
 export interface LineOptions {
   /** Called with the text as it comes, before it is cut into lines. */
   readonly onText?: ((text: string) => void) | undefined;
+  /** Characters of a line that are kept together. @default 16 * 1024 */
+  readonly longest?: number | undefined;
   /** Ends the reading when aborted, though the stream goes on. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Calls `onLine` for each line of `stream`; a line past 16 KiB comes in pieces. Always drains. */
+/** Calls `onLine` for each line of `stream`; a line past `longest` comes in pieces. Always drains. */
 export async function eachLine(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
-  { onText, signal }: LineOptions = {},
+  { onText, signal, longest = MAX_LINE }: LineOptions = {},
 ): Promise<void> {
   let rest = "";
   const decoder = new TextDecoderStream() as Decoder;
@@ -30,8 +32,8 @@ export async function eachLine(
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
-    if (rest.length > MAX_LINE) rest = compactLine(rest);
-    if (rest.length > MAX_LINE) {
+    if (rest.length > longest) rest = compactLine(rest);
+    if (rest.length > longest) {
       onLine(rest);
       rest = "";
     }

@@ -39,6 +39,10 @@ export interface RunOptions extends SpawnOptions {
   readonly timeout?: number | undefined;
   /** Called with each line of both outputs, as it comes, control characters and all. */
   readonly onLine?: ((line: string, stream: "stdout" | "stderr") => void) | undefined;
+  /** What each line of the error output stands for: other lines, or none. @default itself */
+  readonly translate?: ((line: string) => readonly string[]) | undefined;
+  /** Characters of a line of the error output that are kept together. @default 16 * 1024 */
+  readonly longest?: number | undefined;
   /** Whether a non-zero exit code is returned instead of thrown. @default false */
   readonly allowFailure?: boolean | undefined;
   /** What to do about a failure, perhaps told by the output. @default a hint to look at the output */
@@ -164,7 +168,7 @@ export async function run(
   options: RunOptions = {},
   begin?: Begin,
 ): Promise<RunResult> {
-  const { where = "here", shown = command, onLine, timeout } = options;
+  const { where = "here", shown = command, onLine, translate, timeout } = options;
   stamping(options.report)({ type: "command", command: shown, where });
   using scope = new Scope(options.signal);
   const [errors, both] = [new Tail(), new Tail()];
@@ -197,11 +201,13 @@ export async function run(
         if (stdout.length < MAX_CAPTURE) stdout += text.slice(0, MAX_CAPTURE - stdout.length);
       },
     }),
-    eachLine(child.stderr, (line) => {
-      errors.add(line);
-      both.add(line);
-      onLine?.(line, "stderr");
-    }, { signal }),
+    eachLine(child.stderr, (raw) => {
+      for (const line of translate?.(raw) ?? [raw]) {
+        errors.add(line);
+        both.add(line);
+        onLine?.(line, "stderr");
+      }
+    }, { signal, longest: options.longest }),
     child.fed,
   ];
   // A source or a reader that fails ends the whole: that the child ended too is not what went wrong.

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VERSION } from "../lib/version.ts";
 import { Sandbox } from "./cli/command.ts";
+import { validEvents } from "./support/events.ts";
 
 /** Programs first on the PATH that write down that they were called. */
 const PROGRAMS = ["ssh", "scp", "ssh-keygen", "nix", "nix-store", "git", "curl"];
@@ -66,6 +67,25 @@ for (const [title, words, error] of wrong) {
     assertEquals({ code, stdout, calls, left }, { code: 2, stdout: "", calls: [], left: [] });
   });
 }
+
+Deno.test("with --json a mistake is one line, the error, with the last word on how to go on", async () => {
+  const { code, stdout, stderr, calls } = await watched(["--json", "--flaek", ".#web", HOST]);
+  const [event, ...more] = await validEvents(stdout);
+  const { time, ...error } = event!;
+  assertEquals(more, []);
+  assertEquals(error as unknown, {
+    ...{ host: "here", type: "error", version: 1, code: "usage", name: "UsageError" },
+    exitCode: 2,
+    message: 'unknown option "--flaek"',
+    hints: ["did you mean --flake? See --help"],
+    ...{ state: "uncontacted", stateText: "nothing was contacted" },
+  });
+  assert(Date.now() - Date.parse(time) < 3_600_000);
+  assertMatch(stderr, /^error: .*\nhint: did you mean --flake.*\n$/);
+  assertEquals([code, calls], [2, []]);
+  const behind = await watched(["--flaek", "--", "--json"]);
+  assertEquals([behind.code, behind.stdout], [2, ""]);
+});
 
 Deno.test("the command without a mistake contacts the target: the check above can fail", async () => {
   const { code, calls } = await watched(["--phases", "kexec", HOST]);

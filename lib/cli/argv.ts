@@ -4,8 +4,9 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { didYouMean } from "../near.ts";
 import type { CommandOptions, Given } from "../plan/option.ts";
-import { OPTION_TABLE, type OptionTable } from "../plan/option_table.ts";
+import { OPTION_TABLE, type OptionTable, refuseConflicts } from "../plan/option_table.ts";
 import type { PlanOptions } from "../plan/options.ts";
 import { type Flag, FLAGS, flagsOf } from "./flags.ts";
 
@@ -46,6 +47,7 @@ export function parseCommandLine<O = PlanOptions>(
     if (option.command) command[key] = value ?? option.default;
     else if (value !== undefined) options[key] = value;
   }
+  refuseConflicts(command);
   const notices = flags.filter((flag) => flag.deprecated && all.some(({ of }) => of === flag))
     .map(({ name, deprecated }) => `${name} is deprecated: use ${deprecated}`);
   return { ...command, options, notices } as unknown as CommandLine<O>;
@@ -54,15 +56,27 @@ export function parseCommandLine<O = PlanOptions>(
 /** Whether `--help` or `--version` stands on a command line, before any `--`, as more than a value. */
 export function wantsOnly(words: readonly string[]): "help" | "version" | undefined {
   let version = false;
-  for (let at = 0; at < words.length && words[at] !== "--"; at++) {
-    const word = words[at] ?? "";
+  for (const word of flagWords(words)) {
     if (word === "--help" || word === "-h") return "help";
     version ||= word === "--version";
+  }
+  return version ? "version" : undefined;
+}
+
+/** Whether `--json` stands on a command line that may have mistakes elsewhere. */
+export function wantsJson(words: readonly string[]): boolean {
+  return flagWords(words).some((word) => word === "--json");
+}
+
+/** The words before any `--` that are no values that may begin with a dash. */
+function* flagWords(words: readonly string[]): Generator<string, void, undefined> {
+  for (let at = 0; at < words.length && words[at] !== "--"; at++) {
+    const word = words[at] ?? "";
+    yield word;
     const flag = FLAGS.find((one) => isFlag(word, one));
     if (!flag?.dashes) continue;
     for (let left = flag.values.length; left > 0 && isDashed(words[at + 1], FLAGS); left--) at++;
   }
-  return version ? "version" : undefined;
 }
 
 function isFlag(word: string, { name, short }: Flag): boolean {
@@ -106,10 +120,13 @@ function* readWords(
 function find(word: string, flags: readonly Flag[]): Flag {
   const found = flags.find((flag) => isFlag(word, flag));
   if (found) return found;
-  const bare = word.replace(/^-+/, "");
-  const close = flags.find(({ name, deprecated }) => !deprecated && name.startsWith(`--${bare}`));
+  const names = flags.toSorted((a, b) => Number(!!a.deprecated) - Number(!!b.deprecated))
+    .map(({ name }) => name);
+  const bare = `--${word.replace(/^-+/, "")}`;
+  // One that was cut short, or written with one dash, before one with other letters.
+  const begun = word.length > 3 ? names.find((name) => name.startsWith(bare)) : undefined;
   throw new UsageError(`unknown option ${JSON.stringify(word)}`, {
-    hint: close && word.length > 3 ? `did you mean ${close.name}? See --help` : "see --help",
+    hint: begun ? `did you mean ${begun}? See --help` : didYouMean(bare, names, "see --help"),
   });
 }
 

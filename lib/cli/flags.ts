@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Option } from "../plan/option.ts";
+import type { Completes, Option } from "../plan/option.ts";
 import { OPTION_TABLE, type OptionTable } from "../plan/option_table.ts";
 
 /** One flag. */
@@ -18,6 +18,10 @@ export interface Flag {
   readonly short: string | undefined;
   /** The placeholders of its values; none for a switch. */
   readonly values: readonly string[];
+  /** How a shell completes each of its values. */
+  readonly completes: readonly Completes[];
+  /** Whether it may be given more than once. */
+  readonly repeats: boolean;
   /** Whether a value may begin with a dash. */
   readonly dashes: boolean;
   /** What it does, and what happens without it. */
@@ -27,6 +31,15 @@ export interface Flag {
   /** The option's value for the words behind the flag. */
   readonly read: (words: readonly string[]) => unknown;
 }
+
+/** What a value is by its placeholder. */
+const PLACEHOLDERS: Readonly<Record<string, Completes>> = {
+  FILE: "file",
+  "FILE|URL": "file",
+  DIR: "folder",
+  HOST: "host",
+  "URI#NAME": "flake",
+};
 
 /** The flags of options below one heading, in the order of the help: the deprecated ones come last. */
 export function flagsOf(options: OptionTable[string]): readonly Flag[] {
@@ -44,16 +57,39 @@ function flagsOfOption(key: string, option: Option<unknown>): Flag[] {
   const [short] = /^-[a-zA-Z](?=, )/.exec(usage) ?? [];
   const [name = "", ...values] = usage.slice(usage.indexOf("--")).split(" ");
   const meaning = `${deprecated ? "deprecated: " : ""}${help}${defaultOf(option)}`;
-  const flag = { key, usage, name, short, values, dashes: option.dashes ?? false };
+  const completes = values.map((value, at) => completionOf(value, at, option));
+  const repeats = option.combine !== undefined;
+  const flag = {
+    key,
+    usage,
+    name,
+    short,
+    values,
+    completes,
+    repeats,
+    dashes: option.dashes ?? false,
+  };
   return [
     { ...flag, meaning, deprecated, read: (words) => read(...words) },
     ...Object.entries(aliases).map(([alias, value]): Flag => {
       const deprecated = `${name} ${value}`;
       const meaning = `deprecated: the same as ${deprecated}`;
-      const own = { usage: alias, name: alias, short: undefined, values: [], dashes: false };
+      const own = {
+        usage: alias,
+        name: alias,
+        short: undefined,
+        values: [],
+        completes: [],
+        repeats,
+        dashes: false,
+      };
       return { key, ...own, meaning, deprecated, read: () => value };
     }),
   ];
+}
+
+function completionOf(value: string, at: number, option: Option<unknown>): Completes {
+  return option.completes?.[at] ?? option.choices?.map(String) ?? PLACEHOLDERS[value] ?? [];
 }
 
 /** What the help says of a default; of a switch it is what the flag is not. */

@@ -13,10 +13,11 @@ import {
 } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import type { Phase } from "../plan/phases.ts";
+import type { ErrorEvent } from "../report/error_event.ts";
 import { type State, STATES } from "../report/states.ts";
 
 /** What kind of failure ended a run. */
-export type FailureKind = keyof typeof CODES;
+export type FailureKind = ErrorEvent["code"];
 
 /** The exit code of a kind of failure in a state; `else` in all others. */
 type Codes = Readonly<Partial<Record<State, number>> & { else: number }>;
@@ -31,7 +32,7 @@ const CODES = {
   scarce: { else: 1 },
   permission: { else: 1 },
   bug: { else: 1 },
-} as const satisfies Readonly<Record<string, Codes>>;
+} as const satisfies Readonly<Record<FailureKind, Codes>>;
 
 /** How to go on: the same command line, or fewer phases where those before must not be run again. */
 const GO_ON: Readonly<
@@ -52,6 +53,8 @@ const GO_ON: Readonly<
 
 /** How a run ends that failed. */
 export interface Outcome {
+  /** The kind of the failure. */
+  readonly kind: FailureKind;
   /** The exit code of the command. */
   readonly code: number;
   /** What went wrong; more than one line only for a bug and for messages of nix. */
@@ -60,6 +63,8 @@ export interface Outcome {
   readonly hints: readonly string[];
   /** The state of the target; absent where the exit code says it already. */
   readonly state: string | undefined;
+  /** How the same command line goes on: with other phases, where some are given; absent where it does not. */
+  readonly goOn: { readonly phases?: readonly Phase[] } | undefined;
 }
 
 /** The outcome of a run that was asked for `phases` and failed with `error` in a state of the target. */
@@ -69,10 +74,12 @@ export function outcomeOf(error: unknown, state: State, phases: readonly Phase[]
   const code = codes[state] ?? codes.else;
   const hint = hintOf(kind, error);
   return {
+    kind,
     code,
     error: kind === "bug" ? bugText(error) : lines((error as Error).message),
     hints: [hint, goOn(kind, hint, state, phases)].filter(Boolean),
     state: code === 2 ? undefined : STATES[state],
+    goOn: kind === "usage" && state === "uncontacted" ? undefined : nextRun(state, phases),
   };
 }
 
@@ -111,16 +118,25 @@ function goOn(
   const begun = state !== "uncontacted" && state !== "untouched";
   const goes = kind !== "identity" && kind !== "bug" && kind !== "permission";
   if (hint !== "" && !(begun && goes) || hint.includes("--phases")) return "";
+  const next = nextRun(state, asked);
+  if (!next) return hint === "" ? "look at the machine: nothing is left to run" : "";
   const { phases, why } = GO_ON[state];
-  if (phases?.length === 0) return hint === "" ? "look at the machine: nothing is left to run" : "";
-  const left = phases?.filter((phase) => asked.includes(phase));
   const because = why === undefined ? "" : `: ${why}`;
+  return next.phases
+    ? `run it again with --phases ${next.phases.join(",")}${because}`
+    : `run the same command line again${phases ? "" : because}`;
+}
+
+/** What is left to run, where something is: fewer phases, or the same ones again. */
+function nextRun(state: State, asked: readonly Phase[]): Outcome["goOn"] {
+  const { phases } = GO_ON[state];
+  if (phases?.length === 0) return undefined;
+  const left = phases?.filter((phase) => asked.includes(phase));
+  if (left?.length === 0) return undefined;
   // Without disko among them the phases that were asked for can all be run again.
   const fewer = left && left.length < asked.length &&
     (state === "installed" || asked.includes("disko"));
-  return fewer
-    ? `run it again with --phases ${left.join(",")}${because}`
-    : `run the same command line again${left ? "" : because}`;
+  return fewer ? { phases: left } : {};
 }
 
 /** nix's messages have several lines: those behind the first are indented, so that none passes for ours. */

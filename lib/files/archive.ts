@@ -26,6 +26,11 @@ export async function archive(
   return byTar ? systemTar(tree, signal) : ustar(tree);
 }
 
+/** How many bytes the archive of a folder will have, about: long names take some more. */
+export function archiveSize({ entries }: Tree): number {
+  return entries.reduce((sum, { size }) => sum + 512 + 512 * Math.ceil(size / 512), 1024);
+}
+
 // Written in pieces of 512 bytes, as tar has them, the archive would go at a tenth of this speed.
 const CHUNK = 256 * 1024;
 

@@ -37,7 +37,10 @@ export async function cachedDownload(
     const length = Number(response.headers.get("content-length") ?? NaN);
     const file = await Deno.open(aside, { write: true });
     const tell = (done: number) =>
-      report({ type: "progress", what: "download", done, ...(length > 0 && { total: length }) });
+      report({
+        ...{ type: "progress", stage: "image", what: "download", done },
+        ...(length > 0 && { total: length }),
+      });
     await response.body.pipeThrough(countBytes(tell)).pipeTo(file.writable);
     const { size } = await Deno.stat(aside);
     const plain = response.headers.get("content-encoding") === null;

@@ -112,7 +112,7 @@ export function imageStream(
   const { path, file, size, compression } = image;
   const counted = file.readable.pipeThrough(
     countBytes<ArrayBuffer>((done) =>
-      report({ type: "progress", what: "image", done, total: size })
+      report({ type: "progress", stage: "image", what: "image", done, total: size })
     ),
   );
   const bytes = sha256 === undefined ? counted : counted.pipeThrough(verify(path, sha256));

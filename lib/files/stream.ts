@@ -4,23 +4,60 @@
  * @module
  */
 
-/** Passes bytes on and tells how many have passed, at most ten times a second and at the end. */
+/** Milliseconds between two times that it is told how far something is. */
+const OFTEN = 100;
+
+/**
+ * Passes bytes on and tells how many have passed, at most ten times a second and at the end; also when they come no more
+ * for a while.
+ */
 export function countBytes<Buffer extends ArrayBufferLike>(
   tell: (done: number) => void,
 ): TransformStream<Uint8Array<Buffer>, Uint8Array<Buffer>> {
   let done = 0;
-  let told = 0;
-  return new TransformStream({
+  const often = new Often(() => tell(done));
+  const transformer: Transformer<Uint8Array<Buffer>, Uint8Array<Buffer>> = {
     transform(chunk, controller) {
       done += chunk.length;
       controller.enqueue(chunk);
-      const now = performance.now();
-      if (now - told < 100) return;
-      told = now;
-      tell(done);
+      often.changed();
     },
-    flush: () => tell(done),
-  });
+    flush: () => often.end(),
+    cancel: () => often.end(),
+  };
+  return new TransformStream(transformer);
+}
+
+/** Tells of changes, not too often, and always of the last one. */
+export class Often {
+  readonly #tell: () => void;
+  #told = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Calls `tell` at most ten times a second. */
+  constructor(tell: () => void) {
+    this.#tell = tell;
+  }
+
+  /** Something has changed. */
+  changed(): void {
+    if (this.#timer !== undefined) return;
+    const left = this.#told + OFTEN - performance.now();
+    if (left <= 0) this.#now();
+    else this.#timer = setTimeout(() => this.#now(), left);
+  }
+
+  /** Tells the last, now. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#now();
+  }
+
+  #now(): void {
+    this.#timer = undefined;
+    this.#told = performance.now();
+    this.#tell();
+  }
 }
 
 /**

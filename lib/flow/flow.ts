@@ -7,24 +7,7 @@ import { type Job, openJob } from "./job.ts";
 import type { NixosAnywhereOptions } from "./install_options.ts";
 import { make } from "./run_stages.ts";
 import { buildLogged } from "../nix/realise.ts";
-import type { Phase } from "../plan/phases.ts";
-import type { StorePath } from "../plan/store_path.ts";
-import type { Stage } from "../report/events.ts";
-import type { Rebooted } from "../steps/reboot.ts";
-
-/** What came of an install. */
-export interface InstallReport {
-  /** The target as the user named it. */
-  readonly host: string;
-  /** The phases that were run; without kexec where the target ran an installer already. */
-  readonly phases: readonly Phase[];
-  /** The system that was installed; absent where the install phase was left out. */
-  readonly system?: StorePath;
-  /** What was seen of the installed system; absent where the reboot phase was left out. */
-  readonly rebooted?: Rebooted;
-  /** How long each stage took, in milliseconds. Stages overlap. */
-  readonly times: { readonly [K in Stage]?: number };
-}
+import type { InstallReport } from "../report/install_report.ts";
 
 /**
  * Installs NixOS on a machine that ssh reaches: boots it into an installer with kexec, formats its disks,

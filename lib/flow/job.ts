@@ -11,6 +11,7 @@ import { showDestination } from "../plan/destination.ts";
 import { neededParts } from "../plan/phases.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import { type Report, stamping } from "../report/events.ts";
+import { makePlanEvent } from "../report/make_plan_event.ts";
 import { Stages } from "../report/stages.ts";
 import { DiskGuard } from "./disk_guard.ts";
 import type { NixosAnywhereOptions } from "./install_options.ts";
@@ -52,6 +53,7 @@ export async function openJob(options: NixosAnywhereOptions): Promise<Job> {
     plan.destination ? showDestination(plan.destination) : "here",
   );
   const stages = Stages.of(report);
+  report(makePlanEvent(plan));
   if (inputs.swapped) {
     const text = "--store-paths: the system was given first; taken in the other order";
     report({ type: "log", level: "warning", text });

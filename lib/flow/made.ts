@@ -12,7 +12,7 @@ import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 import type { Formatted } from "../steps/disko.ts";
 import type { RemoteKexec } from "../steps/kexec/upload.ts";
-import type { Rebooted } from "../steps/reboot.ts";
+import type { Rebooted } from "../report/install_report.ts";
 import type { Substituters } from "../steps/substituters.ts";
 import type { Confirmation } from "./install_options.ts";
 

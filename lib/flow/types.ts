@@ -32,7 +32,10 @@ export type {
   Setting,
 } from "../plan/options.ts";
 export type { Timeouts } from "../plan/timeouts.ts";
-export type { Report } from "../report/events.ts";
+export type { ErrorEvent } from "../report/error_event.ts";
+export type { Count, Report, Transfer } from "../report/events.ts";
+export type { Rebooted } from "../report/install_report.ts";
+export type { PlanEvent } from "../report/plan_event.ts";
 export type { PlainOptions } from "../report/plain.ts";
 export type { RunResult } from "../result.ts";
 export type { FactsOptions } from "../ssh/get_facts.ts";
@@ -45,4 +48,4 @@ export type { HardwareOptions } from "../steps/hardware.ts";
 export type { InstallStepOptions } from "../steps/install.ts";
 export type { KexecOptions } from "../steps/kexec/run_kexec.ts";
 export type { UploadOptions } from "../steps/kexec/upload.ts";
-export type { Rebooted, RebootOptions } from "../steps/reboot.ts";
+export type { RebootOptions } from "../steps/reboot.ts";

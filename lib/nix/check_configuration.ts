@@ -5,6 +5,7 @@
  */
 import { CommandError, UsageError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
+import { nearest } from "../near.ts";
 import type { FlakeRef } from "../plan/flake.ts";
 import { TROUBLES } from "../plan/troubles.ts";
 import { stamping } from "../report/events.ts";
@@ -38,7 +39,7 @@ export async function checkConfiguration(
   const words = nixCommand("eval", [...args, "--apply", "builtins.attrNames"], options);
   let names: readonly string[] | undefined;
   try {
-    const { stdout, untrusted } = await runNix(words, options);
+    const { stdout, untrusted } = await runNix(words, options, { stage: "evaluate" });
     names = readNames(stdout);
     tellUntrusted(untrusted, options);
   } catch (error) {
@@ -86,34 +87,10 @@ export function namesThereAre(wanted: string, names: readonly string[]): string 
   if (names.length === 0) return "it has no NixOS configurations";
   const shown = (name: string) =>
     escapeControls(/^[\w-]+$/.test(name) ? name : JSON.stringify(name));
-  const [near] = names
-    .map((name) => [distance(wanted.toLowerCase(), name.toLowerCase()), name] as const)
-    .toSorted(([a], [b]) => a - b);
-  const close = near && near[0] <= Math.max(1, wanted.length / 3) ? near[1] : undefined;
+  const close = nearest(wanted, names);
   const some = names.slice(0, 20).map(shown).join(", ");
   const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
   return `it has ${some}${more}${close === undefined ? "" : `; did you mean ${shown(close)}?`}`;
-}
-
-/** How many letters have to be changed, added, removed or swapped to make one word of another. */
-function distance(a: string, b: string): number {
-  if (a.length > 100 || b.length > 100) return Infinity;
-  const rows = [Array.from({ length: b.length + 1 }, (_, at) => at)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const [last, other] = [rows[i - 1]!, a[i - 1] === b[j - 1] ? 0 : 1];
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      row.push(Math.min(
-        last[j - 1]! + other,
-        last[j]! + 1,
-        row[j - 1]! + 1,
-        swapped ? rows[i - 2]![j - 2]! + 1 : Infinity,
-      ));
-    }
-    rows.push(row);
-  }
-  return rows.at(-1)!.at(-1)!;
 }
 
 function baseName(path: string): string {

@@ -6,8 +6,9 @@
 import { CommandError } from "../errors.ts";
 import { run } from "../process.ts";
 import type { RunResult } from "../result.ts";
-import { type Reporter, stamping } from "../report/events.ts";
+import { type Reporter, type Stage, stamping } from "../report/events.ts";
 import type { Setting } from "../plan/options.ts";
+import { ActivityLog, JSON_LOG, knowsNoJsonLog, LONGEST_LINE } from "./activity.ts";
 import { hintOn } from "./hints.ts";
 import type { NixMessage } from "./message.ts";
 import { NixOutput } from "./output.ts";
@@ -63,7 +64,12 @@ export interface NixCall {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the call may fail: what it prints is for --debug only. @default false */
   readonly quiet?: boolean;
+  /** The stage that it belongs to, which it tells of what it is at. @default none: it tells nothing */
+  readonly stage?: Stage | undefined;
 }
+
+/** Whether nix on this machine was found to know no log that tells what it is at. */
+let tooOld = false;
 
 /** How a nix command ended. */
 export interface NixResult extends RunResult {
@@ -78,15 +84,17 @@ export interface NixResult extends RunResult {
 export async function runNix(
   command: readonly string[],
   options: NixOptions,
-  { env = {}, quiet = false }: NixCall = {},
+  { env = {}, quiet = false, stage }: NixCall = {},
 ): Promise<NixResult> {
-  const { signal, timeout, said, showTrace } = options;
+  const { signal, timeout, said, showTrace, printBuildLogs: buildLogs } = options;
   const report = stamping(options.report);
   const output = new NixOutput({ report, quiet, said });
+  const told = stage !== undefined && !tooOld;
+  using activity = told ? new ActivityLog({ report, stage, where: "here", buildLogs }) : undefined;
   try {
-    const result = await run(command, {
-      env,
-      report,
+    const result = await run(told ? [...command, ...JSON_LOG] : command, {
+      ...{ env, report, shown: command },
+      ...(activity && { translate: activity.lines, longest: LONGEST_LINE }),
       onLine: (line, stream) => {
         if (stream === "stderr") output.line(line);
       },
@@ -96,6 +104,10 @@ export async function runNix(
     output.succeeded();
     return { ...result, untrusted: output.untrusted };
   } catch (error) {
+    if (told && error instanceof CommandError && knowsNoJsonLog(error.output)) {
+      tooOld = true;
+      return await runNix(command, options, { env, quiet });
+    }
     throw error instanceof CommandError
       ? explain(error, output.failed(showTrace && !quiet))
       : error;

@@ -80,7 +80,7 @@ export async function evaluate(
   const apply = ["--apply", evaluationCode(attributes)];
   const command = nixCommand("eval", [...args, ...apply], options);
   try {
-    const { stdout } = await runNix(command, options);
+    const { stdout } = await runNix(command, options, { stage: "evaluate" });
     const name = showFlake(flake);
     refuseMissing(stdout, name);
     return parseEvaluation(

@@ -22,7 +22,7 @@ export async function buildHere(
   const quiet = options.printBuildLogs ? [] : ["--no-build-output"];
   const link = roots === undefined ? [] : ["--add-root", `${roots}/built`];
   const command = ["nix-store", "--realise", ...link, ...quiet, ...settingArgs(options)];
-  const { stdout } = await runNix([...command, ...derivations], options);
+  const { stdout } = await runNix([...command, ...derivations], options, { stage: "build" });
   if (roots === undefined) return readPaths(stdout, derivations.length);
   // nix prints the links, not what they lead to.
   const links = stdout.split("\n").filter((line) => line !== "");
@@ -42,7 +42,9 @@ export async function buildLogged(
 ): Promise<StorePath> {
   const target = installable(flake, "system", "build", attribute);
   const args = ["--json", "--no-link", "--no-write-lock-file", "--print-build-logs", target];
-  return readBuild((await runNix(nixCommand("build", args, options), options)).stdout);
+  const command = nixCommand("build", args, options);
+  const logged = { ...options, printBuildLogs: true };
+  return readBuild((await runNix(command, logged, { stage: "build" })).stdout);
 }
 
 /** Reads the one output path out of `nix build --json`. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { didYouMean } from "../near.ts";
 import { type Destination, parseDestination } from "./destination.ts";
 import type { Chown, HardwareConfig, Setting } from "./options.ts";
 import { sshOptionLine } from "./ssh_option.ts";
@@ -18,7 +19,11 @@ export function readHostKey(policy: string, name: string): HostKeyPolicy {
     return policy.replace(/=$/, "") as HostKeyPolicy;
   }
   throw new UsageError(`${name}: ${JSON.stringify(policy)} is not possible`, {
-    hint: "use accept-new, strict, off, or a fingerprint SHA256:... as ssh-keygen -l prints it",
+    hint: didYouMean(
+      policy,
+      ["accept-new", "strict", "off"],
+      "use accept-new, strict, off, or a fingerprint SHA256:... as ssh-keygen -l prints it",
+    ),
   });
 }
 
@@ -78,7 +83,7 @@ export function readInstallerHost(text: string, name: string): string {
 export function oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
   if (allowed.includes(value)) return value;
   throw new UsageError(`${name}: ${JSON.stringify(value)} is not possible`, {
-    hint: `use one of ${allowed.join(", ")}`,
+    hint: didYouMean(`${value}`, allowed.map(String), `use one of ${allowed.join(", ")}`),
   });
 }
 

@@ -43,6 +43,8 @@ export interface Facts {
   };
   /** Which of the programs that an install may need are there; `setsid --wait` is one of them. */
   readonly tools: readonly string[];
+  /** Who made the machine and what it is, `QEMU Standard PC (Q35 + ICH9, 2009)`; control characters escaped. */
+  readonly model?: string;
   /** Memory without swap, in bytes; 0 where it does not say. */
   readonly memory: number;
   /** Whether kexec can work at all, and what stands against it; `unknown` where the kernel does not say. */
@@ -91,6 +93,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   become: /^(root|sudo|sudo-password|doas|none)$/,
   become_said: /^.{0,300}$/,
   login_link: /^(unknown|(wired|wifi|mobile|tunnel|vlan) [A-Za-z0-9_.-]{1,40})( .*)?$/,
+  model: /^.{0,200}$/,
   memory: /^\d{1,15}$/,
   kexec: /^(possible|disabled|lockdown|missing|unknown)$/,
   boot_id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
@@ -131,6 +134,7 @@ export function parseFacts(answer: string, host: string): Facts {
     if (value === undefined) throw refuse(`it did not say its ${key}`);
     return value;
   };
+  const model = readModel(values.get("model") ?? "");
   const maybeContainer = values.get("maybe_container");
   const said = escapeControls(values.get("become_said") ?? "").trim();
   const [kind = "unknown", name = ""] = (values.get("login_link") ?? "").split(" ");
@@ -150,6 +154,7 @@ export function parseFacts(answer: string, host: string): Facts {
       loginLink: Object.freeze({ name, kind: kind as NonNullable<Facts["loginLink"]>["kind"] }),
     }),
     tools: Object.freeze(tools),
+    ...(model !== "" && { model }),
     memory: Number(get("memory")) * 1024,
     kexec: get("kexec") as Facts["kexec"],
     bootId: get("boot_id"),
@@ -157,6 +162,14 @@ export function parseFacts(answer: string, host: string): Facts {
     disks: Object.freeze(readDisks(disks)),
     hostKeys: Object.freeze(hostKeys),
   });
+}
+
+/** A machine's name without what its firmware says where nobody has filled it in. */
+function readModel(text: string): string {
+  const nothing =
+    /\b(To Be Filled By O\.?E\.?M\.?|System (Product Name|manufacturer|Version)|Default string|Not (Specified|Applicable))\b\.?/gi;
+  const words = escapeControls(text.replace(/\p{Cc}/gu, " ")).replace(nothing, "").split(/\s+/);
+  return words.filter((word, at) => word !== "" && word !== words[at - 1]).join(" ");
 }
 
 /** The words in front of a command that make it root's on the machine of these facts. */

@@ -20,6 +20,10 @@ export interface CommandOptions {
   readonly debug: boolean;
   /** Whether to print events as JSON lines. */
   readonly json: boolean;
+  /** Whether only warnings, questions, errors and the last line are printed. */
+  readonly quiet: boolean;
+  /** The file that everything is written to. */
+  readonly log?: string;
   /** Whether only the help is wanted. */
   readonly help: boolean;
   /** Whether only the version is wanted. */
@@ -30,6 +34,15 @@ export interface CommandOptions {
 
 /** A flag and the placeholders of its values, as the help prints them: `-f, --flake URI#NAME`. */
 export type Usage = `--${string}` | `-${string}, --${string}`;
+
+/** How a shell completes a value: with files, names that are asked for when they are wanted, or one of these words. */
+export type Completes =
+  | "file"
+  | "folder"
+  | "host"
+  | "flake"
+  | "phases"
+  | readonly string[];
 
 /** One option. */
 export interface Option<T> {
@@ -60,6 +73,8 @@ export interface Option<T> {
   readonly dashes?: true;
   /** Whether a word without a flag is a value of it. */
   readonly positional?: true;
+  /** How a shell completes each of its values. @default with `choices`, or by what the placeholder is called */
+  readonly completes?: readonly Completes[];
   /** Variables of the environment that hold the value; the help names the first. */
   readonly variables?: readonly string[];
   /** What to use in place of a deprecated option; it still works, with a notice. */
@@ -76,9 +91,21 @@ export interface Given<T> {
 }
 
 /** The message and the hint by the key of the other option; with a third, only that value of it contradicts. */
-export type Conflicts = {
-  readonly [K in keyof PlanOptions]?: readonly [text: string, hint: string, only?: PlanOptions[K]];
-};
+export type Conflicts =
+  & {
+    readonly [K in keyof PlanOptions]?: readonly [
+      text: string,
+      hint: string,
+      only?: PlanOptions[K],
+    ];
+  }
+  & {
+    readonly [K in keyof CommandOptions]?: readonly [
+      text: string,
+      hint: string,
+      only?: CommandOptions[K],
+    ];
+  };
 
 /** An entry for each option of `O`; of a union, which options cannot stand together, as well. */
 export type Entries<O> = { readonly [K in KeyOf<O>]: Option<NonNullable<O[K]>> };

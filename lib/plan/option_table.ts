@@ -62,12 +62,12 @@ export function settle<E extends object = typeof OPTIONS, O extends object = Pla
 type Key = keyof PlanOptions;
 
 /** Throws a {@linkcode UsageError} if two options contradict each other. */
-export function refuseConflicts(options: PlanOptions): void {
+export function refuseConflicts(options: PlanOptions | Record<string, unknown>): void {
   for (const [key, { conflicts = {} }] of Object.entries<Option<unknown>>(OPTIONS as never)) {
     if (!isGiven(options, key as Key)) continue;
     for (const [other, [text, hint, only]] of Object.entries(conflicts)) {
       if (!isGiven(options, other as Key)) continue;
-      if (only === undefined || options[other as Key] === only) {
+      if (only === undefined || (options as PlanOptions)[other as Key] === only) {
         throw new UsageError(text, { hint });
       }
     }
@@ -75,8 +75,8 @@ export function refuseConflicts(options: PlanOptions): void {
 }
 
 /** Whether an option says something: a switch that is not as by default, a list that is not empty. */
-function isGiven(options: PlanOptions, key: Key): boolean {
-  const [value, entry] = [options[key], OPTIONS[key] as Option<unknown>];
+function isGiven(options: object, key: Key): boolean {
+  const [value, entry] = [(options as PlanOptions)[key], OPTIONS[key] as Option<unknown>];
   if (Array.isArray(value)) return value.length > 0;
   return value !== undefined && !(typeof value === "boolean" && value === entry.default);
 }

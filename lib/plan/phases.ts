@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { didYouMean } from "../near.ts";
 
 /** One of the four phases. */
 export type Phase = "kexec" | "disko" | "install" | "reboot";
@@ -32,7 +33,13 @@ export function parsePhases(list: string | readonly string[]): readonly Phase[] 
   if (unknown !== undefined || none) {
     throw new UsageError(
       none ? "--phases names no phase" : `--phases: no phase is named ${JSON.stringify(unknown)}`,
-      { hint: `use any of ${PHASES.join(",")}, with commas between them` },
+      {
+        hint: didYouMean(
+          unknown ?? "",
+          PHASES,
+          `use any of ${PHASES.join(",")}, with commas between them`,
+        ),
+      },
     );
   }
   return PHASES.filter((phase) => wanted.includes(phase));

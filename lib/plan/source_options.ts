@@ -26,6 +26,7 @@ export const SOURCE_OPTIONS = {
     usage: "-s, --store-paths DISKO SYSTEM",
     help: "a built disko script and a built NixOS system, instead of a flake",
     read: (disko, system) => ({ disko, system }),
+    completes: ["file", "file"],
     check: ({ disko, system }, name) => ({
       disko: storePath(disko, name),
       system: storePath(system, name),
@@ -49,6 +50,7 @@ export const SOURCE_OPTIONS = {
     usage: "--phases LIST",
     help: "the phases to run, with commas between them; they always run in the default's order",
     read: (list) => list.split(","),
+    completes: ["phases"],
     combine: leftPhases,
     check: (phases) => parsePhases(phases),
     default: PHASES,
@@ -89,6 +91,7 @@ export const SOURCE_OPTIONS = {
     usage: "--timeout NAME=SECONDS",
     help: `how long a wait may take, one of ${WAITS.join(", ")}; repeatable`,
     read: parseTimeout,
+    completes: [WAITS.map((wait) => `${wait}=`)],
     combine: merge,
     check: readTimeouts,
     default: {},

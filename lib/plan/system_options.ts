@@ -26,6 +26,7 @@ export const DISK_OPTIONS = {
     help:
       "put the file or pipe LOCAL at REMOTE before the disks are formatted, readable by root only; repeatable",
     read: (remote, local) => [{ remote, local }],
+    completes: [[], "file"],
     combine: append,
     default: [],
   },
@@ -51,6 +52,7 @@ export const BUILD_OPTIONS = {
     help:
       "nixos-facter or nixos-generate-config: write the target's hardware to PATH here, then build",
     read: (backend, path) => ({ backend: backend as HardwareConfig["backend"], path }),
+    completes: [["nixos-facter", "nixos-generate-config"], "file"],
     check: checkHardware,
   },
   substituteOnDestination: on(
@@ -124,6 +126,18 @@ export const OUTPUT_OPTIONS = {
   debug: {
     command: true,
     ...off("--debug", "show every command that is run, and all of its output"),
+  },
+  quiet: {
+    command: true,
+    ...off("--quiet", "print only warnings, questions, errors and the last line"),
+    conflicts: {
+      debug: ["--quiet and --debug contradict each other", "leave one out; --log keeps everything"],
+    },
+  },
+  log: {
+    command: true,
+    usage: "--log FILE",
+    help: "write everything that happens to FILE, also what is not shown; readable by you alone",
   },
   json: { command: true, ...off("--json", "print what happens as JSON, an event a line") },
   help: { command: true, ...off("-h, --help", "print this and stop") },

@@ -76,6 +76,7 @@ export const REACH_OPTIONS = {
     usage: "--host-key POLICY",
     help: "whose host key is believed: accept-new, strict, off, or the fingerprint SHA256:...",
     check: readHostKey,
+    completes: [["accept-new", "strict", "off"]],
     defaultText: "your ssh config's, at least accept-new",
   },
   knownHosts: {

@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { didYouMean } from "../near.ts";
 
 /** How long each wait may take, in milliseconds. */
 export interface Timeouts {
@@ -73,7 +74,9 @@ export function parseTimeout(text: string): SomeTimeouts {
   const value = /^\d+(\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : NaN;
   if (isTimeout(wait, value)) return { [wait]: value };
   throw new UsageError(`--timeout: ${JSON.stringify(`${wait}=${seconds}`)} is not possible`, {
-    hint: `write NAME=SECONDS, with one of ${WAITS.join(", ")}`,
+    hint: Object.hasOwn(TIMEOUTS, wait)
+      ? `write NAME=SECONDS, with one of ${WAITS.join(", ")}`
+      : didYouMean(wait, WAITS, `write NAME=SECONDS, with one of ${WAITS.join(", ")}`),
   });
 }
 

@@ -5,23 +5,43 @@
  * @module
  */
 import type { Phase } from "../plan/phases.ts";
+import type { ErrorEvent } from "./error_event.ts";
+import type { InstallReport } from "./install_report.ts";
+import type { PlanEvent } from "./plan_event.ts";
 import type { State } from "./states.ts";
 
 /** A part of the run with a beginning and an end: the four phases and what goes before them. */
-export type Stage = "connect" | "build" | "image" | "hardware" | Phase;
+export type Stage = "connect" | "facts" | "evaluate" | "build" | "image" | "hardware" | Phase;
+
+/** What a transfer moves: the kexec image to the target, or here (`download`); store paths; the new system's files. */
+export type Transfer = "image" | "download" | "closure" | "extra files";
+
+/** How much of something that is counted is done. */
+export interface Count {
+  /** How much of it is done. */
+  readonly done: number;
+  /** All of it; what nix expects grows while it finds out. */
+  readonly total: number;
+}
 
 /**
  * Anything that is reported while a machine is installed. `type` tells the events apart:
  *
+ * - `plan`: first what is asked for, before anything is contacted; then once more, held against the target.
  * - `stage`: a stage began, ended, or was left out because it was not needed; `stopped`: it was ended since another one
  *   failed, or from outside.
  * - `log`: something the user wants to know (`info`), must know (`warning`) or may look up (`debug`).
  * - `command`: a command is about to run. Secrets are never in its words.
  * - `output`: a line that a command printed. Not escaped: renderers must escape control characters.
- * - `progress`: how far a transfer is.
+ * - `progress`: how far a transfer is; at least once a second while bytes move.
+ * - `activity`: what nix is at, here or on the target: each tells the whole, so that only the last one counts.
+ * - `waiting`: what is known while something is waited for, such as a boot or a login. It holds until the next one of its
+ *   stage, or the stage's end.
  * - `state`: what state the target is in from now on, for whoever has to go on after a failure.
  * - `host-key`: the key that a machine proved to have; `known`: a known_hosts file or the caller named it; `new`: it was
  *   accepted as it was.
+ * - `result`: what came of it, as the last event. The command alone tells it: a library's caller is returned it.
+ * - `error`: why it failed, as the last event. The command alone tells it: a library's caller is thrown it.
  *
  * @example
  * ```ts
@@ -40,6 +60,7 @@ export type ReportEvent =
     readonly host: string;
   }
   & (
+    | PlanEvent
     | {
       readonly type: "stage";
       readonly stage: Stage;
@@ -73,12 +94,40 @@ export type ReportEvent =
     }
     | {
       readonly type: "progress";
+      /** The stage that it belongs to. */
+      readonly stage: Stage;
       /** What is transferred. */
-      readonly what: string;
+      readonly what: Transfer;
       /** Bytes done. */
       readonly done: number;
       /** Bytes in all; absent where they are not known. */
       readonly total?: number;
+      /** Store paths, of a closure. */
+      readonly paths?: Count;
+    }
+    | {
+      readonly type: "activity";
+      /** The stage that it belongs to. */
+      readonly stage: Stage;
+      /** The machine that nix runs on, as the user named it; `here` for this one. */
+      readonly where: string;
+      /** Derivations that are built. */
+      readonly builds: Count & { readonly running: number };
+      /** Bytes that are fetched or copied. */
+      readonly fetched: Count;
+      /** What runs now, at most four: `linux-6.12.1` is built, `glibc-2.40` is fetched. Not escaped. */
+      readonly names: readonly string[];
+      /** The last line that a build printed, where one has. Not escaped. */
+      readonly line?: string;
+    }
+    | {
+      readonly type: "waiting";
+      /** The stage that it belongs to. */
+      readonly stage: Stage;
+      /** One clause, such as `no answer yet`; empty when it waits no more. */
+      readonly text: string;
+      /** Whether ssh may ask somebody on the terminal: a password, a passphrase, a touch. @default false */
+      readonly asks?: boolean;
     }
     | {
       readonly type: "state";
@@ -92,6 +141,14 @@ export type ReportEvent =
       readonly fingerprint: string;
       readonly trust: "known" | "new";
     }
+    | {
+      readonly type: "result";
+      /** The version of all events, as in the plan's. */
+      readonly version: 1;
+      /** Whether everything was only looked at. */
+      readonly dryRun: boolean;
+    } & Omit<InstallReport, "host">
+    | ErrorEvent
   );
 
 /** Whoever wants to hear of the events. Must not throw and returns at once. */

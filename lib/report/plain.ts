@@ -4,9 +4,10 @@
  * @module
  */
 import { escapeControls } from "../escape.ts";
-import type { Reporter, Stage } from "./events.ts";
-import { type Rendered, type Renderer, Seen, shownLine } from "./renderer.ts";
-import { TraceFilter } from "./trace.ts";
+import type { Reporter } from "./events.ts";
+import { type Rendered, type Renderer, Seen } from "./renderer.ts";
+import { TITLES } from "./stages.ts";
+import { OutputFilter } from "./trace.ts";
 
 /** How lines are shown; everything has a default. */
 export interface PlainOptions {
@@ -16,36 +17,23 @@ export interface PlainOptions {
   readonly color?: boolean | undefined;
 }
 
-const TITLES: Readonly<Record<Stage, string>> = {
-  connect: "Connecting",
-  build: "Building the system",
-  image: "Uploading the kexec image",
-  kexec: "Booting the installer",
-  hardware: "Looking at the hardware",
-  disko: "Formatting the disks",
-  install: "Installing",
-  reboot: "Rebooting",
-};
-
 /** A reporter that hands `write` one line at a time, without its line feed; never animates. */
 export function plainRenderer(write: (line: string) => void, options: PlainOptions = {}): Reporter {
   return new PlainRenderer(write, options).report;
 }
-
-/** Programs that trace every command of a script: of interest only to who debugs it. */
-const TRACED = ["kexec", "disko"];
 
 /** Writes a line for each event that is shown; never animates. */
 export class PlainRenderer implements Renderer {
   readonly #write: (line: string) => void;
   readonly #options: PlainOptions;
   readonly #seen = new Seen();
-  readonly #traces = new Map(TRACED.map((source) => [source, new TraceFilter()]));
+  readonly #filter: OutputFilter;
 
   /** Makes one that hands `write` one line at a time, without its line feed. */
   constructor(write: (line: string) => void, options: PlainOptions = {}) {
     this.#write = write;
     this.#options = options;
+    this.#filter = new OutputFilter(options.debug);
   }
 
   /** Shows an event. */
@@ -59,19 +47,16 @@ export class PlainRenderer implements Renderer {
     return this.#seen.rest(output);
   }
 
-  #output({ source, line, stream }: Extract<Rendered, { type: "output" }>): string | undefined {
-    const { debug = false } = this.#options;
-    const text = shownLine(line);
-    const traces = stream === "stdout" ? undefined : this.#traces.get(source);
-    const trace = traces?.isTrace(text) ?? false;
-    if (!debug && (trace || source === "ssh" || text.trim() === "")) return undefined;
+  #output(event: Extract<Rendered, { type: "output" }>): string | undefined {
+    const text = this.#filter.shown(event);
+    if (text === undefined) return undefined;
     this.#seen.add(text);
-    return `${source} | ${text}`;
+    return `${event.source} | ${text}`;
   }
 }
 
 /** The line of an event that is no output, `undefined` where it is not shown. */
-function plainLine(
+export function plainLine(
   event: Exclude<Rendered, { type: "output" }>,
   { debug = false, color = false }: PlainOptions,
 ): string | undefined {
@@ -102,6 +87,12 @@ function plainLine(
     case "state":
       return debug ? `state: ${event.text}` : undefined;
     case "progress":
+    case "activity":
+    case "waiting":
+    // These are shown as lines of their own, which are for people.
+    case "plan":
+    case "result":
+    case "error":
       return undefined;
   }
 }

@@ -8,6 +8,7 @@ import type { Facts } from "../plan/facts.ts";
 import { showFlake } from "../plan/flake.ts";
 import { showImage } from "../plan/image.ts";
 import type { Plan } from "../plan/plan.ts";
+import { hideLogins } from "../plan/secrets.ts";
 
 /** What the lines are made of. */
 export interface PlanFacts {
@@ -25,8 +26,11 @@ export function planLines(
 ): string[] {
   const { source, phases } = plan;
   const memory = `${Math.round(facts.memory / 2 ** 20)} MiB`;
-  const lines = [`target: ${host}, ${facts.name || facts.os}, ${facts.arch}, ${memory} of memory`];
-  if (source.kind === "flake") lines.push(`system: ${showFlake(source.flake)}`);
+  const model = facts.model === undefined ? "" : `, ${facts.model}`;
+  const lines = [
+    `target: ${host}, ${facts.name || facts.os}, ${facts.arch}, ${memory} of memory${model}`,
+  ];
+  if (source.kind === "flake") lines.push(`system: ${hideLogins(showFlake(source.flake))}`);
   if (source.kind === "paths") lines.push(`system: ${source.system}`);
   lines.push(
     kexec

@@ -18,6 +18,12 @@ export interface Renderer {
   unseen(output: string): string[];
 }
 
+/** A renderer that shares its terminal with questions. Disposal ends it. */
+export interface Screen extends Renderer, Disposable {
+  /** Holds everything back until disposal of what it returns: somebody is asked. */
+  hold(): Disposable;
+}
+
 /** A line of output as it is shown: played as by a terminal, and then harmless. */
 export function shownLine(line: string): string {
   return escapeControls(playLine(line));

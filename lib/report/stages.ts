@@ -90,18 +90,21 @@ export class Stages {
   }
 }
 
-const REPORTED: Readonly<Record<Stage, true>> = {
-  connect: true,
-  build: true,
-  image: true,
-  kexec: true,
-  hardware: true,
-  disko: true,
-  install: true,
-  reboot: true,
+/** What each stage is called where people read it. */
+export const TITLES: Readonly<Record<Stage, string>> = {
+  connect: "Connecting",
+  facts: "Looking at the target",
+  evaluate: "Evaluating the configuration",
+  build: "Building the system",
+  image: "Uploading the kexec image",
+  kexec: "Booting the installer",
+  hardware: "Looking at the hardware",
+  disko: "Formatting the disks",
+  install: "Installing",
+  reboot: "Rebooting",
 };
 
 /** Whether the beginning and the end of a stage of this name are told. */
 export function isReported(name: string): name is Stage {
-  return Object.hasOwn(REPORTED, name);
+  return Object.hasOwn(TITLES, name);
 }

@@ -1,8 +1,28 @@
 /**
- * Telling the trace of a shell script (`set -x`) from what its programs say.
+ * Which lines of programs are shown, and telling the trace of a shell script (`set -x`) from what its programs say.
  *
  * @module
  */
+import { type Rendered, shownLine } from "./renderer.ts";
+
+/** Programs that trace every command of a script: of interest only to who debugs it. */
+const TRACED = ["kexec", "disko"];
+
+/** Decides which lines of programs are shown. */
+export class OutputFilter {
+  readonly #traces = new Map(TRACED.map((source) => [source, new TraceFilter()]));
+
+  /** With `debug`, all are. */
+  constructor(readonly debug: boolean = false) {}
+
+  /** A line as it is shown; `undefined` where it is not. */
+  shown({ source, line, stream }: Extract<Rendered, { type: "output" }>): string | undefined {
+    const text = shownLine(line);
+    const traces = stream === "stdout" ? undefined : this.#traces.get(source);
+    const trace = traces?.isTrace(text) ?? false;
+    return !this.debug && (trace || source === "ssh" || text.trim() === "") ? undefined : text;
+  }
+}
 
 /** Lines of one traced command after which it is not believed to go on: a quote was none. */
 const LONGEST = 20;

@@ -11,13 +11,13 @@ import { delay, Scope } from "../async.ts";
 import { HostIdentityError, LoginError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { stamping } from "../report/events.ts";
-import { type Login, prepareLogin } from "./prepare_login.ts";
+import { type Login, type PreparedOptions, prepareLogin } from "./prepare_login.ts";
 import { LoginLog } from "./login_log.ts";
-import type { LoginOptions } from "./login_options.ts";
 import { Pace, type TryKind } from "./pace.ts";
 import type { LoginPhase, LoginProgress } from "./login_progress.ts";
 import { Session } from "./session.ts";
 import { describeEnd, describeTries, type Sighting, Sightings } from "./sightings.ts";
+import { type Known, Waiting } from "./waiting.ts";
 
 /** How logins are tried. */
 export interface AttemptsOptions {
@@ -51,12 +51,15 @@ const STARTS = 30_000;
 /** Tries to log in until it succeeds. */
 export async function logInSoon(
   destination: Destination,
-  options: LoginOptions,
+  options: PreparedOptions,
   { greetedAfter, refusals, onSeen = () => {}, signal }: AttemptsOptions,
 ): Promise<Session> {
   const login = await prepareLogin(destination, options);
   const tries = new Tries(login, new Pace(greetedAfter), signal);
-  const sightings = new Sightings(login.label, stamping(options.report));
+  const report = stamping(options.report);
+  const sightings = new Sightings(login.label, report);
+  using waiting = new Waiting(report, login.stage, login.attended);
+  tries.onChange = () => waiting.tell(tries.known);
   let session: Session | undefined;
   try {
     let refusedSince: number | undefined;
@@ -64,6 +67,7 @@ export async function logInSoon(
       tries.beginDue();
       onSeen(tries.seen.text);
       sightings.see(tries.seen);
+      waiting.tell(tries.known);
       const ended = await tries.next();
       if (ended instanceof Session) session = ended;
       else signal.throwIfAborted();
@@ -75,6 +79,7 @@ export async function logInSoon(
     }
     return session;
   } finally {
+    tries.onChange = undefined;
     await tries[Symbol.asyncDispose]();
     if (!session) await login[Symbol.asyncDispose]();
   }
@@ -110,12 +115,21 @@ class Tries implements AsyncDisposable {
   #count = 0;
   #waits = WAITS;
   #accepted = false;
+  /** Called whenever one of them has come farther. */
+  onChange: (() => void) | undefined;
 
   constructor(readonly login: Login, readonly pace: Pace, readonly signal: AbortSignal) {}
 
   /** What is known of the machine. */
   get seen(): Sighting {
     return describeTries([...this.#open].map(({ log }) => log.progress), this.#last);
+  }
+
+  /** The same, and whether ssh may ask somebody. */
+  get known(): Known {
+    const greeted = [...this.#open].filter((one) => one.at("greeted"));
+    const asking = greeted.some(({ log }) => log.progress.asking);
+    return { text: `it ${this.seen.text}`, mayAsk: greeted.length > 0, asking };
   }
 
   /** Begins one more if it is time, perhaps in the place of one that leads to nothing. */
@@ -132,6 +146,7 @@ class Tries implements AsyncDisposable {
     }
     if (kind) this.pace.count(kind);
     const one = new Try(this.signal, this.#waits);
+    one.log.progress.onChange = () => this.onChange?.();
     this.#open.add(one);
     one.done = this.#run(one);
   }

@@ -16,11 +16,14 @@ import { logInSoon } from "./attempts.ts";
 import type { LoginOptions } from "./login_options.ts";
 import type { RemoteSnippet } from "./remote_snippet.ts";
 import { internals, type Session } from "./session.ts";
+import type { Stage } from "../report/events.ts";
 
 /** What is waited for. */
 export interface BootOptions {
   /** The boot_id of the boot that has to go. */
   readonly previous: string;
+  /** The stage that the wait belongs to. @default "kexec" */
+  readonly stage?: Stage | undefined;
   /** What is to come up, for messages: `the installer`. */
   readonly expected: string;
   /** Where to log in from then on. @default where the old session is */
@@ -53,8 +56,10 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
     destination = old.destination,
     timeout = TIMEOUTS.boot,
     refusals = 20_000,
+    stage = "kexec",
   } = options;
   const { label, report, greetedAfter } = old;
+  const tell = (text: string) => report({ type: "waiting", stage, text });
   const began = performance.now();
   let stayed = true;
   let seen = "";
@@ -80,16 +85,19 @@ export async function awaitBoot(old: Session, options: BootOptions): Promise<Ses
     for (let lost = 0;;) {
       // A busy machine may be late; one that went has to be missed before the timeout.
       const patience = Math.min(3000 + 4 * finite(greetedAfter), Math.max(0.6 * timeout, 1500));
+      tell("the old system still answers");
       await heartbeat(current, signal, patience);
       await current[Symbol.asyncDispose]();
       stayed = false;
-      const login = { ...(options.login ?? internals(old).login), report };
+      tell("the old system is gone, no answer yet");
+      const login = { ...(options.login ?? internals(old).login), report, stage };
       current = await logInSoon(destination, login, {
         greetedAfter: finite(greetedAfter),
         refusals,
         onSeen: (text) => seen = text,
         signal,
       });
+      tell("logged in: looking what it runs");
       const bootId = await readBootId(current, { previous, snippet: options.snippet, signal });
       if (bootId !== undefined && bootId !== previous) {
         const seconds = ((performance.now() - began) / 1000).toFixed(1);

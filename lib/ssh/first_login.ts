@@ -6,10 +6,11 @@
  */
 import { delay, Scope } from "../async.ts";
 import { ConnectionError } from "../errors.ts";
-import type { Report } from "../report/events.ts";
+import { type Report, silent } from "../report/events.ts";
 import type { Login } from "./prepare_login.ts";
 import { LoginLog } from "./login_log.ts";
 import type { Session } from "./session.ts";
+import { LoginWaiting } from "./waiting.ts";
 
 /** Milliseconds before each further try at a server that says that it has too many connections. */
 const BUSY: readonly number[] = [2000, 5000, 10_000, 20_000];
@@ -35,9 +36,11 @@ export async function logInFirst(
   let connectTimeout = USUAL;
   let busy = 0;
   using scope = new Scope(signal);
+  using waiting = new LoginWaiting(report ?? silent, login.stage, login.attended);
   scope.limit(timeout, () => late(label, log, timeout));
   for (;;) {
     onLog?.(log);
+    waiting.follow(log);
     try {
       return await login.attempt({ log, connectTimeout, signal: scope.signal });
     } catch (error) {

@@ -65,6 +65,12 @@ for tool in ${TOOLS.filter((tool) => !tool.includes(" ")).join(" ")}; do
   ! have "$tool" || fact tool "$tool"
 done
 ! setsid --wait true 2>/dev/null || fact tool 'setsid --wait'
+first_line /sys/class/dmi/id/sys_vendor
+model=\${line:-}
+first_line /sys/class/dmi/id/product_name
+model="$model \${line:-}"
+[ "$model" != ' ' ] || { first_line /proc/device-tree/model; model=\${line:-}; }
+fact model "$(printf '%.200s' "$model")"
 memory=0
 if [ -r /proc/meminfo ]; then
   while read -r key value unit; do [ "$key $unit" != 'MemTotal: kB' ] || memory=$value; done </proc/meminfo

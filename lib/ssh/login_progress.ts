@@ -51,6 +51,10 @@ export class LoginProgress {
   timedOut = false;
   /** What the login waits for that only a person can give, as far as the log tells. */
   person: string | undefined;
+  /** Whether ssh may be asking somebody on the terminal now: a password, a passphrase, a touch. */
+  asking = false;
+  /** Called whenever one of these has changed. */
+  onChange: (() => void) | undefined;
   #asks = "";
   #refused = false;
 
@@ -60,6 +64,8 @@ export class LoginProgress {
     else if (text.startsWith("Connection established")) this.#reach("connected");
     else if (/^Executing proxy (command|dialer)/.test(text)) {
       this.indirect = true;
+      // The ssh of a jump host asks for its own.
+      this.asking = true;
       this.#reach("connected");
     } else if (text.startsWith("Remote protocol version ")) this.#reach("greeted");
     else if (text.startsWith("SSH2_MSG_NEWKEYS received")) this.#reach("keyed");
@@ -72,7 +78,10 @@ export class LoginProgress {
     if (line.startsWith("Authenticated to ")) this.#reach("granted");
     else if (/^ssh: connect to host .*: Connection refused/.test(line)) this.#refused = true;
     else if (/timed out during banner exchange/.test(line)) this.timedOut = true;
-    else if (/^Confirm user presence/.test(line)) this.#asks = "somebody to touch the security key";
+    else if (/^Confirm user presence/.test(line)) {
+      this.person = this.#asks = "somebody to touch the security key";
+      this.#ask(true);
+    }
   }
 
   /** How it ended, if it did without a login. */
@@ -111,6 +120,13 @@ export class LoginProgress {
     this.phase = phase;
     this.since = performance.now();
     if (phase === "greeted") this.greetedAt = this.since;
+    if (phase === "greeted" || phase === "granted") this.asking = false;
+    this.onChange?.();
+  }
+
+  #ask(asking: boolean): void {
+    this.asking = asking;
+    this.onChange?.();
   }
 
   #hear(text: string): void {
@@ -118,12 +134,20 @@ export class LoginProgress {
     if (notice !== undefined && !this.at("greeted")) {
       this.notice = escapeControls(notice.trim()).slice(0, 100);
     }
-    if (text.startsWith("Offering public key: ")) this.#asks = "the server's answer to a key";
-    else if (text.startsWith("Server accepts key: ")) {
+    if (/^Authentications that can continue: /.test(text)) this.#ask(false);
+    if (text.startsWith("Offering public key: ")) {
+      this.#asks = "the server's answer to a key";
+      this.#ask(false);
+    } else if (text.startsWith("Server accepts key: ")) {
       this.person = personNeeded(parseAcceptedKey(text.slice("Server accepts key: ".length)));
       this.#asks = this.person ?? "the key to sign: its passphrase, a touch or its agent";
+      this.#ask(true);
     } else if (/^Next authentication method: (password|keyboard)/.test(text)) {
       this.#asks = "the password, or the server's answer to it";
+      this.#ask(true);
+    } else if (text.startsWith("Trying private key: ")) {
+      // Without its public part it has to be read, perhaps with a passphrase.
+      this.#ask(true);
     }
   }
 }

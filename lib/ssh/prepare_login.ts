@@ -11,7 +11,7 @@ import {
   showDestination,
 } from "../plan/destination.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
-import { stamping } from "../report/events.ts";
+import { type Stage, stamping } from "../report/events.ts";
 import { askpass, writePrivate } from "./askpass.ts";
 import { loginOptions, socketConfig } from "./config.ts";
 import { LoginLog } from "./login_log.ts";
@@ -28,6 +28,10 @@ export interface Login extends AsyncDisposable {
   readonly named: boolean;
   /** How long a login may take, in milliseconds. */
   readonly timeout: number;
+  /** Whether ssh can ask somebody on the terminal. */
+  readonly attended: boolean;
+  /** The stage that it belongs to. */
+  readonly stage: Stage;
   /** Tries to log in. The session of the first that succeeds owns the login's folder from then on. */
   attempt(options: AttemptOptions): Promise<Session>;
 }
@@ -48,12 +52,14 @@ export interface AttemptOptions {
 export interface PreparedOptions extends LoginOptions {
   /** Whether the password alone is tried: a server ends a login after a few keys that it does not know. */
   readonly passwordOnly?: boolean;
+  /** The stage that the login belongs to. @default "connect" */
+  readonly stage?: Stage;
 }
 
 /** Makes the private folder with the configuration of a login to `destination`. Contacts nothing. */
 export async function prepareLogin(
   destination: string | Destination,
-  { passwordOnly = false, ...given }: PreparedOptions = {},
+  { passwordOnly = false, stage = "connect", ...given }: PreparedOptions = {},
 ): Promise<Login> {
   const where = typeof destination === "string" ? parseDestination(destination) : destination;
   const label = showDestination(where);
@@ -125,6 +131,8 @@ export async function prepareLogin(
       label,
       named: !/^[\d.]+$|:/.test(resolved.hostname),
       timeout,
+      attended: env === undefined && !temporary && !unattended,
+      stage,
       async attempt(attempt) {
         return new Session({
           ...{ label, destination: where, resolved, options, folder, report },

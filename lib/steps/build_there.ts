@@ -6,6 +6,7 @@
 import { CommandError } from "../errors.ts";
 import { readPaths } from "../nix/realise.ts";
 import { explain, nixCommand, type NixOptions, settingArgs } from "../nix/command.ts";
+import { ActivityLog, JSON_LOG, knowsNoJsonLog, LONGEST_LINE } from "../nix/activity.ts";
 import { NixOutput } from "../nix/output.ts";
 import { storeArgs } from "../nix/store.ts";
 import type { StorePath } from "../plan/store_path.ts";
@@ -38,6 +39,19 @@ export async function shareThere(
   session.report({ type: "log", level: "debug", text });
 }
 
+/** Sessions on targets whose nix knows no log that tells what it is at. */
+const TOO_OLD = new WeakSet<Session>();
+
+/** What tells what nix is at on a target. */
+function told(
+  session: Session,
+  { root = "/", printBuildLogs: buildLogs }: BuildThereOptions,
+): ActivityLog | undefined {
+  if (TOO_OLD.has(session)) return undefined;
+  const stage = root === "/" ? "disko" : "install";
+  return new ActivityLog({ report: session.report, stage, where: session.label, buildLogs });
+}
+
 /** How a derivation is built on a target; everything has a default. */
 export interface BuildThereOptions extends NixOptions {
   /** The folder that is `/` for the store that it is built in. @default "/" */
@@ -59,7 +73,9 @@ export async function buildThere(
   const quiet = printBuildLogs ? [] : ["--no-build-output"];
   const command = ["nix-store", ...storeArgs(root), "--realise", ...quiet, ...settingArgs(options)];
   const output = new NixOutput({ report, said: options.said });
-  const running = session.run([...command, derivation], {
+  using activity = told(session, options);
+  const running = session.run([...command, derivation, ...(activity ? JSON_LOG : [])], {
+    ...(activity && { translate: activity.lines, longest: LONGEST_LINE }),
     killOnDisconnect: true,
     hint: "-L shows the whole logs of builds; --build-on local builds here",
     onLine: (line, stream) => {
@@ -69,6 +85,10 @@ export async function buildThere(
     signal,
   });
   const { stdout } = await running.catch((error) => {
+    if (activity && error instanceof CommandError && knowsNoJsonLog(error.output)) {
+      TOO_OLD.add(session);
+      return buildThere(session, derivation, options).then((path) => ({ stdout: path }));
+    }
     throw error instanceof CommandError ? explain(error, output.failed()) : error;
   });
   output.succeeded();

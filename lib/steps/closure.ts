@@ -88,13 +88,22 @@ export async function copyPaths(
   if (wanted.length === 0) return;
   // What is filled there is the new system.
   if (root !== "/") Stages.of(session.report).reach("installing");
+  const stage = root === "/" ? "disko" : "install";
   const plain = () =>
-    copyByNix(session, wanted, { ...options, root, from, substitute, storeSettings, report });
+    copyByNix(session, wanted, {
+      ...options,
+      root,
+      stage,
+      from,
+      substitute,
+      storeSettings,
+      report,
+    });
   if (from !== undefined || storeSettings.some(({ name }) => name !== "compress")) return plain();
   try {
     const copied = await copyByStream(session, wanted, {
       ...options,
-      ...{ root, substitute, fresh, link, stall, report },
+      ...{ root, substitute, fresh, link, stall, stage, report },
     });
     const { paths, sent, substituted } = copied;
     const text = `${sent} of ${paths} store paths sent, ${substituted} fetched by the target`;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { archive } from "../files/archive.ts";
+import { archive, archiveSize } from "../files/archive.ts";
+import { countBytes } from "../files/stream.ts";
 import { readTree, type Tree } from "../files/tree.ts";
 import type { Chown, Setting } from "../plan/options.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
@@ -110,7 +111,15 @@ export async function installTree(
   await stages.run("install", async () => {
     if (extraFiles !== undefined) {
       const stream = await archive(extraFiles, signal);
-      await installer.pipe(stream, ["tar", "-C", "/mnt", "-xpof", "-"], {
+      const total = archiveSize(extraFiles);
+      const { report } = installer;
+      const counted = countBytes<ArrayBufferLike>((done) =>
+        report({
+          ...{ type: "progress", stage: "install", what: "extra files", total },
+          done: Math.min(done, total),
+        })
+      );
+      await installer.pipe(stream.pipeThrough(counted), ["tar", "-C", "/mnt", "-xpof", "-"], {
         ...common,
         hint: "see whether the new system's disk has room for the extra files",
       });

@@ -10,6 +10,7 @@ import { isStorePath, type StorePath } from "../plan/store_path.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
 import { awaitBoot } from "../ssh/boot.ts";
 import type { ConnectOptions, LoginOptions } from "../ssh/login_options.ts";
+import type { Rebooted } from "../report/install_report.ts";
 import { Stages } from "../report/stages.ts";
 import { forgetResumeInfo } from "../ssh/resume.ts";
 import { internals, type Session } from "../ssh/session.ts";
@@ -26,16 +27,6 @@ export interface RebootOptions {
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** What was seen of the installed system after the reboot. */
-export interface Rebooted {
-  /** `running`: logged in and seen; `closed`: it answers, but does not let us in; `silent`: no answer yet. */
-  readonly seen: "running" | "closed" | "silent";
-  /** The store path that runs, where that could be seen. */
-  readonly system?: StorePath;
-  /** The public ssh host keys that were in the new system before the reboot, each `TYPE BASE64`. */
-  readonly hostKeys: readonly string[];
 }
 
 const PREPARE = `
@@ -96,6 +87,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
     await using _session = await awaitBoot(installer, {
       previous,
       expected: "the installed system",
+      stage: "reboot",
       snippet: {
         name: "look at the system",
         text: 'echo "system $(readlink -f /run/current-system)"',

@@ -232,7 +232,17 @@ function readHeadings(
 /** The table: a line for each link and tool, and how ours compares with the other. */
 export function installingTable(cells: readonly InstallCell[]): string {
   const head = ["link, tool", "whole", "ours / other", "first byte", "noticed the installer"];
-  const stages = ["connect", "build", "image", "kexec", "disko", "install", "reboot"];
+  const stages = [
+    "connect",
+    "facts",
+    "evaluate",
+    "build",
+    "image",
+    "kexec",
+    "disko",
+    "install",
+    "reboot",
+  ];
   const rows = cells.map(({ rtt, tool, ms, runs, problem }) => {
     const other = cells.find((cell) => cell.rtt === rtt && cell.tool === "other")?.ms;
     const of = (value: (one: Installed) => number | undefined) => {

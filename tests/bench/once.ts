@@ -35,7 +35,7 @@ async function copy(
     const fixed = { plain: "none", zstd: "zstd" } as const;
     await copyByStream(session, [storePath(path)], {
       ...{ root: "/", substitute: true, fresh: false, link: {}, stall: 60_000 },
-      ...{ report: silent, policy: () => fixed[way] },
+      ...{ stage: "disko", report: silent, policy: () => fixed[way] },
     });
     return;
   }

@@ -90,3 +90,20 @@ Deno.test("JsonRenderer has shown every event, and nothing else", () => {
   assertEquals(written, ['{"type":"output","source":"disko","line":"+ a\\b"}']);
   assertEquals(renderer.unseen("+ a\nb"), ["b"]);
 });
+
+Deno.test("JsonRenderer leaves out what only --debug shows, and says it when a command fails", () => {
+  const written: string[] = [];
+  const renderer = new JsonRenderer((line) => written.push(JSON.parse(line).line), {
+    debug: false,
+  });
+  const output = (line: string, source = "disko") =>
+    renderer.report({ type: "output", source, line });
+  output("+ mkfs '");
+  output("/dev/sda'");
+  output("said");
+  output("debug1: x", "ssh");
+  renderer.report({ type: "log", level: "debug", text: "x" });
+  renderer.report({ type: "command", command: ["x"], where: "here" });
+  assertEquals(written, ["said"]);
+  assertEquals(renderer.unseen("+ mkfs\nsaid"), ["+ mkfs"]);
+});

@@ -9,6 +9,9 @@ import {
   startMachine,
   writeKexec,
 } from "../support/loopback/mod.ts";
+import type { ErrorEvent } from "../../lib/report/error_event.ts";
+import type { ReportEvent } from "../../mod.ts";
+import { validEvents } from "../support/events.ts";
 import { COMMAND, exists, Sandbox } from "./command.ts";
 
 const ignore = await noContainers() !== undefined;
@@ -101,20 +104,35 @@ onContainer(
 onContainer("--json prints an event a line and nothing else", {}, async (container, sandbox) => {
   const words = ["--json", "--debug", "--phases", "reboot", "-i", container.identityFile];
   const { code, stdout, stderr } = await sandbox.run([...words, ...await to(container, sandbox)]);
-  const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  const types = ["stage", "log", "command", "output", "progress", "state", "host-key"];
-  for (const { type } of events) assert(types.includes(type), type);
-  const connected = events.filter(({ stage }) => stage === "connect").map(({ state }) => state);
+  const events = await validEvents(stdout);
+  const connected = events.flatMap((event) =>
+    event.type === "stage" && event.stage === "connect" ? [event.state] : []
+  );
   assertEquals(connected, ["start", "done"]);
   const host = `root@${container.host}`;
   const fingerprint = await container.fingerprint();
   for (const event of events) {
     assertEquals([new Date(event.time).toISOString(), event.host], [event.time, host]);
   }
-  const { time: _, ...key } = events.find(({ type }) => type === "host-key");
+  const { time: _, ...key } = events.find(({ type }) => type === "host-key")!;
   assertEquals(key, { type: "host-key", host, fingerprint, trust: "new" });
   assertMatch(stderr, /^error: .*\nhint: .*\nstate: .*\n$/);
+  const end = events.at(-1) as ErrorEvent;
+  assertEquals([end.code, end.exitCode, end.name], ["preflight", code, "PreflightError"]);
+  assertEquals([end.state, `error: ${end.message}`], ["untouched", stderr.split("\n")[0]]);
+  assertEquals(end.goOn?.slice(0, 4), ["--json", "--debug", "--phases", "reboot"]);
   assertEquals(code, 3);
+  // What is for whoever looks for a mistake is left out without --debug.
+  const plain = await sandbox.run([
+    ...words.filter((word) => word !== "--debug"),
+    ...await to(container, sandbox),
+  ]);
+  const isDebug = (event: ReportEvent) =>
+    event.type === "command" || event.type === "log" && event.level === "debug";
+  assertEquals([events.some(isDebug), (await validEvents(plain.stdout)).some(isDebug)], [
+    true,
+    false,
+  ]);
 });
 
 onContainer("control characters of the target do not reach the terminal", {

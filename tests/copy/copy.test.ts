@@ -248,7 +248,10 @@ Deno.test("copyClosure() reports how far it is, and never the same twice", { ign
   const { events } = await copy(target, path);
   const steps = events.flatMap((event) => event.type === "progress" ? [event] : []);
   const done = steps.map((step) => step.done);
-  assertEquals(done, [...new Set(done)].sort((a, b) => a - b));
+  const told = steps.map(({ done, paths }) => `${done} bytes, ${paths?.done} paths`);
+  assertEquals(told, [...new Set(told)]);
+  assertEquals(done, done.toSorted((a, b) => a - b));
+  assertEquals(steps.at(-1)?.paths, { done: 201, total: 201 });
   assertEquals(done.at(-1), steps[0]?.total);
 });
 

@@ -1,4 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { PlanEvent } from "../../lib/report/plan_event.ts";
+import { type ReportEvent, storePath } from "../../mod.ts";
+import { validEvents } from "../support/events.ts";
 import { fingerprint } from "../support/loopback/mod.ts";
 import { ignore } from "../ssh/fixture.ts";
 import { buildParts, writeFlake } from "../support/install/parts.ts";
@@ -24,20 +27,53 @@ Deno.test("the command installs a flake and puts the new host keys into known_ho
   const name = `[127.0.0.1]:${relay.port}`;
   const [key] = machine.container.hostKeys;
   await Deno.writeTextFile(known, `${name} ${key!.publicKey}\nother ssh-ed25519 AAAA\n`);
-  const { code, stderr } = await fixture.run([
-    ...["--kexec", fixture.image, "--flake", await writeFlake(`${sandbox.folder}/flake`)],
+  const words = [
+    ...["--json", "--kexec", fixture.image, "--flake", await writeFlake(`${sandbox.folder}/flake`)],
     ...["--copy-host-keys", "--update-known-hosts", "--build-on", "local", ...fixture.reach],
-  ]);
+  ];
+  await assertDryRun(fixture, words);
+  const { code, stdout, stderr } = await fixture.run(words);
   assertEquals(code, 0, stderr);
-  assertStringIncludes(stderr, "\nWILL BE WIPED: /dev/target0\n");
+  const events = await validEvents(stdout);
+  const said = events.flatMap((event) => event.type === "log" ? [event.text] : []);
   const shown = `ssh-ed25519 ${await fingerprint(key!.publicKey)}`;
-  assertStringIncludes(stderr, `\nhost key of the new system: ${shown}\n`);
+  assert(said.includes("WILL BE WIPED: /dev/target0"), stdout);
+  assert(said.includes(`host key of the new system: ${shown}`), stdout);
+  const plans = events.flatMap((event) => event.type === "plan" ? [event.checked] : []);
+  assertEquals([events[0]?.type, ...plans], ["plan", false, true]);
+  const { time: _, times, ...result } = events.at(-1) as Extract<ReportEvent, { type: "result" }>;
+  assertEquals(result, {
+    ...{ host: "root@127.0.0.1", type: "result", version: 1, dryRun: false },
+    phases: ["kexec", "disko", "install", "reboot"],
+    system: storePath(parts.system),
+    rebooted: { seen: "running", hostKeys: [key!.publicKey], system: storePath(parts.system) },
+  });
+  assertEquals(Object.keys(times).sort(), [
+    ...["build", "connect", "disko", "evaluate", "facts", "image", "install", "kexec", "reboot"],
+  ]);
   assertEquals(
     await Deno.readTextFile(known),
     `other ssh-ed25519 AAAA\n${name} ${key!.publicKey}\n`,
   );
   assertEquals(await sandbox.left(), []);
 });
+
+/** What would be done is told whole, and nothing of it is done. */
+async function assertDryRun(fixture: Fixture, words: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await fixture.run(["--dry-run", ...words]);
+  assertEquals(code, 0, stderr);
+  const events = await validEvents(stdout);
+  const plan = events.findLast(({ type }) => type === "plan") as PlanEvent;
+  assertEquals([plan.checked, plan.kexec, plan.build?.on], [true, true, "local"]);
+  assertEquals(plan.facts?.user, "root");
+  assertEquals(plan.disks?.map(({ name, fate }) => [name, fate]), [["/dev/target0", "wiped"]]);
+  const { builds, fetches, closure, imageBytes } = plan.work ?? {};
+  // The parts were built by an earlier line of this file, by other derivations or by these.
+  assert(builds !== undefined && fetches === 0, stdout);
+  assert(builds > 0 ? closure === undefined : closure!.bytes > 3_000_000 && closure!.paths > 2);
+  assertEquals(imageBytes, (await Deno.stat(fixture.image)).size);
+  assertEquals(await fixture.machine.logins(), ["0 root publickey"]);
+}
 
 Deno.test(
   "--phases runs each phase by itself, and the next command goes on",

@@ -51,7 +51,7 @@ Deno.test("nixosAnywhere() tells each stage and each state, and returns what cam
     const done = events.flatMap((event) =>
       event.type === "stage" && event.state === "done" ? [event.stage] : []
     );
-    const stages = ["connect", "image", "kexec", "disko", "install", "reboot"];
+    const stages = ["connect", "facts", "image", "kexec", "disko", "install", "reboot"];
     assertEquals([...done].sort(), [...stages].sort());
     assertEquals(Object.keys(times).sort(), [...stages].sort());
   });

@@ -6,6 +6,7 @@
 import { AnswerError, CommandError } from "../../errors.ts";
 import { nixCommand, type NixOptions, runNix } from "../../nix/command.ts";
 import { storeUri } from "../../nix/store.ts";
+import type { Stage } from "../../report/events.ts";
 import type { StorePath } from "../../plan/store_path.ts";
 import { internals, type Session } from "../../ssh/session.ts";
 import { classify } from "./stall_timer.ts";
@@ -13,6 +14,8 @@ import { classify } from "./stall_timer.ts";
 /** How `nix copy` is called. */
 export interface NixCopyOptions extends NixOptions {
   readonly root: string;
+  /** The stage that the copy belongs to. */
+  readonly stage: Stage;
   readonly from: string | undefined;
   readonly substitute: boolean;
   readonly storeSettings: readonly { readonly name: string; readonly value: string }[];
@@ -24,7 +27,7 @@ export async function copyByNix(
   wanted: readonly StorePath[],
   options: NixCopyOptions,
 ): Promise<void> {
-  const { root, from, substitute, storeSettings } = options;
+  const { root, stage, from, substitute, storeSettings } = options;
   const args = [
     ...(from === undefined ? [] : ["--from", from]),
     "--to",
@@ -42,7 +45,7 @@ export async function copyByNix(
     options.signal ?? new AbortController().signal,
   );
   try {
-    await runNix(nixCommand("copy", args, options), options, { env });
+    await runNix(nixCommand("copy", args, options), options, { env, stage });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     if (session.greeting !== "") throw greetingError(session, error);

@@ -4,7 +4,7 @@
  * @module
  */
 import { AnswerError } from "../../errors.ts";
-import type { Report } from "../../report/events.ts";
+import type { Report, Stage } from "../../report/events.ts";
 import type { Format, Link } from "../policy.ts";
 import { totalSize } from "../protocol/path_order.ts";
 import {
@@ -15,6 +15,7 @@ import {
   requestValid,
 } from "../protocol/serve_requests.ts";
 import { compressed, joinSmall } from "./compressor.ts";
+import { Often } from "../../files/stream.ts";
 import { RateMeter } from "./link_meter.ts";
 import type { ServeClient } from "./serve_client.ts";
 
@@ -29,6 +30,8 @@ export interface SendOptions {
   readonly link: Link;
   /** The format for a link and bytes that are left. */
   readonly choose: (link: Link, bytes: number) => Format;
+  /** The stage that the copy belongs to. */
+  readonly stage: Stage;
   readonly report: Report;
   readonly signal: AbortSignal;
   /** Called whenever something has moved. */
@@ -40,10 +43,10 @@ export interface SendOptions {
  * follows in a compressed one.
  */
 export async function sendPaths(options: SendOptions): Promise<void> {
-  const { infos, source, receiver, choose, report, moved } = options;
+  const { infos, source, receiver, choose, report } = options;
   for (const { path } of infos) source.write(requestNar(path));
   const total = totalSize(infos);
-  const progressed = progress(total, report, moved);
+  using progress = new CopyProgress(options, total);
   let { link } = options;
   for (let [rest, before] = [infos, 0]; rest.length > 0;) {
     const base = before;
@@ -62,9 +65,9 @@ export async function sendPaths(options: SendOptions): Promise<void> {
     };
     const sent = await sendStream(await receiver(format), format, {
       ...{ source, signal: options.signal, infos: rest, meter, enough: slow },
-      onProgress: (bytes) => {
+      onProgress: (bytes, arrived) => {
         left = Math.min(left, total - base - bytes);
-        progressed(base + bytes);
+        progress.take(base + bytes, infos.length - rest.length + arrived);
       },
     });
     before += totalSize(rest.slice(0, sent));
@@ -76,8 +79,8 @@ interface StreamOptions extends Pick<SendOptions, "infos" | "source" | "signal">
   readonly meter: RateMeter;
   /** Whether no further path is to be begun, though there are some left. */
   readonly enough: () => boolean;
-  /** Called with how many bytes are on their way, also when only paths have arrived. */
-  readonly onProgress: (bytes: number) => void;
+  /** Called with how many bytes are on their way, and how many paths have arrived. */
+  readonly onProgress: (bytes: number, arrived: number) => void;
 }
 
 /**
@@ -105,7 +108,7 @@ async function sendStream(
     for await (const part of joinSmall(frames())) {
       yield part;
       meter.took(part.length);
-      onProgress(bytes += part.length);
+      onProgress(bytes += part.length, arrived);
     }
   }
   const feeding = (async () => {
@@ -123,7 +126,7 @@ async function sendStream(
     while (!(finished && arrived === announced) && !await answers.ended()) {
       await answers.number();
       arrived++;
-      onProgress(bytes);
+      onProgress(bytes, arrived);
     }
     if (!finished || arrived < announced) {
       throw new AnswerError(`${answers.who}: nix-store --serve ended too early`, {
@@ -159,15 +162,33 @@ function formatLine(format: Format): Uint8Array {
   return new TextEncoder().encode(`${format}\n`);
 }
 
-/** Reports progress ten times a second, and never the same twice. */
-function progress(total: number, report: Report, moved: () => void): (bytes: number) => void {
-  let [told, shown] = [0, -1];
-  return (bytes) => {
-    moved();
-    const now = performance.now();
-    const done = Math.min(bytes, total);
-    if (done === shown || now - told < 100 && done < total) return;
-    [told, shown] = [now, done];
-    report({ type: "progress", what: "closure", done, total });
-  };
+/** Reports progress ten times a second, and never the same twice: of bytes and of paths that have arrived. */
+class CopyProgress implements Disposable {
+  readonly #often = new Often(() => this.#tell());
+  #done = 0;
+  #arrived = 0;
+  #told = "";
+
+  constructor(readonly options: SendOptions, readonly total: number) {}
+
+  take(bytes: number, arrived: number): void {
+    this.options.moved();
+    this.#done = Math.min(bytes, this.total);
+    this.#arrived = arrived;
+    this.#often.changed();
+  }
+
+  [Symbol.dispose](): void {
+    this.#often.end();
+  }
+
+  #tell(): void {
+    const { infos, stage, report } = this.options;
+    const paths = { done: this.#arrived, total: infos.length };
+    const now = `${this.#done} ${this.#arrived}`;
+    if (now === this.#told) return;
+    this.#told = now;
+    const { total } = this;
+    report({ type: "progress", stage, what: "closure", done: this.#done, total, paths });
+  }
 }

@@ -7,7 +7,7 @@
 import { Scope } from "../../async.ts";
 import type { NixOptions } from "../../nix/command.ts";
 import type { StorePath } from "../../plan/store_path.ts";
-import type { Report } from "../../report/events.ts";
+import type { Report, Stage } from "../../report/events.ts";
 import { internals, type Session } from "../../ssh/session.ts";
 import { chooseFormat, FAR, type Link } from "../policy.ts";
 import { referencesFirst, totalSize } from "../protocol/path_order.ts";
@@ -31,6 +31,8 @@ export interface StreamCopyOptions extends NixOptions {
   readonly link: Link;
   /** How long nothing may move, in milliseconds. */
   readonly stall: number;
+  /** The stage that the copy belongs to. */
+  readonly stage: Stage;
   readonly report: Report;
   /** How the format is chosen. @default {@linkcode chooseFormat} */
   readonly policy?: typeof chooseFormat | undefined;
@@ -127,7 +129,8 @@ class StreamCopy {
       return server;
     };
     await sendPaths({
-      ...{ infos: toSend, source: local, receiver, link, signal, report: options.report },
+      ...{ infos: toSend, source: local, receiver, link, signal },
+      ...{ stage: options.stage, report: options.report },
       choose: (link, bytes) => policy({ link, bytes, here, there }),
       moved: () => this.timer.moved(),
     });

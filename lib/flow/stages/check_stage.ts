@@ -6,7 +6,10 @@
 import { InterruptedError } from "../../errors.ts";
 import { showDisk, showFate, showFound } from "../../plan/disks.ts";
 import { needsKexec } from "../../plan/preflight.ts";
+import { makePlanEvent } from "../../report/make_plan_event.ts";
 import { planLines } from "../../report/plan_lines.ts";
+import { workLines } from "../../report/work_lines.ts";
+import { workOf } from "../dry_run.ts";
 import { checkArchitecture } from "../refuse.ts";
 import { always, type Stage, withoutHardware } from "../stage.ts";
 
@@ -23,7 +26,17 @@ export const checkStage: Stage<"check"> = {
     const disks = foundDisks.map((one) => `${showFate(one.fate)}: ${showFound(one)}`);
     const kexec = needsKexec(plan, facts);
     const about = { host, plan, facts, kexec, disks, foundDisks, evaluated };
-    for (const text of planLines(about, showDisk)) report({ type: "log", level: "info", text });
+    const work = plan.dryRun ? await workOf(job, evaluated, kexec) : undefined;
+    const build = evaluated?.kind === "flake" ? evaluated.location : undefined;
+    report(makePlanEvent(plan, {
+      ...{ facts, kexec },
+      ...(evaluated?.kind === "flake" && { disks: foundDisks }),
+      ...(build && { build: { on: build.on, why: build.why } }),
+      ...(work && { work }),
+    }));
+    for (const text of [...planLines(about, showDisk), ...workLines(work ?? {})]) {
+      report({ type: "log", level: "info", text });
+    }
     if (!plan.dryRun && await options.confirm?.(about) === false) {
       throw new InterruptedError(`${host}: not confirmed`, {
         hint: "nothing was changed; --yes asks nothing",

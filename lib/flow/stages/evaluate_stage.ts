@@ -9,7 +9,7 @@ import { chooseBuildLocation } from "../../nix/build_location.ts";
 import { flakeSettings, nixConfig } from "../../nix/settings.ts";
 import { neededParts } from "../../plan/phases.ts";
 import { useSubstituters } from "../../steps/substituters.ts";
-import type { Job } from "../job.ts";
+import { type Job, needsBuild } from "../job.ts";
 import { type Evaluated, substitutersOf } from "../made.ts";
 import { checkArchitecture } from "../refuse.ts";
 import { type Stage, withHardware } from "../stage.ts";
@@ -19,7 +19,8 @@ export const evaluateStage: Stage<"evaluate"> = {
   makes: "evaluated",
   takes: { installer: withHardware, facts: withHardware, hardware: withHardware },
   async run({ installer, facts }, job) {
-    const evaluated = await evaluateSource(job);
+    const work = () => evaluateSource(job);
+    const evaluated = await (needsBuild(job.plan) ? job.stages.run("evaluate", work) : work());
     if (!installer || !facts) return evaluated;
     await checkArchitecture(job, installer.label, facts, evaluated);
     job.guard.expect(evaluated);
@@ -46,7 +47,6 @@ async function evaluateSource({ plan, nix: given, report }: Job): Promise<Evalua
     : { on: plan.build.on, why: "as --build-on says" };
   const where = location.on === "local" ? "building here" : "building on the target";
   report({ type: "log", level: "info", text: `${where}: ${location.why}` });
-  // Only who builds needs them.
-  const settings = plan.dryRun ? [] : await flakeSettings(flake, await asked, nix);
+  const settings = await flakeSettings(flake, await asked, nix);
   return { kind: "flake", evaluation, location, settings };
 }

@@ -15,7 +15,9 @@ export const factsStage: Stage<"facts"> = {
   async run({ target }, job) {
     const { plan, options, report, signal } = job;
     const { sudoPassword } = options;
-    const facts = await getFacts(target, { sudoPassword, timeout: plan.timeouts.connect, signal });
+    const { connect: timeout } = plan.timeouts;
+    const ask = () => getFacts(target, { sudoPassword, timeout, signal });
+    const facts = await job.stages.run("facts", ask, signal);
     const { image } = plan.kexec;
     const size = image?.kind === "file" ? (await Deno.stat(image.location)).size : undefined;
     for (const one of objections(plan, facts, target.label, size)) refuseUnlessForced(job, one);

@@ -1,0 +1,44 @@
+/**
+ * What is said of a run that failed.
+ *
+ * @module
+ */
+import { CommandError } from "../errors.ts";
+import { escapeControls } from "../escape.ts";
+import type { Renderer } from "../report/renderer.ts";
+import type { State } from "../report/states.ts";
+import { goOnWords, shellLine } from "./go_on.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** What is known of it. */
+export interface FailedRun {
+  readonly failure: unknown;
+  readonly outcome: Outcome;
+  /** The state that the target was left in. */
+  readonly reached: State;
+  /** The words of the command line. */
+  readonly words: readonly string[];
+  /** Knows what was shown already. */
+  readonly screen: Pick<Renderer, "unseen"> | undefined;
+}
+
+/** Failures after which the same command line would fail in the same way. */
+const STUCK: readonly Outcome["kind"][] = ["identity", "bug", "permission"];
+
+/**
+ * The lines: what the command that failed has printed and nobody was shown, what failed, what to do, the state, and the
+ * command line that goes on from there.
+ */
+export function failureLines({ failure, outcome, reached, words, screen }: FailedRun): string[] {
+  const { kind, error, hints, state, goOn } = outcome;
+  const unseen = failure instanceof CommandError ? screen?.unseen(failure.output) ?? [] : [];
+  const begun = reached !== "uncontacted" && reached !== "untouched" && !STUCK.includes(kind);
+  const again = goOn && begun ? ["nixos-anywhere", ...goOnWords(words, goOn.phases)] : undefined;
+  return [
+    ...unseen.map((line) => `  | ${line}`),
+    `error: ${error}`,
+    ...hints.map((hint) => `hint: ${hint}`),
+    ...(state === undefined ? [] : [`state: ${state}`]),
+    ...(again ? [`to go on: ${escapeControls(shellLine(again))}`] : []),
+  ];
+}
