@@ -1,0 +1,187 @@
+/**
+ * `nixos-anywhere init`: writes a flake to install a machine with.
+ *
+ * @module
+ */
+import { resolve } from "@std/path";
+import { askLine } from "../ask.ts";
+import { UsageError } from "../errors.ts";
+import { escapeControls } from "../escape.ts";
+import { type OptionTable, settle } from "../plan/option_table.ts";
+import { quote, quoteAll } from "../ssh/quote.ts";
+import { parseCommandLine } from "./argv.ts";
+import { flagsOf } from "./flags.ts";
+import {
+  checkDisk,
+  checkDisks,
+  checkHostname,
+  INIT_OPTIONS,
+  type InitOptions,
+  isHostname,
+  LAYOUT_NAMES,
+} from "./new_flake/choices.ts";
+import { type FlakeChoice, flakeFiles, HARDWARE_FILES } from "./new_flake/flake_text.ts";
+import { type LayoutName, LAYOUTS } from "./new_flake/layouts.ts";
+import { namedKeys, ownKeys } from "./new_flake/public_keys.ts";
+import { mustBeNew, writeNew } from "./new_flake/write_new.ts";
+import { print, say } from "./say.ts";
+
+/** The options below their heading. */
+export const INIT_TABLE: OptionTable = {
+  "Options": INIT_OPTIONS as unknown as OptionTable[string],
+};
+
+/**
+ * Writes the flake that the words ask for, and prints the two commands that come next. On a terminal it asks what
+ * the words leave open. No file is overwritten; a wrong word throws a {@linkcode UsageError}.
+ */
+export async function init(words: readonly string[]): Promise<number> {
+  const { options } = parseCommandLine<InitOptions>(words, INIT_TABLE);
+  if (options.help) {
+    await print(initHelp());
+    return 0;
+  }
+  const { signal } = new AbortController();
+  const settled = settle(options, INIT_OPTIONS) as InitOptions;
+  const dir = settled.dir ?? ".";
+  if (dir === "" || /\p{Cc}/u.test(dir)) {
+    throw new UsageError(`${JSON.stringify(dir)} is no folder`, { hint: "name a new folder" });
+  }
+  await mustBeNew(dir, ["flake.nix", "configuration.nix", "disk-config.nix"]);
+  const asks = Deno.stdin.isTerminal() && !settled.yes;
+  const { keys, from } = settled.keys ? await namedKeys(settled.keys) : await ownKeys(signal);
+  const choice = await choose(settled, dir, keys, asks, signal);
+  await writeNew(dir, flakeFiles(choice));
+  await tellWritten(dir, choice, from, settled.disks === undefined && !asks);
+  for (const line of await nextCommands(dir, choice)) await print(line);
+  return 0;
+}
+
+async function choose(
+  options: InitOptions,
+  dir: string,
+  keys: readonly string[],
+  asks: boolean,
+  signal: AbortSignal,
+): Promise<FlakeChoice> {
+  const ask = <T>(question: string, known: T | undefined, other: string, read: (a: string) => T) =>
+    known ?? (asks ? askFor(question, other, read, signal) : read(other));
+  const folder = resolve(dir).split("/").at(-1) ?? "";
+  const named = [options.name, folder].find((name) => name !== undefined && isHostname(name));
+  const hostname = await ask("Name of the machine", options.hostname, named ?? "server", (name) => {
+    return checkHostname(name);
+  });
+  const layout = await askLayout(options.layout, ask);
+  const guess = Array.from({ length: LAYOUTS[layout].disks[0] }, (_, at) => `/dev/sd${"ab"[at]}`);
+  const disks = await ask("Disks to wipe", options.disks, guess.join(" "), (answer) => {
+    return checkDisks(layout, answer.split(/[ ,]+/).filter(Boolean).map(checkDisk));
+  });
+  return {
+    name: options.name ?? hostname,
+    hostname,
+    layout,
+    disks: checkDisks(layout, disks),
+    keys,
+    hardware: options.hardware ?? INIT_OPTIONS.hardware.default,
+    system: options.system ?? INIT_OPTIONS.system.default,
+    hostId: crypto.randomUUID().slice(0, 8),
+  };
+}
+
+type Ask = <T>(
+  question: string,
+  known: T | undefined,
+  other: string,
+  read: (answer: string) => T,
+) => T | Promise<T>;
+
+async function askLayout(known: LayoutName | undefined, ask: Ask): Promise<LayoutName> {
+  const list = LAYOUT_NAMES.map((name) => `  ${name.padEnd(8)}  ${LAYOUTS[name].about}\n`).join("");
+  return await ask(`Layouts of disks:\n${list}Layout`, known, "plain", (answer) => {
+    const layout = LAYOUT_NAMES.find((name) => name === answer);
+    if (layout) return layout;
+    throw new UsageError(`${JSON.stringify(answer)} is none of them`, {
+      hint: `use one of ${LAYOUT_NAMES.join(", ")}`,
+    });
+  });
+}
+
+/** Asks until the answer is right, three times at most. No answer is the one that is shown. */
+async function askFor<T>(
+  question: string,
+  other: string,
+  read: (answer: string) => T,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tries = 1;; tries++) {
+    const answer = (await askLine(`${question} [${other}]: `, signal)).trim() || other;
+    try {
+      return read(answer);
+    } catch (error) {
+      if (!(error instanceof UsageError) || tries === 3) throw error;
+      await say(`${escapeControls(error.message)}: ${escapeControls(error.hint)}`);
+    }
+  }
+}
+
+async function tellWritten(
+  dir: string,
+  { layout, disks, hostname, name }: FlakeChoice,
+  from: string,
+  guessed: boolean,
+): Promise<void> {
+  for (const file of ["flake.nix", "configuration.nix", "disk-config.nix"]) {
+    await say(`wrote ${dir}/${file}`);
+  }
+  await say(`machine ${hostname}, configuration ${name}, layout ${layout} on ${disks.join(" ")}`);
+  await say(`root is let in with the keys of ${from}`);
+  if (!guessed) return;
+  await say(
+    `warning: ${disks.join(" and ")}: a guess. Compare with \`ssh root@ADDRESS lsblk\`, change ` +
+      "disk-config.nix if it is another",
+  );
+}
+
+/** The two command lines that come next. */
+async function nextCommands(dir: string, choice: FlakeChoice): Promise<readonly string[]> {
+  const { hardware, name } = choice;
+  const git = await isInGit(dir) ? ["git add flake.nix configuration.nix disk-config.nix"] : [];
+  const enter = resolve(dir) === Deno.cwd() ? [] : [`cd ${quote(dir)}`];
+  const generated = hardware === "none"
+    ? []
+    : ["--generate-hardware-config", hardware, HARDWARE_FILES[hardware]];
+  return [
+    "next:",
+    `  ${[...enter, ...git, "nix flake lock"].join(" && ")}`,
+    `  nixos-anywhere --flake ${quoteAll([`.#${name}`, ...generated])} root@ADDRESS`,
+  ];
+}
+
+/** Whether a folder is in a work tree of git: of that a flake has only the files that git knows. */
+async function isInGit(dir: string): Promise<boolean> {
+  for (let folder = resolve(dir);; folder = resolve(folder, "..")) {
+    if (await Deno.stat(`${folder}/.git`).then(() => true, () => false)) return true;
+    if (folder === "/") return false;
+  }
+}
+
+/** The text of `nixos-anywhere init --help`. */
+export function initHelp(): string {
+  const options = flagsOf(INIT_TABLE["Options"] ?? {})
+    .flatMap(({ usage, meaning }) => [`  ${usage}`, `        ${meaning}`]);
+  return [
+    "nixos-anywhere init: write a flake to install a machine with",
+    "",
+    "Usage: nixos-anywhere init [OPTIONS] [DIR]",
+    "",
+    "Writes flake.nix, configuration.nix and disk-config.nix into DIR (default: this",
+    "folder), overwrites nothing, and says what to run next. On a terminal it asks",
+    "what the options leave open.",
+    "",
+    "Layouts:",
+    ...LAYOUT_NAMES.map((name) => `  ${name.padEnd(8)}  ${LAYOUTS[name].about}`),
+    "",
+    "Options:",
+    ...options,
+  ].join("\n");
+}
