@@ -18,7 +18,6 @@
  * @module
  */
 import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/cli/argv.ts";
-import { type Command, commandOf } from "./lib/cli/commands.ts";
 import { takeEnvironment } from "./lib/cli/environment.ts";
 import { Interrupts } from "./lib/cli/interrupts.ts";
 import { outcomeOf } from "./lib/cli/outcome.ts";
@@ -38,8 +37,6 @@ import { VERSION } from "./lib/version.ts";
  * but for what was asked for: help, version, and the last line that names the installed system.
  */
 export async function main(words: readonly string[]): Promise<number> {
-  const command = commandOf(words);
-  if (command) return await runCommand(command, words.slice(1));
   const only = wantsOnly(words);
   if (only === "version") console.log(VERSION);
   if (only === "help") {
@@ -56,18 +53,6 @@ export async function main(words: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     return end(signal.aborted ? signal.reason : error, progress);
-  }
-}
-
-/** Runs a command beside the install. */
-async function runCommand(
-  load: () => Promise<Command>,
-  words: readonly string[],
-): Promise<number> {
-  try {
-    return await (await load())(words);
-  } catch (error) {
-    return end(error, { state: "uncontacted", phases: PHASES, renderer: undefined });
   }
 }
 
