@@ -18,6 +18,7 @@
  * @module
  */
 import { type CommandLine, parseCommandLine, wantsOnly } from "./lib/cli/argv.ts";
+import { commandOf, type Terminal } from "./lib/cli/commands.ts";
 import { takeEnvironment } from "./lib/cli/environment.ts";
 import { Interrupts } from "./lib/cli/interrupts.ts";
 import { outcomeOf } from "./lib/cli/outcome.ts";
@@ -37,6 +38,8 @@ import { VERSION } from "./lib/version.ts";
  * but for what was asked for: help, version, and the last line that names the installed system.
  */
 export async function main(words: readonly string[]): Promise<number> {
+  const command = await commandOf(words);
+  if (command) return await command(words.slice(1), TERMINAL);
   const only = wantsOnly(words);
   if (only === "version") console.log(VERSION);
   if (only === "help") {
@@ -55,6 +58,13 @@ export async function main(words: readonly string[]): Promise<number> {
     return end(signal.aborted ? signal.reason : error, progress);
   }
 }
+
+/** What the other commands print on. */
+const TERMINAL: Terminal = {
+  print: (line) => console.log(line),
+  printError: (line) => console.error(line),
+  exit: Deno.exit,
+};
 
 /** How far a run has come. */
 interface Progress {

@@ -1,0 +1,26 @@
+/**
+ * The commands besides the install: each is the first word of a command line, and is loaded when it is used.
+ *
+ * @module
+ */
+
+/** What a command may use of the process that it runs in. */
+export interface Terminal {
+  /** Prints a line on the standard output: what was asked for. */
+  readonly print: (line: string) => void;
+  /** Prints a line on the error output: all else. */
+  readonly printError: (line: string) => void;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+}
+
+/** One command: is handed the words behind its name, and returns the exit code. */
+export type Command = (words: readonly string[], terminal: Terminal) => Promise<number>;
+
+/** Every command by its name. A target that is called so is named by `--target-host`. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {};
+
+/** The command that the first word names, if it names one. */
+export async function commandOf([name = ""]: readonly string[]): Promise<Command | undefined> {
+  return Object.hasOwn(COMMANDS, name) ? await COMMANDS[name]?.() : undefined;
+}
