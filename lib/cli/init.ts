@@ -8,9 +8,12 @@ import { askLine } from "../ask.ts";
 import { UsageError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import { type OptionTable, settle } from "../plan/option_table.ts";
+import { PHASES } from "../plan/phases.ts";
 import { quote, quoteAll } from "../ssh/quote.ts";
 import { parseCommandLine } from "./argv.ts";
+import type { Terminal } from "./commands.ts";
 import { flagsOf } from "./flags.ts";
+import { Interrupts } from "./interrupts.ts";
 import {
   checkDisk,
   checkDisks,
@@ -24,7 +27,7 @@ import { type FlakeChoice, flakeFiles, HARDWARE_FILES } from "./new_flake/flake_
 import { type LayoutName, LAYOUTS } from "./new_flake/layouts.ts";
 import { namedKeys, ownKeys } from "./new_flake/public_keys.ts";
 import { mustBeNew, writeNew } from "./new_flake/write_new.ts";
-import { print, say } from "./say.ts";
+import { outcomeOf } from "./outcome.ts";
 
 /** The options below their heading. */
 export const INIT_TABLE: OptionTable = {
@@ -33,39 +36,78 @@ export const INIT_TABLE: OptionTable = {
 
 /**
  * Writes the flake that the words ask for, and prints the two commands that come next. On a terminal it asks what
- * the words leave open. No file is overwritten; a wrong word throws a {@linkcode UsageError}.
+ * the words leave open. No file is overwritten. Returns the exit code.
  */
-export async function init(words: readonly string[]): Promise<number> {
-  const { options } = parseCommandLine<InitOptions>(words, INIT_TABLE);
-  if (options.help) {
-    await print(initHelp());
+export async function init(words: readonly string[], terminal: Terminal): Promise<number> {
+  using interrupts = new Interrupts(terminal.exit);
+  const { signal } = interrupts;
+  try {
+    const { options } = parseCommandLine<InitOptions>(words, INIT_TABLE);
+    if (options.help) terminal.print(initHelp());
+    else await make(options, terminal, signal);
     return 0;
+  } catch (failure) {
+    const outcome = outcomeOf(signal.aborted ? signal.reason : failure, "uncontacted", PHASES);
+    terminal.printError(`error: ${outcome.error}`);
+    for (const hint of outcome.hints) terminal.printError(`hint: ${hint}`);
+    return outcome.code;
   }
-  const { signal } = new AbortController();
-  const settled = settle(options, INIT_OPTIONS) as InitOptions;
-  const dir = settled.dir ?? ".";
+}
+
+async function make(given: InitOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const options = settle(given, INIT_OPTIONS) as InitOptions;
+  const dir = options.dir?.replace(/(?<=.)\/+$/, "") ?? ".";
   if (dir === "" || /\p{Cc}/u.test(dir)) {
     throw new UsageError(`${JSON.stringify(dir)} is no folder`, { hint: "name a new folder" });
   }
-  await mustBeNew(dir, ["flake.nix", "configuration.nix", "disk-config.nix"]);
-  const asks = Deno.stdin.isTerminal() && !settled.yes;
-  const { keys, from } = settled.keys ? await namedKeys(settled.keys) : await ownKeys(signal);
-  const choice = await choose(settled, dir, keys, asks, signal);
+  await mustBeNew(dir, FILES);
+  const asks = !options.yes && Deno.stdin.isTerminal();
+  if (options.disks && (options.layout || !asks)) {
+    checkDisks(options.layout ?? DEFAULT_LAYOUT, options.disks);
+  }
+  const ask: Ask = (question, known, other, read) =>
+    known ?? (asks ? askFor(question, other, read, terminal, signal) : read(other));
+  const { keys, from } = options.keys ? await namedKeys(options.keys) : await ownKeys(signal);
+  const choice = await choose(options, dir, keys, ask);
   await writeNew(dir, flakeFiles(choice));
-  await tellWritten(dir, choice, from, settled.disks === undefined && !asks);
-  for (const line of await nextCommands(dir, choice)) await print(line);
-  return 0;
+  for (const name of FILES) terminal.printError(`wrote ${escapeControls(dir)}/${name}`);
+  const { hostname, name, layout, disks } = choice;
+  terminal.printError(
+    `machine ${hostname}, configuration ${name}, layout ${layout} on ${disks.join(" ")}`,
+  );
+  terminal.printError(`root is let in with the keys of ${from}`);
+  if (options.disks === undefined) terminal.printError(compareDisks(disks));
+  for (const line of await nextCommands(dir, choice)) terminal.print(line);
+}
+
+const DEFAULT_LAYOUT: LayoutName = "plain";
+
+/** What a flake is made of. */
+const FILES = ["flake.nix", "configuration.nix", "disk-config.nix"];
+
+/** Takes an answer, or throws a {@linkcode UsageError}. */
+type Read<T> = (answer: string) => T;
+
+/** What is known; else the answer to a question, of which `other` is the one that nobody has to type. */
+type Ask = <T>(
+  question: string,
+  known: T | undefined,
+  other: string,
+  read: Read<T>,
+) => T | Promise<T>;
+
+function compareDisks(disks: readonly string[]): string {
+  const names = disks.join(" and ");
+  return `notice: all data on ${names} will be wiped: compare with \`ssh root@ADDRESS lsblk\`, and change ` +
+    "disk-config.nix if need be";
 }
 
 async function choose(
   options: InitOptions,
   dir: string,
   keys: readonly string[],
-  asks: boolean,
-  signal: AbortSignal,
+  ask: Ask,
 ): Promise<FlakeChoice> {
-  const ask = <T>(question: string, known: T | undefined, other: string, read: (a: string) => T) =>
-    known ?? (asks ? askFor(question, other, read, signal) : read(other));
   const folder = resolve(dir).split("/").at(-1) ?? "";
   const named = [options.name, folder].find((name) => name !== undefined && isHostname(name));
   const hostname = await ask("Name of the machine", options.hostname, named ?? "server", (name) => {
@@ -88,16 +130,9 @@ async function choose(
   };
 }
 
-type Ask = <T>(
-  question: string,
-  known: T | undefined,
-  other: string,
-  read: (answer: string) => T,
-) => T | Promise<T>;
-
 async function askLayout(known: LayoutName | undefined, ask: Ask): Promise<LayoutName> {
   const list = LAYOUT_NAMES.map((name) => `  ${name.padEnd(8)}  ${LAYOUTS[name].about}\n`).join("");
-  return await ask(`Layouts of disks:\n${list}Layout`, known, "plain", (answer) => {
+  return await ask(`Layouts of disks:\n${list}Layout`, known, DEFAULT_LAYOUT, (answer) => {
     const layout = LAYOUT_NAMES.find((name) => name === answer);
     if (layout) return layout;
     throw new UsageError(`${JSON.stringify(answer)} is none of them`, {
@@ -110,7 +145,8 @@ async function askLayout(known: LayoutName | undefined, ask: Ask): Promise<Layou
 async function askFor<T>(
   question: string,
   other: string,
-  read: (answer: string) => T,
+  read: Read<T>,
+  terminal: Terminal,
   signal: AbortSignal,
 ): Promise<T> {
   for (let tries = 1;; tries++) {
@@ -119,33 +155,15 @@ async function askFor<T>(
       return read(answer);
     } catch (error) {
       if (!(error instanceof UsageError) || tries === 3) throw error;
-      await say(`${escapeControls(error.message)}: ${escapeControls(error.hint)}`);
+      terminal.printError(`${escapeControls(error.message)}: ${escapeControls(error.hint)}`);
     }
   }
-}
-
-async function tellWritten(
-  dir: string,
-  { layout, disks, hostname, name }: FlakeChoice,
-  from: string,
-  guessed: boolean,
-): Promise<void> {
-  for (const file of ["flake.nix", "configuration.nix", "disk-config.nix"]) {
-    await say(`wrote ${dir}/${file}`);
-  }
-  await say(`machine ${hostname}, configuration ${name}, layout ${layout} on ${disks.join(" ")}`);
-  await say(`root is let in with the keys of ${from}`);
-  if (!guessed) return;
-  await say(
-    `warning: ${disks.join(" and ")}: a guess. Compare with \`ssh root@ADDRESS lsblk\`, change ` +
-      "disk-config.nix if it is another",
-  );
 }
 
 /** The two command lines that come next. */
 async function nextCommands(dir: string, choice: FlakeChoice): Promise<readonly string[]> {
   const { hardware, name } = choice;
-  const git = await isInGit(dir) ? ["git add flake.nix configuration.nix disk-config.nix"] : [];
+  const git = await isInGit(dir) ? [`git add ${FILES.join(" ")}`] : [];
   const enter = resolve(dir) === Deno.cwd() ? [] : [`cd ${quote(dir)}`];
   const generated = hardware === "none"
     ? []
