@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolve } from "@std/path";
+import { resolve } from "../std_path.ts";
 import { askLine } from "../ask.ts";
 import { UsageError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
