@@ -49,7 +49,9 @@ Deno.test("a script imports the module from plain HTTP, served as text", () =>
     ) => {
       const path = new URL(url).pathname.slice(1);
       asked.push(path);
-      if (!/^(mod|cli|lib\/[\w/]+)\.ts$/.test(path)) return new Response(null, { status: 404 });
+      if (!/^((mod|cli|lib\/[\w/]+)\.ts|deno\.json)$/.test(path)) {
+        return new Response(null, { status: 404 });
+      }
       const file = await Deno.open(new URL(path, ROOT)).catch(() => undefined);
       if (!file) return new Response(null, { status: 404 });
       return new Response(file.readable, { headers: { "content-type": "text/plain" } });
@@ -64,7 +66,9 @@ Deno.test("the package imports @std by its whole name, in the versions of deno.j
   const { imports } = await readSettings();
   const named: string[] = [];
   for (const path of await sources("mod.ts", "cli.ts", "lib")) {
-    for (const [, name = ""] of (await read(path)).matchAll(/^(?! \*).* from "((?:jsr:)?@[^"]+)";$/gm)) {
+    for (
+      const [, name = ""] of (await read(path)).matchAll(/^(?! \*).* from "((?:jsr:)?@[^"]+)";$/gm)
+    ) {
       const known = Object.values(imports).some((one) =>
         name === one || name.startsWith(`${one}/`)
       );
