@@ -7,7 +7,7 @@ import { type LayoutName, LAYOUTS } from "./layouts.ts";
 import { attributeName, attributes, indent, nixString } from "./nix_text.ts";
 
 /** The release of NixOS that a new flake follows. */
-const RELEASE = "25.11";
+const RELEASE = "26.05";
 
 /** What is known of the machine's hardware, and who finds it out. */
 export const HARDWARE = ["nixos-facter", "nixos-generate-config", "none"] as const;
