@@ -4,40 +4,50 @@
  * @module
  */
 import { parseCommandLine } from "../../lib/cli/argv.ts";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { type Command, COMMANDS } from "../../lib/cli/commands.ts";
 import { INIT_TABLE } from "../../lib/cli/init.ts";
+import { INIT_OPTIONS, type InitOptions } from "../../lib/cli/new_flake/choices.ts";
+import { settle } from "../../lib/plan/option_table.ts";
 import { makePlan } from "../../lib/plan/plan.ts";
 import { commandWords, runBlock } from "./shell_block.ts";
 
-/** Reads the words of each command besides the install; throws where they are wrong. */
-const READERS: Readonly<Record<string, (words: readonly string[]) => void>> = {
-  init: (words) => void parseCommandLine(words, INIT_TABLE),
-};
+/** Commands that pages name, and that come with another change. */
+const TO_COME = ["update"];
 
-/** Throws where the words of a command line are wrong; returns the lines for options that have a successor. */
-export function readWords(words: readonly string[]): readonly string[] {
-  const [name = ""] = words;
-  if (Object.hasOwn(COMMANDS, name)) {
-    const read = READERS[name];
-    if (!read) throw new Error(`tests/pages/command_line.ts has no reader for ${name}`);
-    read(words.slice(1));
-    return [];
+/** Throws where the words of a command line are wrong. */
+export async function readWords(words: readonly string[]): Promise<void> {
+  const [name = "", ...rest] = words;
+  if (name === "init") {
+    return void settle(parseCommandLine<InitOptions>(rest, INIT_TABLE).options, INIT_OPTIONS);
   }
-  if (words.some((word) => ["--help", "--version"].includes(word))) return [];
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load) return await readFlags(name, rest, await load());
+  if (TO_COME.includes(name)) return;
   const { options, notices, envPassword } = parseCommandLine(words);
+  if (notices.length > 0) throw new Error(notices.join(", "));
   makePlan({ ...options, ...(envPassword && { password: "secret" }) });
-  return notices;
+}
+
+/** Another command says in its help which flags it has. */
+async function readFlags(name: string, words: readonly string[], command: Command): Promise<void> {
+  const said: string[] = [];
+  const print = (line: string) => void said.push(line);
+  const code = await command(["--help"], { print, printError: print, exit: () => {} });
+  if (code !== 0) throw new Error(`${name} --help ends with ${code}`);
+  const flags: readonly string[] = said.join("\n").match(/(?<![\w-])--?[a-zA-Z][a-z0-9-]*/g) ?? [];
+  for (const word of words) {
+    const [flag = ""] = word.split("=");
+    if (flag.startsWith("-") && !flags.includes(flag)) throw new Error(`${name} has no ${flag}`);
+  }
 }
 
 /** What is wrong with a line of shell code that calls the command, once. */
 export async function wrongWith(line: string): Promise<string | undefined> {
   const { calls } = await runBlock(line);
-  const [words, ...more] = calls.flatMap((call) => commandWords(call) ? [commandWords(call)] : []);
+  const [words, ...more] = calls.flatMap((call) => {
+    const words = commandWords(call);
+    return words ? [words] : [];
+  });
   if (!words || more.length > 0) return `it calls nixos-anywhere not once: ${line}`;
-  try {
-    readWords(words);
-    return undefined;
-  } catch (error) {
-    return `${line}: ${error}`;
-  }
+  return await readWords(words).then(() => undefined, (error) => `${line}: ${error}`);
 }

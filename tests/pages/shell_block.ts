@@ -9,7 +9,7 @@
 const REAL = [
   ...["awk", "bash", "cat", "chmod", "cp", "cut", "date", "dirname", "echo", "env", "find", "grep"],
   ...["head", "install", "ln", "ls", "mkdir", "mktemp", "mv", "printf", "rm", "sed", "sh", "sort"],
-  ...["ssh-keygen", "tail", "tee", "test", "timeout", "touch", "tr", "true", "wc"],
+  ...["tail", "tee", "test", "timeout", "touch", "tr", "true", "wc"],
 ];
 
 /** What the stand-ins print: as much as what reads it needs. */
@@ -33,6 +33,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   ssh: "NAME SIZE MODEL",
   "ssh-add": "",
   "ssh-copy-id": "",
+  "ssh-keygen": "",
   "ssh-keyscan": "203.0.113.7 ssh-ed25519 AAAA",
   "ssh-to-age": "age1qqqq",
   sudo: "",
@@ -51,7 +52,11 @@ export interface RunBlock {
 // Reads what comes to it, since a pipe may not break; prints what it has to.
 const RECORDER = `#!/bin/sh
 { printf '%s\\0' "\${0##*/}" "$@"; printf '\\n\\0'; } >>"$CALLS"
+# Makes keys; the known_hosts that it changes would be the ones of whoever runs the tests.
+if [ "\${0##*/}" = ssh-keygen ] && [ "$1" != -R ]; then exec "$SSH_KEYGEN" "$@"; fi
 if [ -p /dev/stdin ]; then cat >/dev/null; fi
+# The folder that a new flake is in.
+if [ "\${0##*/} \${1:-}" = "nixos-anywhere init" ]; then mkdir -p "$2"; fi
 if [ -s "$SAYS/\${0##*/}" ]; then cat "$SAYS/\${0##*/}"; fi
 `;
 
@@ -103,6 +108,7 @@ export async function runBlock(
         TMPDIR: `${folder}/tmp`,
         CALLS: `${folder}/calls`,
         SAYS: `${folder}/says`,
+        SSH_KEYGEN: "/usr/bin/ssh-keygen",
       },
       stdin: "null",
     }).output();
