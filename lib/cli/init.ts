@@ -31,7 +31,7 @@ import { outcomeOf } from "./outcome.ts";
 
 /** The options below their heading. */
 export const INIT_TABLE: OptionTable = {
-  "Options": INIT_OPTIONS as unknown as OptionTable[string],
+  "nixos-anywhere init [DIR]": INIT_OPTIONS as unknown as OptionTable[string],
 };
 
 /**
@@ -185,7 +185,7 @@ async function isInGit(dir: string): Promise<boolean> {
 
 /** The text of `nixos-anywhere init --help`. */
 export function initHelp(): string {
-  const options = flagsOf(INIT_TABLE["Options"] ?? {})
+  const options = flagsOf(INIT_OPTIONS as unknown as OptionTable[string])
     .flatMap(({ usage, meaning }) => [`  ${usage}`, `        ${meaning}`]);
   return [
     "nixos-anywhere init: write a flake to install a machine with",

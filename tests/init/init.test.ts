@@ -130,7 +130,11 @@ Deno.test("init overwrites nothing, and writes nothing then", () =>
     await Deno.symlink(`${sandbox.folder}/elsewhere`, `${folder}/disk-config.nix`);
     await Deno.writeTextFile(`${sandbox.folder}/run/file`, "mine");
     for (
-      const [dir, message] of [["web", '"web" has disk-config.nix already'], ["file", "no folder"]]
+      const [dir, message] of [
+        ["web", '"web" has disk-config.nix already'],
+        ["file", "no folder"],
+        ["file/web", "cannot write into"],
+      ]
     ) {
       const { code, stderr, stdout } = await init(sandbox, dir ?? "");
       assertEquals([code, stdout], [2, ""]);

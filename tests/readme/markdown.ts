@@ -1,5 +1,6 @@
 /** Reading README: its code blocks, and the parts of it that are made. */
 import { referenceTable } from "../../lib/cli/help.ts";
+import { INIT_TABLE } from "../../lib/cli/init.ts";
 import { troublesTable } from "../../lib/plan/troubles.ts";
 import { ROOT } from "../checks/sources.ts";
 import { flowPicture } from "./flow_picture.ts";
@@ -34,7 +35,12 @@ export function commands(markdown: string): string[] {
 
 type Made = Readonly<Record<string, () => string>>;
 
-const MADE: Made = { options: referenceTable, tasks: tasksTable, troubles: troublesTable };
+const MADE: Made = {
+  options: () => referenceTable(),
+  init: () => referenceTable(INIT_TABLE),
+  tasks: tasksTable,
+  troubles: troublesTable,
+};
 
 /** The texts with made parts. */
 export const MADE_TEXTS: readonly (readonly [URL, Made])[] = [
