@@ -39,6 +39,12 @@ import { VERSION } from "./lib/version.ts";
 /**
  * Runs the command with these words and returns its exit code. Everything is printed on the error output,
  * but for what was asked for: help, version, and the last line that names the installed system.
+ *
+ * @example
+ * ```ts ignore
+ * import { main } from "@nixos-anywhere/deno/cli";
+ * Deno.exitCode = await main(["--flake", ".#web", "--dry-run", "root@203.0.113.7"]);
+ * ```
  */
 export async function main(words: readonly string[]): Promise<number> {
   const command = await commandOf(words);

@@ -5,7 +5,17 @@
  * @module
  */
 
-/** The base of every error thrown on purpose; catch this one to tell them from bugs. */
+/**
+ * The base of every error thrown on purpose; catch this one to tell them from bugs.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { InstallError } from "./errors.ts";
+ * const error = new InstallError("web: no disk", { hint: "plug one in" });
+ * assertEquals([error.name, error.hint], ["InstallError", "plug one in"]);
+ * ```
+ */
 export class InstallError extends Error {
   /** What to do next, one sentence. */
   readonly hint: string;
@@ -18,13 +28,45 @@ export class InstallError extends Error {
   }
 }
 
-/** An option or a local input is wrong. Nothing was contacted. */
+/**
+ * An option or a local input is wrong. Nothing was contacted.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { UsageError } from "./errors.ts";
+ * import { parsePhases } from "./plan/phases.ts";
+ * try {
+ *   parsePhases("format");
+ * } catch (error) {
+ *   assert(error instanceof UsageError && error.hint !== "");
+ * }
+ * ```
+ */
 export class UsageError extends InstallError {}
 
-/** The target cannot be installed this way. Nothing was changed on it. */
+/**
+ * The target cannot be installed this way. Nothing was changed on it.
+ *
+ * @example
+ * ```ts ignore
+ * import { nixosAnywhere, PreflightError } from "@nixos-anywhere/deno";
+ * const error = await nixosAnywhere({ flake: ".#web", host: "root@203.0.113.7" }).catch((e) => e);
+ * if (error instanceof PreflightError) console.error(`left as it was: ${error.message}`);
+ * ```
+ */
 export class PreflightError extends InstallError {}
 
-/** The target is not the machine it should be: its host key is unknown, or not the one it had. */
+/**
+ * The target is not the machine it should be: its host key is unknown, or not the one it had.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect, HostIdentityError } from "@nixos-anywhere/deno";
+ * const error = await connect("root@203.0.113.7").catch((e) => e);
+ * if (error instanceof HostIdentityError) console.error(`it showed ${error.fingerprint}`);
+ * ```
+ */
 export class HostIdentityError extends InstallError {
   /** The fingerprint of the host key that was shown, `SHA256:…`, where it is known. */
   readonly fingerprint: string | undefined;
@@ -39,10 +81,28 @@ export class HostIdentityError extends InstallError {
   }
 }
 
-/** The target cannot be reached or logged in to, or the connection to it was lost. */
+/**
+ * The target cannot be reached or logged in to, or the connection to it was lost.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect, ConnectionError } from "@nixos-anywhere/deno";
+ * const error = await connect("root@203.0.113.7").catch((e) => e);
+ * if (error instanceof ConnectionError) console.error("it does not answer");
+ * ```
+ */
 export class ConnectionError extends InstallError {}
 
-/** The target answered, and refused the login. */
+/**
+ * The target answered, and refused the login.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect, LoginError } from "@nixos-anywhere/deno";
+ * const error = await connect("root@203.0.113.7").catch((e) => e);
+ * if (error instanceof LoginError) console.error(`${error.fingerprint} does not let us in`);
+ * ```
+ */
 export class LoginError extends ConnectionError {
   /** The fingerprint of the host key that the target proved to have, `SHA256:…`, where it is known. */
   readonly fingerprint: string | undefined;
@@ -57,10 +117,28 @@ export class LoginError extends ConnectionError {
   }
 }
 
-/** Something took longer than it may. */
+/**
+ * Something took longer than it may.
+ *
+ * @example
+ * ```ts ignore
+ * import { DeadlineError, nixosAnywhere } from "@nixos-anywhere/deno";
+ * const error = await nixosAnywhere({ flake: ".#web", host: "root@203.0.113.7" }).catch((e) => e);
+ * if (error instanceof DeadlineError) console.error(`too slow: ${error.message}`);
+ * ```
+ */
 export class DeadlineError extends InstallError {}
 
-/** A machine did not come back as the system that it was to boot. */
+/**
+ * A machine did not come back as the system that it was to boot.
+ *
+ * @example
+ * ```ts ignore
+ * import { BootError, nixosAnywhere } from "@nixos-anywhere/deno";
+ * const error = await nixosAnywhere({ flake: ".#web", host: "root@203.0.113.7" }).catch((e) => e);
+ * if (error instanceof BootError && error.outcome === "stayed") console.error("no kexec");
+ * ```
+ */
 export class BootError extends InstallError {
   /** `stayed`: the same boot still runs; `other`: a new boot, of another system; `silent`: no answer. */
   readonly outcome: "stayed" | "other" | "silent";
@@ -75,13 +153,40 @@ export class BootError extends InstallError {
   }
 }
 
-/** The target's answer does not have the shape it must have. */
+/**
+ * The target's answer does not have the shape it must have.
+ *
+ * @example
+ * ```ts ignore
+ * import { AnswerError, connect } from "@nixos-anywhere/deno";
+ * const error = await connect("root@203.0.113.7").catch((e) => e);
+ * if (error instanceof AnswerError) console.error("a start-up file of its shell is in the way");
+ * ```
+ */
 export class AnswerError extends InstallError {}
 
-/** The installer's disks are not those that were shown, or not ready for disko. Nothing on them was changed. */
+/**
+ * The installer's disks are not those that were shown, or not ready for disko. Nothing on them was changed.
+ *
+ * @example
+ * ```ts ignore
+ * import { DiskError, nixosAnywhere } from "@nixos-anywhere/deno";
+ * const error = await nixosAnywhere({ flake: ".#web", host: "root@203.0.113.7" }).catch((e) => e);
+ * if (error instanceof DiskError) console.error(`nothing was wiped: ${error.message}`);
+ * ```
+ */
 export class DiskError extends InstallError {}
 
-/** A command failed, here or on the target. */
+/**
+ * A command failed, here or on the target.
+ *
+ * @example
+ * ```ts ignore
+ * import { CommandError, nixosAnywhere } from "@nixos-anywhere/deno";
+ * const error = await nixosAnywhere({ flake: ".#web", host: "root@203.0.113.7" }).catch((e) => e);
+ * if (error instanceof CommandError) console.error(error.where, error.exitCode, error.output);
+ * ```
+ */
 export class CommandError extends InstallError {
   /** The command line's words. */
   readonly command: readonly string[];
@@ -110,5 +215,14 @@ export class CommandError extends InstallError {
   }
 }
 
-/** The run was ended from outside, by Ctrl-C or a signal. */
+/**
+ * The run was ended from outside, by Ctrl-C or a signal.
+ *
+ * @example
+ * ```ts ignore
+ * import { InterruptedError, nixosAnywhere } from "@nixos-anywhere/deno";
+ * const error = await nixosAnywhere({ flake: ".#web", host: "root@203.0.113.7" }).catch((e) => e);
+ * if (error instanceof InterruptedError) console.error("nobody confirmed it");
+ * ```
+ */
 export class InterruptedError extends InstallError {}

@@ -1,2 +1,4 @@
-/** The version of this module; the package's settings say the same, and a test holds them together. */
-export const VERSION = "0.1.0";
+import settings from "../deno.json" with { type: "json" };
+
+/** The version of this module, as the package's settings have it. */
+export const VERSION: string = settings.version;

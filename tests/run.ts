@@ -29,6 +29,7 @@ const YIELDS = { yields: true };
 /** What a change usually needs, besides the checks. */
 const QUICK = [
   ...["tests/checks", "tests/plan", "tests/files", "tests/jsr", "tests/nix/message.test.ts"],
+  ...["tests/pages", "tests/init"],
   ...["tests/cli/outcome.test.ts", "tests/cli/renderer.test.ts", "tests/cli/permissions.test.ts"],
   ...["tests/steps/disko.test.ts", "tests/flow/install.test.ts", "tests/flow/library.test.ts"],
   "tests/field/control.test.ts",

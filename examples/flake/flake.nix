@@ -1,6 +1,6 @@
 # A template for a machine to install. To change: the ssh key, the name, and the disk in disk-config.nix.
 {
-  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.11";
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
   inputs.disko.url = "github:nix-community/disko";
   inputs.disko.inputs.nixpkgs.follows = "nixpkgs";
 
@@ -37,7 +37,7 @@
               # nix-shell and nix-env find nixpkgs without a channel.
               nix.nixPath = [ "nixpkgs=${nixpkgs}" ];
 
-              system.stateVersion = "25.11";
+              system.stateVersion = "26.05";
             }
           )
         ];

@@ -17,6 +17,7 @@ export function helpText(version: string, table: OptionTable = OPTION_TABLE): st
     "Usage: nixos-anywhere [OPTIONS] --flake URI#NAME HOST",
     "       nixos-anywhere [OPTIONS] --store-paths DISKO SYSTEM HOST",
     "       nixos-anywhere completions bash|zsh|fish",
+    "       nixos-anywhere init [DIR]    write a flake to start from; init --help",
     "",
     ...wrap(
       "HOST is user@host, an alias of your ssh config, an IPv6 address, or ssh://user@host:port.",

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { join } from "@std/path";
-import { TarStream, type TarStreamInput } from "@std/tar";
+import { join } from "../std_path.ts";
+import { TarStream, type TarStreamInput } from "../std_tar.ts";
 import { mayRun, start } from "../process.ts";
 import { rechunk } from "./stream.ts";
 import type { Tree } from "./tree.ts";

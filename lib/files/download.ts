@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "@std/path";
+import { join } from "../std_path.ts";
 import { ConnectionError } from "../errors.ts";
 import { type ImageSource, showImage } from "../plan/image.ts";
 import type { Report } from "../report/events.ts";

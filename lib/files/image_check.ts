@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { UntarStream } from "@std/tar/untar-stream";
+import { UntarStream } from "../std_tar.ts";
 import { UsageError } from "../errors.ts";
 import type { Compression, ImageSource } from "../plan/image.ts";
 import { openImage } from "./image_stream.ts";

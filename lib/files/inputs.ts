@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname, resolve } from "@std/path";
+import { dirname, resolve } from "../std_path.ts";
 import { UsageError } from "../errors.ts";
 import { mustBePermitted } from "../permission.ts";
 import type { PlanOptions } from "../plan/options.ts";

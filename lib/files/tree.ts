@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "@std/path";
+import { join } from "../std_path.ts";
 import { UsageError } from "../errors.ts";
 
 /** A file, folder or link below a folder. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isAbsolute, join, resolve } from "@std/path";
+import { isAbsolute, join, resolve } from "../std_path.ts";
 import { escapeControls } from "../escape.ts";
 import { type FlakeRef, showFlake } from "../plan/flake.ts";
 

@@ -11,7 +11,17 @@ export type StorePath = string & { readonly __brand: "StorePath" };
 // nix's own grammar: 32 characters of its base 32, a dash, and up to 211 of these.
 const SHAPE = /^\/nix\/store\/[0-9abcdfghijklmnpqrsvwxyz]{32}-[0-9A-Za-z+\-._?=]{1,211}$/;
 
-/** Whether `text` is a store path, and nothing but that. */
+/**
+ * Whether `text` is a store path, and nothing but that.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isStorePath } from "./store_path.ts";
+ * assert(isStorePath("/nix/store/0c8v6a1qzvlkn1rhkd5czbjl0ssbk5ss-x"));
+ * assert(!isStorePath("/nix/store/x"));
+ * ```
+ */
 export function isStorePath(text: string): text is StorePath {
   return SHAPE.test(text);
 }

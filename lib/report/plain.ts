@@ -17,7 +17,16 @@ export interface PlainOptions {
   readonly color?: boolean | undefined;
 }
 
-/** A reporter that hands `write` one line at a time, without its line feed; never animates. */
+/**
+ * A reporter that hands `write` one line at a time, without its line feed; never animates.
+ *
+ * @example
+ * ```ts ignore
+ * import { nixosAnywhere, plainRenderer } from "@nixos-anywhere/deno";
+ * const report = plainRenderer((line) => console.error(line));
+ * await nixosAnywhere({ flake: ".#web", host: "root@203.0.113.7", report });
+ * ```
+ */
 export function plainRenderer(write: (line: string) => void, options: PlainOptions = {}): Reporter {
   return new PlainRenderer(write, options).report;
 }

@@ -16,7 +16,19 @@ export interface KnownAs {
   readonly known: readonly string[];
 }
 
-/** The fingerprint of a public host key `TYPE BASE64`, as `ssh-keygen -l` prints it. */
+/**
+ * The fingerprint of a public host key `TYPE BASE64`, as `ssh-keygen -l` prints it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { fingerprint } from "./known_hosts.ts";
+ * assertEquals(
+ *   await fingerprint("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB+HJz6ReFjNWAz6HdwX2SIvOX8lXCnD283390Je5uQX"),
+ *   "SHA256:TJTdbA1gTIY0mxR1kjy1KC0prwlL2XgpchnzwjF1GzA",
+ * );
+ * ```
+ */
 export async function fingerprint(key: string): Promise<string> {
   const blob = Uint8Array.fromBase64(key.split(" ")[1] ?? "");
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", blob));

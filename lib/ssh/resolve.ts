@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolve as resolvePath } from "@std/path";
+import { resolve as resolvePath } from "../std_path.ts";
 import { UsageError } from "../errors.ts";
 import type { HostKeyPolicy } from "../plan/checks.ts";
 import { run } from "../process.ts";

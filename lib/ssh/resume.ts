@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "@std/path";
+import { join } from "../std_path.ts";
 import type { Report } from "../report/events.ts";
 import { fingerprint } from "./known_hosts.ts";
 

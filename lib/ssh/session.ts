@@ -39,7 +39,17 @@ export function internals(session: Session): SessionInternals {
   return found;
 }
 
-/** A login on a target. Disposal ends the login and removes what it kept on this machine. */
+/**
+ * A login on a target. Disposal ends the login and removes what it kept on this machine.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect } from "@nixos-anywhere/deno";
+ * await using target = await connect("root@203.0.113.7");
+ * const { stdout } = await target.run(["uname", "-r"]);
+ * console.log(target.host, stdout.trim());
+ * ```
+ */
 export class Session implements AsyncDisposable {
   readonly #parts: SessionParts;
   readonly #owned = new AsyncDisposableStack();

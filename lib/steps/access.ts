@@ -34,6 +34,13 @@ done
  * Lets root log in with the keys of the session's user (those in /etc/ssh/authorized_keys.d too) and returns
  * root's session; the user's is disposed of. Root's authorized keys are added to, never replaced. A login
  * that needs a person, or is by no key, gets one of our own for as long as it takes to log in.
+ *
+ * @example
+ * ```ts ignore
+ * import { becomeRootSession, connect, getFacts } from "@nixos-anywhere/deno";
+ * const user = await connect("nixos@203.0.113.7");
+ * await using installer = await becomeRootSession(user, await getFacts(user));
+ * ```
  */
 export async function becomeRootSession(
   session: Session,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename, dirname, join, resolve } from "@std/path";
+import { basename, dirname, join, resolve } from "../std_path.ts";
 import { AnswerError, InstallError, UsageError } from "../errors.ts";
 import type { HardwareConfig } from "../plan/options.ts";
 import { run } from "../process.ts";

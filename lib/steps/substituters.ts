@@ -55,7 +55,17 @@ add "extra-trusted-public-keys = $2" 'extra-trusted-public-keys = '
 ) || printf 'unwritable %s\\n' "$HOME/.config/nix/nix.conf"
 `;
 
-/** What adds substituters and their public keys to the nix configuration of root on an installer, if there are any. */
+/**
+ * What adds substituters and their public keys to the nix configuration of root on an installer, if there are any.
+ *
+ * @example
+ * ```ts ignore
+ * import { addSubstituters, connect } from "@nixos-anywhere/deno";
+ * await using installer = await connect("root@203.0.113.7");
+ * const more = addSubstituters({ substituters: ["https://cache.example.org"], publicKeys: [] });
+ * if (more) await installer.script(more.text, more);
+ * ```
+ */
 export function addSubstituters(
   { substituters, publicKeys }: Substituters,
 ): RemoteSnippet | undefined {

@@ -71,8 +71,9 @@ export function edgesOf(info: Info, root: URL): Edge[] {
     const from = path(specifier);
     return dependencies.flatMap(({ code, type }) => {
       const to = path(code?.specifier ?? type?.specifier);
-      // What stands in for the registry is no part of the package, wherever it is.
-      return from && to && !from.startsWith("tests/") && !to.startsWith("tests/jsr/@")
+      // What stands in for the registry is no part of the package, wherever it is; the settings are nobody's room.
+      return from && to && !from.startsWith("tests/") && !to.startsWith("tests/jsr/@") &&
+          to !== "deno.json"
         ? [{ from, to }]
         : [];
     });

@@ -8,6 +8,12 @@ import { commands, README } from "./markdown.ts";
 
 const KINDS = {
   demo: /^npx -y deno@2 task demo$/,
+  init: /^nixos-anywhere init \S+$/,
+  command: /^nixos-anywhere --flake \S+ \S+$/,
+  change: /^nixos-anywhere update --flake \S+ \S+$/,
+  nixRun: /^nix run github:\S+ -- --flake \S+ \S+$/,
+  denoInstall: /^deno install --global /,
+  help: /^deno run .* --help$/,
   test: /^npx -y deno@2 task test$/,
   some: /^npx -y deno@2 task test \S+\.test\.ts$/,
   update: /^npx -y deno@2 task readme$/,

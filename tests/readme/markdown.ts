@@ -1,5 +1,6 @@
 /** Reading README: its code blocks, and the parts of it that are made. */
 import { referenceTable } from "../../lib/cli/help.ts";
+import { INIT_TABLE } from "../../lib/cli/init.ts";
 import { troublesTable } from "../../lib/plan/troubles.ts";
 import { ROOT } from "../checks/sources.ts";
 import { flowPicture } from "./flow_picture.ts";
@@ -36,7 +37,8 @@ export function commands(markdown: string): string[] {
 type Made = Readonly<Record<string, () => string>>;
 
 const MADE: Made = {
-  options: referenceTable,
+  options: () => referenceTable(),
+  init: () => referenceTable(INIT_TABLE),
   events: eventsTable,
   tasks: tasksTable,
   troubles: troublesTable,

@@ -8,7 +8,17 @@ import type { RemoteOptions, Session } from "../../ssh/session.ts";
 import { removeThere } from "./remove_folders.ts";
 import type { RemoteKexec } from "./upload.ts";
 
-/** Removes an image that will not be booted from the target again. */
+/**
+ * Removes an image that will not be booted from the target again.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect, discardKexec, uploadKexec } from "@nixos-anywhere/deno";
+ * await using target = await connect("root@203.0.113.7");
+ * const image = await uploadKexec(target);
+ * if (!confirm(`boot ${target.label} into the installer?`)) await discardKexec(target, image);
+ * ```
+ */
 export async function discardKexec(
   target: Session,
   { folder, facts }: RemoteKexec,
