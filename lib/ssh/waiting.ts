@@ -37,9 +37,9 @@ export class Waiting implements Disposable {
     const asks = this.attended && mayAsk;
     const told = this.#told;
     if (told?.asks === asks) {
-      if (asks && asking && told.text === text) return;
-      const pause = asks && told.text === text ? SIGN_OF_LIFE : OFTEN;
-      if (!asks && told.text === text || !asking && now - told.at < pause) return;
+      // Not a word in the middle of a question.
+      if (asks && asking || !asks && told.text === text) return;
+      if (now - told.at < (asks ? SIGN_OF_LIFE : OFTEN)) return;
     }
     this.#told = { text, asks, at: now };
     const seconds = Math.round((now - this.#began) / 1000);
