@@ -61,7 +61,7 @@ by_wget() {
 const FETCH: Readonly<Record<Fetcher, string>> = {
   curl: `${BY_WGET}
 by_curl() {
-  printf 'url = "%s"\\n' "$1" | curl --config - --fail --globoff --silent --show-error --location \\
+  printf 'url = "%s"\\n' "$1" | curl --config - --fail --globoff --silent --show-error --location --dump-header "$folder/head" \\
     --connect-timeout 30 --speed-limit 1 --speed-time 120 2>"$folder/said"
 }
 fetch() {
@@ -91,11 +91,37 @@ fetch() {
   here: "fetch() { cat; }",
 };
 
+// How far it is, for whoever watches: what is unpacked, in KiB, which the target can tell whatever fetches; and the size,
+// where curl has it from the server. What may be left of this holds none of our outputs: the connection would wait for it.
+const TELL = `
+tell() {
+  while sleep 1 >/dev/null 2>&1; do
+    tr -d '\\r' 2>/dev/null <"$folder/head" |
+      sed -n 's/^[Cc]ontent-[Ll]ength: \\([0-9]*\\)$/image size \\1/p' | tail -n 1
+    done=$(du -sk "$folder" 2>/dev/null) || done=
+    printf 'unpacked KiB %s\\n' "\${done%%[!0-9]*}"
+  done
+}
+: >"$folder/head"
+tell &
+told=$!`;
+const TELL_END = `
+kill "$told" 2>/dev/null || :
+rm -f "$folder/head"`;
+
+/** How the script tells how far it is: bytes that are unpacked, or the bytes of the whole image. */
+export function readFetching(line: string): { done?: number; total?: number } {
+  const [, what, value = ""] = /^(unpacked KiB|image size) (\d{1,14})$/.exec(line) ?? [];
+  if (what === undefined || value === "0") return {};
+  return what === "image size" ? { total: Number(value) } : { done: 1024 * Number(value) };
+}
+
 const DIGEST_START = `
 mkfifo "$folder/bytes" || { echo 'cannot fetch: no mkfifo' >&2; exit 1; }
-sha256sum <"$folder/bytes" >"$folder/digest" &`;
+sha256sum <"$folder/bytes" >"$folder/digest" &
+digester=$!`;
 const DIGEST_END = `
-wait
+wait "$digester" || :
 read -r digest _ <"$folder/digest"
 rm -f "$folder/bytes" "$folder/digest"
 [ "$digest" = "$3" ] || { echo "the image's SHA-256 is $digest, not $3" >&2; exit 1; }`;
@@ -140,6 +166,7 @@ ${FOLDER}
 ${FETCH[fetch]}
 ${UNPACK}
 ${digest ? DIGEST_START : ""}
+${fetch === "here" ? "" : TELL}
 { fetch "$1" || echo fetch >"$folder/failed"; } | ${digest ? 'tee "$folder/bytes" |' : ""} {
   unpack ${compression ?? "told"} || echo unpack >"$folder/failed"
 } | {
@@ -148,6 +175,7 @@ ${digest ? DIGEST_START : ""}
   cat >/dev/null
   exit "$status"
 } || echo tar >"$folder/failed"
+${fetch === "here" ? "" : TELL_END}
 if [ -e "$folder/elsewhere" ]; then
   printf 'cannot fetch: %s\\n' "$(tail -n 1 "$folder/elsewhere")" >&2
   exit 1

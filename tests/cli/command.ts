@@ -5,6 +5,7 @@
  */
 import { ROOT } from "../checks/sources.ts";
 import { leftOf } from "../readme/shell.ts";
+import { withoutTimes } from "../support/install/sandbox.ts";
 
 const CLI = decodeURIComponent(new URL("cli.ts", ROOT).pathname);
 
@@ -90,12 +91,12 @@ export class Running {
     const limit = setTimeout(() => child.kill("SIGKILL"), 300_000);
     child.status.finally(() => clearTimeout(limit));
     this.end = Promise.all([child.status, new Response(child.stdout).text(), errors()])
-      .then(([{ code }, stdout]) => ({ code, stdout, stderr: this.#stderr }));
+      .then(([{ code }, stdout]) => ({ code, stdout, stderr: this.stderr }));
   }
 
   /** What it has printed as errors so far. */
   get stderr(): string {
-    return this.#stderr;
+    return withoutTimes(this.#stderr);
   }
 
   /** Waits until a condition holds, or the command has ended. */

@@ -110,7 +110,7 @@ export class RunningCommand implements AsyncDisposable {
         >,
       ).pipeThrough(new TextLineStream());
       for await (const line of lines) {
-        this.#output += `${line}\n`;
+        this.#output += `${line.replace(/^\[(\d+:)+\d\d\] /, "")}\n`;
         own(line);
         this.#wake();
       }

@@ -26,6 +26,7 @@ import { checkImage } from "../../files/image_check.ts";
 import {
   CANNOT_FETCH,
   IMAGE_PARENTS,
+  readFetching,
   shownUnpack,
   unpackScript,
 } from "../../files/image_script.ts";
@@ -145,6 +146,16 @@ async function fetchThere(
 ): Promise<string | CommandError> {
   const { compression, location } = source;
   const url = new URL(location).href.replaceAll("\\", "%5C");
+  let [done, total] = [0, 0];
+  const onLine = (line: string) => {
+    const told = readFetching(line);
+    total = told.total ?? total;
+    if (told.done === undefined) return;
+    done = Math.max(done, told.done);
+    // What is unpacked may be more than what was fetched.
+    const far = total > 0 ? { done: Math.min(done, total), total } : { done };
+    target.report({ type: "progress", stage: "image", what: "image", ...far });
+  };
   try {
     const text = unpackScript({ fetch, compression, digest: sha256 !== undefined });
     const { stdout } = await target.script(text, {
@@ -154,8 +165,12 @@ async function fetchThere(
       killOnDisconnect: true,
       timeout,
       hint,
+      onLine,
       signal,
     });
+    if (total > 0) {
+      target.report({ type: "progress", stage: "image", what: "image", done: total, total });
+    }
     return folderOf(stdout, target);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;

@@ -9,6 +9,7 @@ const HARDWARE = "--generate-hardware-config nixos-facter f.json";
 /** Two parts of a command line that exclude each other, and what all errors of them name. */
 const pairs: readonly (readonly [one: string, other: string, ...names: string[]])[] = [
   [PATHS, FLAKE, "--flake", "--store-paths"],
+  [`${FLAKE} --quiet`, "--debug", "--quiet", "--debug"],
   [PATHS, "--disko-mode mount", "--disko-mode", "--store-paths"],
   [PATHS, "--disko-mode disko", "--disko-mode", "--store-paths"],
   [PATHS, "--no-disko-deps", "--no-disko-deps", "--store-paths"],

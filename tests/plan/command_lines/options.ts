@@ -137,6 +137,9 @@ const said: readonly (readonly [line: string, wanted: Row["line"], plan?: Row["p
   ["--yes", { yes: true }],
   ["--debug", { debug: true }],
   ["--json", { json: true }],
+  ["--quiet", { quiet: true }],
+  ["--log run.log", { log: "run.log" }],
+  ["--log=run.log --quiet", { log: "run.log", quiet: true }],
   ["--env-password", { envPassword: true }],
   ["--build-on-remote", {
     notices: ["--build-on-remote is deprecated: use --build-on remote"],

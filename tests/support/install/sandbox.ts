@@ -15,10 +15,17 @@ export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** The same with the times before its lines. */
+  readonly raw: string;
   /** Milliseconds from start to end. */
   readonly ms: number;
   /** Whether it had to be killed since it did not end by itself. */
   readonly hung: boolean;
+}
+
+/** Output without the time since the beginning that stands before each line of a run. */
+export function withoutTimes(text: string): string {
+  return text.replace(/^\[(\d+:)+\d\d\] /gm, "");
 }
 
 let denoFolder: Promise<string> | undefined;
@@ -109,9 +116,9 @@ export class Running {
     this.end = this.#watch(bound);
   }
 
-  /** What it has printed as errors so far. */
+  /** What it has printed as errors so far, without the times before its lines. */
   get stderr(): string {
-    return this.#stderr;
+    return withoutTimes(this.#stderr);
   }
 
   /** Whether it has ended. */
@@ -129,7 +136,7 @@ export class Running {
 
   /** Waits until it has printed this as an error or a notice. */
   said(pattern: RegExp): Promise<void> {
-    return this.until(() => pattern.test(this.#stderr));
+    return this.until(() => pattern.test(this.stderr));
   }
 
   /** Sends it a signal, if it still runs. */
@@ -160,6 +167,6 @@ export class Running {
     const patience = new Promise<[string]>((resolve) => late = setTimeout(resolve, 3000, [""]));
     const [stdout] = await Promise.race([reading, patience]);
     clearTimeout(late);
-    return { code, stdout, stderr: this.#stderr, ms, hung };
+    return { code, stdout, stderr: this.stderr, raw: this.#stderr, ms, hung };
   }
 }
