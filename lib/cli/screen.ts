@@ -5,7 +5,7 @@
  */
 import { LiveView } from "../report/live.ts";
 import { PlainRenderer } from "../report/plain.ts";
-import { type Rendered, type Renderer, type Screen } from "../report/renderer.ts";
+import type { Rendered, Renderer, Screen } from "../report/renderer.ts";
 import { StampedLines } from "../report/stamped.ts";
 
 /** What a run is shown on. */
