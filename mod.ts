@@ -60,7 +60,7 @@ export { checkDisks, type DiskOptions, findDisks } from "./lib/steps/find_disks.
 export type { ConfiguredDisk, Disk, DiskFate, FoundDisk, PassphraseUse } from "./lib/plan/disks.ts";
 export type { DiskLayout } from "./lib/nix/disk_layout.ts";
 export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.ts";
-export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
+export { copyClosure, type CopyOptions, type Link } from "./lib/copy/transfer/copy_closure.ts";
 export { checkMounted } from "./lib/ssh/mounted.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";
 export { reboot, type Rebooted, type RebootOptions } from "./lib/steps/reboot.ts";

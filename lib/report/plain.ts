@@ -25,6 +25,8 @@ const TITLES: Readonly<Record<Stage, string>> = {
   disko: "Formatting the disks",
   install: "Installing",
   reboot: "Rebooting",
+  copy: "Copying the system",
+  activate: "Activating the system",
 };
 
 /** A reporter that hands `write` one line at a time, without its line feed; never animates. */
