@@ -18,7 +18,9 @@ export interface Terminal {
 export type Command = (words: readonly string[], terminal: Terminal) => Promise<number>;
 
 /** Every command by its name. A target that is called so is named by `--target-host`. */
-export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {};
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  update: async () => (await import("./update_command.ts")).updateCommand,
+};
 
 /** The command that the first word names, if it names one. */
 export async function commandOf([name = ""]: readonly string[]): Promise<Command | undefined> {

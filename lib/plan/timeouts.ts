@@ -51,7 +51,7 @@ export const TIMEOUTS: Timeouts = Object.freeze({
   copy: 120_000,
   install: 3_600_000,
   reboot: 300_000,
-  activate: 1_200_000,
+  activate: 600_000,
   confirm: 60_000,
 });
 

@@ -91,15 +91,22 @@ const { printBuildLogs, showTrace, debug, json, help, version } = OPTIONS;
 
 /** Every option of an update below its heading, in the order of the help. */
 export const UPDATE_TABLE = {
-  "What to activate": { flake, ...OWN, timeouts, yes },
+  "What to activate": {
+    ...{ flake, ...OWN, timeouts },
+    yes: { ...yes, help: "accepted for scripts: an update asks nothing" },
+  },
   "Reaching the target": {
     ...{ host, identityFile, privateKey, envPassword, password, sudoPassword },
     sshPort: { ...sshPort, help: "the target's ssh port" },
     ...{ sshOptions, hostKey, knownHosts },
   },
   "Build": {
-    ...{ buildOn, substituteOnDestination, from, sshStoreSettings, nixOptions },
-    acceptFlakeConfig,
+    buildOn,
+    substituteOnDestination: {
+      ...substituteOnDestination,
+      help: "the target fetches nothing from substituters",
+    },
+    ...{ from, sshStoreSettings, nixOptions, acceptFlakeConfig },
   },
   "Output": { printBuildLogs, showTrace, debug, json, help, version },
 } as const satisfies OptionTable;

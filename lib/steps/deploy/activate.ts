@@ -4,23 +4,16 @@
  * @module
  */
 import { Scope } from "../../async.ts";
-import {
-  ActivationError,
-  type ActivationOutcome,
-  AnswerError,
-  ConnectionError,
-  HostIdentityError,
-  PreflightError,
-} from "../../errors.ts";
+import { type ActivationError, AnswerError, ConnectionError } from "../../errors.ts";
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { isStorePath, type StorePath } from "../../plan/store_path.ts";
 import type { DeployAction } from "../../plan/update_options.ts";
 import { Stages } from "../../report/stages.ts";
-import { logInSoon } from "../../ssh/attempts.ts";
-import { getFacts } from "../../ssh/get_facts.ts";
-import { internals, type Session } from "../../ssh/session.ts";
+import type { Session } from "../../ssh/session.ts";
 import { CLEAN_UP, START } from "./activation_scripts.ts";
-import { type Activation, confirm, follow, persist, type Standing } from "./follow.ts";
+import { activationError, refusalIn } from "./activation_error.ts";
+import { type Activation, confirm, follow, type Standing } from "./follow.ts";
+import { type Login, openNewLogin } from "./new_login.ts";
 
 /** What an activation is made of. */
 export interface ActivateOptions {
@@ -45,28 +38,6 @@ export interface Activated {
 /** What a target needs for an answer, in milliseconds. */
 const ANSWER = 60_000;
 
-/** Says what an activation would do. */
-export async function tryOut(
-  session: Session,
-  system: StorePath,
-  { facts, timeout, signal }: ActivateOptions,
-): Promise<Activated> {
-  const { stdout } = await session.run(["readlink", "-f", "/run/current-system"], {
-    allowFailure: true,
-    timeout: ANSWER,
-    signal,
-  });
-  const previous = stdout.trim();
-  await session.run([`${system}/bin/switch-to-configuration`, "dry-activate"], {
-    become: becomeRoot(facts),
-    timeout,
-    signal,
-    hint: "see its output",
-    onLine: (line) => session.report({ type: "output", source: "activation", line }),
-  });
-  return { previous: isStorePath(previous) ? previous : undefined, unitsFailed: false };
-}
-
 /** Activates a system and returns when it is confirmed; throws an {@linkcode ActivationError} if it is not. */
 export async function activate(
   session: Session,
@@ -78,11 +49,12 @@ export async function activate(
 
 class Guarded {
   readonly #activation: Activation = { token: crypto.randomUUID(), shown: 0 };
-  #previous: StorePath | undefined;
+  previous: StorePath | undefined;
   #hostKeys: readonly string[];
-  /** Why a new login did not work. */
-  #trouble: Error | undefined;
-  #confirming = false;
+  /** Why a new login did not work, a clause. */
+  trouble: string | undefined;
+  /** Whether it was to be confirmed by a new login. */
+  confirming = false;
   /** Whether it was told to the target that a new login works. */
   #told = false;
 
@@ -97,35 +69,50 @@ class Guarded {
   async run(): Promise<Activated> {
     const { session, options: { signal, timeout, confirmTimeout, facts } } = this;
     await this.#start();
-    // Also for going back, which is as long as an activation.
     using scope = new Scope(signal);
-    scope.limit(2 * timeout + confirmTimeout + 2 * ANSWER, () => this.#unknown());
+    const unknown = () => this.#unknown();
+    // Going back may take as long as the activation.
+    scope.limit(2 * timeout + confirmTimeout + ANSWER, unknown);
     await using stack = new AsyncDisposableStack();
-    let [current, become, isNew] = [session, becomeRoot(facts), false];
-    for (;;) {
-      let standing = await follow(current, this.#activation, become, scope.signal);
-      if (standing?.state === "waiting") {
-        this.#confirming = true;
+    let login: Login = { session, become: becomeRoot(facts) };
+    for (let isNew = false;; isNew = true) {
+      let standing = await follow(login.session, this.#activation, login.become, scope.signal);
+      const waiting = standing?.state === "waiting";
+      if (standing && waiting) {
+        this.confirming = true;
+        scope.limit(confirmTimeout + timeout + ANSWER, unknown);
         this.#hostKeys = [...new Set([...this.#hostKeys, ...standing.hostKeys])];
-        if (isNew && await this.#confirm(current, become, standing, scope.signal)) {
+        if (isNew && await this.#confirm(login, standing, scope.signal)) {
           return this.#done(standing);
         }
-        // Too late, or to be confirmed by a login that it has not seen.
-        if (isNew) standing = await follow(current, this.#activation, become, scope.signal);
       }
-      if (standing && standing.state !== "waiting") {
-        // What was kept there is removed by the confirmation: its answer may have been lost.
-        if (standing.state === "active" || standing.state === "gone" && this.#told) {
-          await this.#cleanUp(current, become);
-          return this.#done(standing);
-        }
-        await this.#cleanUp(current, become);
-        throw this.#failed(standing);
+      let next: Login | undefined;
+      // A login that was there before confirms nothing, and may still tell what comes of it.
+      if (!standing || waiting && !isNew) {
+        next = await this.#logIn(standing && login, scope.signal, (seen) => standing = seen);
+        if (next) stack.use(next.session);
+      } else if (waiting) {
+        standing = await follow(login.session, this.#activation, login.become, scope.signal);
       }
-      const next = stack.use(await this.#logIn(scope.signal));
-      become = await this.#becomeIn(next, scope.signal);
-      [current, isNew] = [next, true];
+      if (next) login = next;
+      else if (standing && standing.state !== "waiting") return await this.#end(login, standing);
     }
+  }
+
+  /** What comes of an activation that has ended. */
+  async #end({ session, become }: Login, standing: Standing): Promise<Activated> {
+    await session.script(CLEAN_UP, {
+      become,
+      name: "clean up",
+      args: [this.#activation.token],
+      timeout: ANSWER,
+      allowFailure: true,
+    }).catch(() => {});
+    // What was kept there is removed by the confirmation: its answer may have been lost.
+    if (standing.state === "active" || standing.state === "gone" && this.#told) {
+      return this.#done(standing);
+    }
+    throw activationError(this, standing);
   }
 
   /** Starts guard and activation. */
@@ -150,56 +137,53 @@ class Guarded {
     });
     if (/^started$/m.test(stdout)) {
       const previous = /^previous (.*)$/m.exec(stdout)?.[1] ?? "";
-      this.#previous = isStorePath(previous) ? previous : undefined;
+      this.previous = isStorePath(previous) ? previous : undefined;
       return;
     }
     if (before !== undefined) stages.reach(before);
-    const [, why = ""] = /^(busy|no_switch|no_way_back)$/m.exec(stdout) ?? [];
-    const [message, hint] = REFUSALS[why] ?? ["cannot start the activation", "see --debug"];
-    const Kind = why === "" ? AnswerError : PreflightError;
-    throw new Kind(`${session.label}: ${message.replace("SYSTEM", system)}`, { hint });
+    throw refusalIn(stdout, session.label, system) ??
+      new AnswerError(`${session.label}: the activation cannot be started`, {
+        hint: "run it again with --debug",
+      });
   }
 
-  /** A new connection, as whoever logged in before. */
-  async #logIn(signal: AbortSignal): Promise<Session> {
-    const { session, options: { confirmTimeout } } = this;
-    const { login } = internals(session);
-    const { fingerprint, destination, report, greetedAfter } = session;
-    const identity = this.#hostKeys.length > 0
-      ? { expectedHostKeys: this.#hostKeys, expectedFingerprint: fingerprint }
-      : fingerprint === undefined || login.hostKey === "off"
-      ? {}
-      : { hostKey: fingerprint as `SHA256:${string}` };
-    return await persist(
-      () =>
-        logInSoon(destination, { ...login, ...identity, report }, {
-          greetedAfter: Number.isFinite(greetedAfter) ? greetedAfter : 0,
-          refusals: Math.min(20_000, confirmTimeout),
-          signal,
-        }),
-      // It may be the system before soon, with its own keys and users.
-      (error) => {
-        const known = error instanceof ConnectionError || error instanceof HostIdentityError;
-        if (known && this.#trouble?.message !== error.message) {
-          session.report({ type: "log", level: "warning", text: error.message });
-          this.#trouble = error;
-        }
-        return known;
-      },
-      signal,
-    );
-  }
-
-  /** The words that make a command of the new login root's. */
-  async #becomeIn(session: Session, signal: AbortSignal): Promise<readonly string[]> {
-    const { facts, sudoPassword } = this.options;
-    if (facts.become !== "sudo-password") return becomeRoot(facts);
-    return becomeRoot(await getFacts(session, { sudoPassword, signal }));
+  /**
+   * A new login, as whoever logged in before. Nothing where the one that is `open` tells first how it ended, which
+   * `onEnd` is called with.
+   */
+  async #logIn(
+    open: Login | undefined,
+    signal: AbortSignal,
+    onEnd: (standing: Standing) => void,
+  ): Promise<Login | undefined> {
+    using race = new Scope(signal);
+    const watching = open &&
+      follow(open.session, this.#activation, open.become, race.signal, "outcome").then(
+        (standing) => {
+          if (!standing) return;
+          onEnd(standing);
+          race.abort(ENDED);
+        },
+        () => {},
+      );
+    try {
+      const { session, options: { facts, sudoPassword, confirmTimeout } } = this;
+      return await openNewLogin(session, {
+        ...{ facts, sudoPassword, refusals: Math.min(20_000, confirmTimeout) },
+        ...{ hostKeys: this.#hostKeys, signal: race.signal },
+        onTrouble: (trouble) => this.trouble = trouble,
+      });
+    } catch (error) {
+      if (error === ENDED || race.signal.reason === ENDED) return undefined;
+      throw error;
+    } finally {
+      race.abort(ENDED);
+      await watching;
+    }
   }
 
   async #confirm(
-    session: Session,
-    become: readonly string[],
+    { session, become }: Login,
     { exitCode }: Standing,
     signal: AbortSignal,
   ): Promise<boolean> {
@@ -226,75 +210,12 @@ class Guarded {
       const text = `${session.label}: the new system is active, and units of it failed`;
       session.report({ type: "log", level: "warning", text });
     }
-    return { previous: this.#previous, unitsFailed };
-  }
-
-  async #cleanUp(session: Session, become: readonly string[]): Promise<void> {
-    await session.script(CLEAN_UP, {
-      become,
-      name: "clean up",
-      args: [this.#activation.token],
-      timeout: ANSWER,
-      allowFailure: true,
-    }).catch(() => {});
-  }
-
-  #failed({ state, exitCode }: Standing): ActivationError {
-    const { session, system, options: { confirmTimeout, timeout } } = this;
-    const outcome: ActivationOutcome = state === "back" || state === "broken" || state === "kept"
-      ? state
-      : "unknown";
-    Stages.of(session.report).reach(outcome === "back" ? "back" : "partial");
-    const why = this.#confirming
-      ? `${system} was activated, and no new login worked within ${confirmTimeout / 1000} s${
-        this.#trouble ? ` (${this.#trouble.message})` : ""
-      }`
-      : exitCode === undefined
-      ? `the activation of ${system} did not end within ${timeout / 1000} s`
-      : exitCode === 4
-      ? `units of ${system} failed (exit code 4)`
-      : `the activation of ${system} failed with exit code ${exitCode}`;
-    const then = {
-      back: `it went back to ${this.#previous ?? "the system before"}`,
-      broken: `going back to ${this.#previous ?? "the system before"} failed as well`,
-      kept: "it was told not to go back",
-      unknown: "what it runs now is not known",
-    }[outcome];
-    return new ActivationError(`${session.label}: ${why}: ${then}`, {
-      outcome,
-      exitCode,
-      hint: this.#confirming
-        ? "see what the new configuration changes of network, firewall, ssh server and users; --action boot takes it at the next boot"
-        : exitCode === 4
-        ? "see the failed units in the output above; --ignore-failed-units makes them a warning"
-        : "mend what the output above names",
-    });
+    return { previous: this.previous, unitsFailed };
   }
 
   #unknown(): ActivationError {
-    const { session, system, options } = this;
-    return new ActivationError(
-      `${session.label}: did not answer any more after ${system} was to be activated${
-        this.#trouble ? `: ${this.#trouble.message}` : ""
-      }`,
-      {
-        outcome: "unknown",
-        hint: `${
-          options.rollback ? "it goes back by itself to the system before; " : ""
-        }look at the machine's console`,
-      },
-    );
+    return activationError(this, { state: "unknown", hostKeys: [] });
   }
 }
 
-const REFUSALS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
-  busy: ["another update is under way there", "wait until it has ended, or went back by itself"],
-  no_switch: [
-    "SYSTEM has no bin/switch-to-configuration",
-    "name a NixOS system (system.build.toplevel) with system.switch.enable",
-  ],
-  no_way_back: [
-    "the system that it runs cannot be activated again, so there is no way back",
-    "activate the new one at the next boot (--action boot), or without a way back (--no-rollback)",
-  ],
-};
+const ENDED = new Error("it is known how it ended");

@@ -105,9 +105,9 @@ start_activation() {
 end_activation() {
   [ "$systemd" != y ] || systemctl stop nixos-anywhere-activation || :
   pid=$(cat "$folder/activation.pid" 2>/dev/null) || return 0
-  kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null || return 0
+  kill -TERM "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null || return 0
   for _ in 1 2 3 4 5; do kill -0 "$pid" 2>/dev/null || return 0; sleep 1; done
-  kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || :
+  kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || :
 }
 start_activation
 end=$(($(now) + activate))
@@ -140,6 +140,29 @@ while [ -d "$folder" ] && [ ! -e "$folder/decided" ]; do
 done
 `;
 
+const REFUSE_SECOND = `
+refuse_second() {
+  for pid in "$base"/*/guard.pid; do
+    [ -e "$pid" ] && [ ! -e "\${pid%/*}/outcome" ] || continue
+    ! kill -0 "$(cat "$pid")" 2>/dev/null || { echo busy; exit 0; }
+  done
+}
+`;
+
+/**
+ * Looks, before anything is changed, whether the system $2 is there (`valid`), and what stands against it: `busy`, or
+ * `no_way_back` where $3 says that one is wanted. $1 is the name of the update.
+ */
+export const LOOK = `
+${COMMON}
+${REFUSE_SECOND}
+refuse_second
+if [ "$3" = y ]; then
+  [ -x /run/current-system/bin/switch-to-configuration ] || { echo no_way_back; exit 0; }
+fi
+! nix-store --check-validity "$2" 2>/dev/null || echo valid
+`;
+
 /**
  * Starts guard and activation, and prints what the target runs. $1 a name that nobody else has, $2 the system, $3 the
  * action, $4 and $5 seconds for the activation and for a new login, $6 whether to go back, $7 whether failed units are
@@ -147,20 +170,15 @@ done
  */
 export const START = `
 ${COMMON}
+${REFUSE_SECOND}
 token=$1 system=$2
 old_system=$(readlink -f /run/current-system) || old_system=
 old_link=$(readlink "$profile") || old_link=
 old_default=
 if [ -n "$old_link" ]; then old_default=$(readlink -f "$profile") || old_default=; fi
 [ -x "$system/bin/switch-to-configuration" ] || { echo no_switch; exit 0; }
-if [ "$6" = y ] && [ "$3" != boot ]; then
-  [ -x "$old_system/bin/switch-to-configuration" ] || { echo no_way_back; exit 0; }
-fi
 [ -x "$old_default/bin/switch-to-configuration" ] || old_default=
-for pid in "$base"/*/guard.pid; do
-  [ -e "$pid" ] && [ ! -e "\${pid%/*}/outcome" ] || continue
-  ! kill -0 "$(cat "$pid")" 2>/dev/null || { echo busy; exit 0; }
-done
+refuse_second
 rm -rf "$base"
 ( umask 077; mkdir "$base" "$folder" ) || { echo busy; exit 0; }
 # Until the guard has its own.
@@ -189,8 +207,8 @@ echo started
 `;
 
 /**
- * Prints the log's lines as they come, from the one behind $2, and how it ended: `outcome`, or `waiting` for a new login.
- * In between it says that it lives.
+ * Prints the log's lines as they come, from the one behind $2, and how it ended: `outcome`, or, unless $3 is `outcome`,
+ * `waiting` for a new login. In between it says that it lives.
  */
 export const FOLLOW = `
 ${COMMON}
@@ -199,7 +217,7 @@ while :; do
   [ -d "$folder" ] || { echo gone; exit 0; }
   ended=
   if [ -e "$folder/outcome" ]; then ended=y
-  elif [ -e "$folder/waiting" ] && [ ! -e "$folder/decided" ]; then ended=y
+  elif [ "$3" = any ] && [ -e "$folder/waiting" ] && [ ! -e "$folder/decided" ]; then ended=y
   fi
   lines=$(($(wc -l <"$folder/log") + 0))
   if [ -n "$ended" ]; then sed -n "$((shown + 1)),\\$ { s/^/log /; p; }" "$folder/log"

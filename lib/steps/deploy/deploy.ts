@@ -16,7 +16,10 @@ import type { Report } from "../../report/events.ts";
 import { Stages } from "../../report/stages.ts";
 import { getFacts } from "../../ssh/get_facts.ts";
 import type { Session } from "../../ssh/session.ts";
-import { activate, tryOut } from "./activate.ts";
+import { activate } from "./activate.ts";
+import { refusalIn } from "./activation_error.ts";
+import { LOOK } from "./activation_scripts.ts";
+import { dryActivate } from "./dry_activate.ts";
 
 /** How a system is brought to a machine and activated; everything has a default. */
 export interface DeployOptions {
@@ -109,7 +112,7 @@ export async function deploy(
     "activate",
     () =>
       action === "dry-activate"
-        ? tryOut(session, path, activation)
+        ? dryActivate(session, path, { become, timeout, signal })
         : activate(session, path, activation),
     signal,
   );
@@ -148,20 +151,26 @@ async function refuseUnfit(host: string, facts: Facts, path: StorePath): Promise
   if (wrong) throw wrong;
 }
 
-/** Copies the closure where the target does not have it. */
+/** Copies the closure where the target does not have it, and nothing stands against an update. */
 async function copyMissing(
   session: Session,
   path: StorePath,
   become: readonly string[],
-  { copy, signal }: DeployOptions,
+  options: DeployOptions,
 ): Promise<void> {
-  const { code } = await session.run(["nix-store", "--check-validity", path], {
+  const { action = "switch", rollback = true, copy, signal } = options;
+  // Only what runs now can be lost; what boots next has its menu.
+  const wayBack = rollback && (action === "switch" || action === "test");
+  const { stdout } = await session.script(LOOK, {
     become,
-    allowFailure: true,
+    name: "look at the system",
+    args: ["none", path, wayBack ? "y" : "n"],
     timeout: TIMEOUTS.connect,
     signal,
   });
-  if (code === 0) return;
+  const refusal = refusalIn(stdout, session.label, path);
+  if (refusal) throw refusal;
+  if (/^valid$/m.test(stdout)) return;
   Stages.of(session.report).reach("copying");
   await copyClosure(session, path, { ...copy, become, signal });
 }

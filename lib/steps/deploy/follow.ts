@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { delay, Scope } from "../../async.ts";
-import { ConnectionError, DeadlineError } from "../../errors.ts";
+import { Scope } from "../../async.ts";
+import { ConnectionError } from "../../errors.ts";
 import { isStorePath, type StorePath } from "../../plan/store_path.ts";
 import type { Session } from "../../ssh/session.ts";
 import { CONFIRM, FOLLOW } from "./activation_scripts.ts";
@@ -19,8 +19,11 @@ export interface Activation {
 
 /** How an activation stands. */
 export interface Standing {
-  /** `waiting`: for a new login; `gone`: what it kept is not there; else how it has ended. */
-  readonly state: "waiting" | "gone" | "active" | "back" | "broken" | "kept";
+  /**
+   * `waiting`: for a new login; `gone`: what it kept is not there; `unknown`: the target did not answer; else how it has
+   * ended.
+   */
+  readonly state: "waiting" | "gone" | "unknown" | "active" | "back" | "broken" | "kept";
   /** The exit code of switch-to-configuration, where it has ended. */
   readonly exitCode?: number;
   /** The ssh host keys that the target has now, each `TYPE BASE64`. */
@@ -31,14 +34,15 @@ export interface Standing {
 const SILENCE = 8000;
 
 /**
- * Reports the log of an activation until it has ended or waits for a new login. `undefined` where the connection is lost
- * or silent.
+ * Reports the log of an activation until it has ended or, unless its outcome alone is asked for, waits for a new login.
+ * `undefined` where the connection is lost or silent.
  */
 export async function follow(
   session: Session,
   activation: Activation,
   become: readonly string[],
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
+  until: "any" | "outcome" = "any",
 ): Promise<Standing | undefined> {
   using scope = new Scope(signal);
   let heard = performance.now();
@@ -49,7 +53,7 @@ export async function follow(
     const { stdout } = await session.script(FOLLOW, {
       become,
       name: "follow the activation",
-      args: [activation.token, String(activation.shown)],
+      args: [activation.token, String(activation.shown), until],
       signal: scope.signal,
       onLine: (line, stream) => {
         heard = performance.now();
@@ -60,7 +64,7 @@ export async function follow(
     });
     return parseStanding(stdout);
   } catch (error) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     if (error === SILENT || error instanceof ConnectionError) return undefined;
     throw error;
   } finally {
@@ -102,21 +106,4 @@ export async function confirm(
   if (!/^confirmed$/m.test(stdout)) return undefined;
   const running = /^running (.*)$/m.exec(stdout)?.[1] ?? "";
   return { running: isStorePath(running) ? running : undefined };
-}
-
-/** Calls `work` until it gives something or the signal is aborted; failures that `isTrouble` knows are tried again. */
-export async function persist<T>(
-  work: () => Promise<T>,
-  isTrouble: (error: unknown) => boolean,
-  signal: AbortSignal,
-): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isTrouble(error) && !(error instanceof DeadlineError)) throw error;
-      await delay(1000, signal);
-    }
-  }
 }

@@ -43,11 +43,11 @@ export function systemCode(name: string): string {
 export type Hooks = Readonly<Record<string, string>>;
 
 /** Ends the ssh server, and with `all` the logins too. */
-export const LOSE_NETWORK = `pkill -o -x sshd; echo "the network is gone"\n`;
-export const LOSE_ALL = `( sleep 0.5; pkill -x sshd ) </dev/null >/dev/null 2>&1 &\n`;
+export const LOSE_NETWORK = `: >/run/lost; pkill -o -x sshd; echo "the network is gone"\n`;
+export const LOSE_ALL = `: >/run/lost; ( sleep 0.5; pkill -x sshd ) </dev/null >/dev/null 2>&1 &\n`;
 /** Starts it again. */
 export const FIND_NETWORK =
-  `pgrep -x sshd >/dev/null || setsid /usr/sbin/sshd -E /run/box/sshd.log </dev/null >/dev/null 2>&1\n`;
+  `[ ! -e /run/lost ] || { rm /run/lost; setsid /usr/sbin/sshd -E /run/box/sshd.log </dev/null >/dev/null 2>&1; }\n`;
 
 /** A container that runs one of these systems, whose generation is 1. */
 export function running(system: string, hooks: Hooks = {}): ContainerOptions {
