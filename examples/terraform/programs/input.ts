@@ -53,8 +53,8 @@ export class Input {
   }
 
   /** A list of strings. */
-  texts(name: string): readonly string[] {
-    const value = this.#values[name] ?? [];
+  texts(name: string, otherwise: readonly string[] = []): readonly string[] {
+    const value = this.#values[name] ?? otherwise;
     if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
     throw wrong(name, "a list of strings");
   }

@@ -19,14 +19,17 @@ import { type Context, run, telling } from "./run.ts";
 
 /** The phases in their order: Terraform's set has none. */
 export function phasesOf(input: Input): string[] {
-  const given = input.texts("phases");
+  const given = input.texts("phases", PHASES);
   for (const phase of given) {
     if ((PHASES as readonly string[]).includes(phase)) continue;
     throw new UsageError(`phases: ${JSON.stringify(phase)} is no phase`, {
       hint: `use some of ${PHASES.join(", ")}`,
     });
   }
-  const left = given.length === 0 ? PHASES : PHASES.filter((phase) => given.includes(phase));
+  if (given.length === 0) {
+    throw new UsageError("phases must not be empty", { hint: "leave it out for all of them" });
+  }
+  const left = PHASES.filter((phase) => given.includes(phase));
   if (input.flag("stop_after_disko")) {
     return left.filter((one) => one === "kexec" || one === "disko");
   }
