@@ -8,10 +8,21 @@ import type { Phase } from "../plan/phases.ts";
 import type { ErrorEvent } from "./error_event.ts";
 import type { InstallReport } from "./install_report.ts";
 import type { PlanEvent } from "./plan_event.ts";
-import type { State } from "./states.ts";
+import type { State, UpdateState } from "./states.ts";
 
-/** A part of the run with a beginning and an end: the four phases and what goes before them. */
-export type Stage = "connect" | "facts" | "evaluate" | "build" | "image" | "hardware" | Phase;
+/**
+ * A part of the run with a beginning and an end: the four phases and what goes before them; of an update its own two.
+ */
+export type Stage =
+  | "connect"
+  | "facts"
+  | "evaluate"
+  | "build"
+  | "image"
+  | "hardware"
+  | Phase
+  | "copy"
+  | "activate";
 
 /** What a transfer moves: the kexec image to the target, or here (`download`); store paths; the new system's files. */
 export type Transfer = "image" | "download" | "closure" | "extra files";
@@ -131,7 +142,7 @@ export type ReportEvent =
     }
     | {
       readonly type: "state";
-      readonly state: State;
+      readonly state: State | UpdateState;
       /** One clause, without a period. */
       readonly text: string;
     }
