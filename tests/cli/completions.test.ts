@@ -25,7 +25,7 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ["--disko-mode ", ["disko", "format", "mount"]],
   ["--build-on=l", ["local"]],
   ["--host-key s", ["strict"]],
-  ["--timeout co", ["connect=", "copy="]],
+  ["--timeout cop", ["copy="]],
   ["--generate-hardware-config nixos-f", ["nixos-facter"]],
   ["--generate-hardware-config nixos-facter fi", ["file1"]],
   ["-s file1 fi", ["file1"]],
@@ -33,6 +33,11 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ["--chown /etc we", []],
   ["--dry-run --option cores 4 we", ["web", "web2"]],
   ["comple", ["completions"]],
+  ["update --action b", ["boot"]],
+  ["update --phase", []],
+  ["--action", []],
+  ["update -s file1 we", ["web", "web2"]],
+  ["update --flake ./machines#we", ["./machines#web"]],
   ["completions z", ["zsh"]],
 ];
 
