@@ -149,22 +149,113 @@ Deno.test("install and nixos-rebuild install a machine, update it, and tell that
   assertStringIncludes(other.stderr, pin);
 });
 
-/** The modules with what Terraform has built in, in the place of the provider that it would fetch. */
+/** The modules with what Terraform has built in, in the place of the providers that it would fetch. */
 async function withoutProviders(folder: string): Promise<void> {
-  for (const name of ["nixos-rebuild", "programs"]) {
+  for (const name of ["all-in-one", "install", "nix-build", "nixos-rebuild", "programs"]) {
     await Deno.mkdir(`${folder}/${name}`);
     for await (const { name: file } of Deno.readDir(`${FOLDER}/${name}`)) {
       const text = await Deno.readTextFile(`${FOLDER}/${name}/${file}`);
-      const own = text.replace(/^terraform \{.*?^\}\n/ms, "").replace(
-        '"null_resource"',
-        '"terraform_data"',
-      )
+      const own = text.replace(/^terraform \{.*?^\}\n/ms, "")
+        .replace(/^data "external".*?^\}\n/ms, "")
+        .replace("data.external.nix-build.result", "{ out = var.attribute }")
+        .replace('"null_resource"', '"terraform_data"')
         .replace("triggers = {", "triggers_replace = {");
       await Deno.writeTextFile(`${folder}/${name}/${file}`, own);
     }
   }
   await writeConfig(folder);
 }
+
+// Writes down what it is told, in the place of a program.
+const RECORDING_DENO = `#!/bin/sh
+for last; do :; done
+name=\${last##*/}
+printf '%s' "$ARGUMENTS" >"$RECORDED/\${name%.ts}"
+printf '%s|%s|%s|%s' "$SSH_PRIVATE_KEY" "$SSHPASS" "$SSH_KEY" "$GREETING" >"$RECORDED/\${name%.ts}.env"
+`;
+
+Deno.test("Terraform itself hands all-in-one's variables on to the programs", {
+  ignore: !terraform,
+}, async () => {
+  await using sandbox = await Sandbox.make();
+  const { folder } = sandbox;
+  await withoutProviders(folder);
+  for (const name of ["root", "bin", "recorded"]) await Deno.mkdir(`${folder}/${name}`);
+  await Deno.writeTextFile(`${folder}/bin/deno`, RECORDING_DENO, { mode: 0o755 });
+  const apply = async (more: string) => {
+    await Deno.writeTextFile(
+      `${folder}/root/main.tf`,
+      `module "web" {
+  source = "../all-in-one"
+  nixos_system_attr = ".#nixosConfigurations.web.config.system.build.toplevel"
+  nixos_partitioner_attr = ".#nixosConfigurations.web.config.system.build.diskoScript"
+  target_host = "192.0.2.1"
+${more}
+}
+output "result" { value = module.web.result }
+`,
+    );
+    const env = { RECORDED: `${folder}/recorded`, PATH: `${folder}/bin:${Deno.env.get("PATH")}` };
+    const run = (words: string[]) =>
+      call(
+        { words: ["terraform", `-chdir=${folder}/root`, ...words, "-no-color"], stdin: "", env },
+        sandbox.env,
+      );
+    for (const words of [["init"], ["apply", "-auto-approve"]]) {
+      const { code, stdout, stderr } = await run(words);
+      if (code !== 0) return stdout + stderr;
+    }
+    return undefined;
+  };
+  const recorded = async (name: string) => {
+    const text = await Deno.readTextFile(`${folder}/recorded/${name}`).catch(() => "{}");
+    const { pins: _, ...rest } = JSON.parse(text);
+    return {
+      ...rest,
+      env: await Deno.readTextFile(`${folder}/recorded/${name}.env`).catch(() => ""),
+    };
+  };
+  assertEquals(await apply(""), undefined);
+  const { nixos_system, flake, phases, target_port, env } = await recorded("install");
+  assertEquals([nixos_system, flake, target_port, env], [
+    ...[".#nixosConfigurations.web.config.system.build.toplevel", "", 22, "|||"],
+  ]);
+  assertEquals(phases, ["disko", "install", "kexec", "reboot"]);
+  assertEquals(await recorded("nixos_rebuild"), {
+    ...{ nixos_system, target_host: "192.0.2.1", target_user: "root", target_port: 22 },
+    ...{ ignore_systemd_errors: false, install_bootloader: false, env: "||-|" },
+  });
+  await Deno.remove(`${folder}/recorded/nixos_rebuild`);
+  const more = `
+  instance_id = "2"
+  install_user = "admin"
+  install_port = "2222"
+  install_ssh_key = "first"
+  deployment_ssh_key = "second"
+  phases = ["install", "kexec", "disko"]
+  build_on_remote = true
+  special_args = { a = [1, { b = "x" }] }
+  nix_options = { cores = "1" }
+  extra_environment = { GREETING = "hello $(id)" }
+  disk_encryption_key_scripts = [{ path = "/k", script = "s" }]`;
+  assertEquals(await apply(more), undefined);
+  const second = await recorded("install");
+  assertEquals([second.nixos_system, second.flake], ["", ".#nixosConfigurations.web"]);
+  assertEquals([second.target_user, second.target_port, second.build_on_remote], [
+    "admin",
+    2222,
+    true,
+  ]);
+  assertEquals([second.phases, second.nix_options], [["disko", "install", "kexec"], {
+    cores: "1",
+  }]);
+  assertEquals(second.disk_encryption_key_scripts, [{ path: "/k", script: "s" }]);
+  assertEquals(second.env, "first|||hello $(id)");
+  assertEquals((await recorded("nixos_rebuild")).nixos_system, undefined);
+  assertMatch((await apply(`phases = ["reboot", "dinner"]`)) ?? "", /Use some of kexec/);
+  const both = `instance_id = "3"\nnixos_facter_path = "a"\nnixos_generate_config_path = "b"`;
+  assertMatch((await apply(both)) ?? "", /exclude each other/);
+});
 
 Deno.test("Terraform itself updates a machine, and has no secret in its plan, log and state", {
   ignore: ignore || !terraform,
