@@ -68,8 +68,9 @@ export function wantsOnly(
 }
 
 /** Whether `--json` stands on a command line that may have mistakes elsewhere. */
-export function wantsJson(words: readonly string[]): boolean {
-  return flagWords(words, FLAGS).some((word) => word === "--json");
+export function wantsJson(words: readonly string[], table?: OptionTable): boolean {
+  const flags = table ? Object.values(table).flatMap(flagsOf) : FLAGS;
+  return flagWords(words, flags).some((word) => word === "--json");
 }
 
 /** The words before any `--` that are no values that may begin with a dash. */

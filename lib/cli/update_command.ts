@@ -11,9 +11,10 @@ import { PlainRenderer } from "../report/plain.ts";
 import type { Renderer } from "../report/renderer.ts";
 import { type State, STATES, UPDATE_STATES, type UpdateState } from "../report/states.ts";
 import { VERSION } from "../version.ts";
-import { parseCommandLine, wantsOnly } from "./argv.ts";
+import { parseCommandLine, wantsJson, wantsOnly } from "./argv.ts";
 import type { Terminal } from "./commands.ts";
 import { takeEnvironment } from "./environment.ts";
+import { errorEvent, hostOf, updateEvent } from "./final_event.ts";
 import { helpText } from "./help.ts";
 import { Interrupts } from "./interrupts.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -36,15 +37,19 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
   if (only) return 0;
   let state: State | UpdateState = "uncontacted";
   let renderer: Renderer | undefined;
+  let host = "here";
   using interrupts = new Interrupts(terminal.exit);
   const { signal } = interrupts;
   try {
     const line = parseCommandLine<UpdateSettings>(words, UPDATE_TABLE);
     const { json, debug } = line as CommandOptions;
-    renderer = json ? new JsonRenderer(terminal.print) : new PlainRenderer(terminal.printError, {
-      debug,
-      color: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
-    });
+    host = hostOf(line.options.host);
+    renderer = json
+      ? new JsonRenderer(terminal.print, { debug })
+      : new PlainRenderer(terminal.printError, {
+        debug,
+        color: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
+      });
     const { report } = renderer;
     const { sudoPassword: sudo, privateKey, password } = takeEnvironment(line);
     const { update } = await import("../flow/update.ts");
@@ -58,22 +63,35 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
       },
       signal,
     });
-    if (!json) terminal.print(`${done.host} ${DONE[done.action]} ${done.system}`);
+    if (json) report(updateEvent(done));
+    else terminal.print(`${done.host} ${DONE[done.action]} ${done.system}`);
     return 0;
   } catch (error) {
     const failure = signal.aborted ? signal.reason : error;
     // Of its states an install knows only the first two.
     const known = state === "uncontacted" || state === "untouched" ? state : "done";
-    const { code, error: text, hints } = outcomeOf(failure, known, []);
+    const outcome = outcomeOf(failure, known, []);
+    const { code, error: text, hints } = outcome;
     if (failure instanceof CommandError) {
       for (const line of renderer?.unseen(failure.output) ?? []) terminal.printError(`  | ${line}`);
     }
     terminal.printError(`error: ${text}`);
     for (const hint of hints) terminal.printError(`hint: ${hint}`);
     if (code !== 2) terminal.printError(`state: ${{ ...STATES, ...UPDATE_STATES }[state]}`);
+    if (wantsJson(words, UPDATE_TABLE)) {
+      const event = errorEvent({
+        ...{ host, words: ["update", ...words], error: failure, state },
+        // An update starts from its beginning, unless it has come to its end.
+        outcome: { ...outcome, goOn: ENDS.includes(state) ? undefined : {} },
+      });
+      terminal.print(JSON.stringify(event));
+    }
     return code;
   }
 }
+
+/** Where the same command line does not go on: a mistake in it, or nothing left to do. */
+const ENDS: readonly (State | UpdateState)[] = ["uncontacted", "active", "next-boot"];
 
 const DONE = {
   switch: "runs",

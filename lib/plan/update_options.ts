@@ -60,6 +60,7 @@ const OWN = {
   system: {
     usage: "-s, --store-path SYSTEM",
     help: "a built NixOS system, instead of a flake",
+    completes: ["file"],
     check: filled,
   },
   action: {

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ROOT } from "../checks/sources.ts";
 import { missing } from "../setup.ts";
-import { FLAGS } from "../../lib/cli/flags.ts";
+import { FLAGS, flagsOf } from "../../lib/cli/flags.ts";
+import type { OptionTable } from "../../lib/plan/option_table.ts";
+import { UPDATE_TABLE } from "../../lib/plan/update_options.ts";
 import { type Shell, SHELLS } from "../../lib/cli/completion_parts.ts";
 import { Sandbox } from "../support/install/sandbox.ts";
 
@@ -203,11 +205,12 @@ Deno.test("every value of an option is completed, or is known to be free", () =>
     ...["ssh-store-setting NAME", "ssh-store-setting VALUE", "option NAME", "option VALUE"],
     ...["chown PATH", "chown OWNER"],
   ];
-  const found = FLAGS.flatMap(({ name, values, completes }) => {
+  const update = Object.values<OptionTable[string]>(UPDATE_TABLE).flatMap(flagsOf);
+  const found = [...FLAGS, ...update].flatMap(({ name, values, completes }) => {
     assertEquals(completes.length, values.length, name);
     return values.filter((_, at) => completes[at]?.length === 0).map((value) => `${name} ${value}`);
   });
-  assertEquals(found.sort(), free.map((one) => `--${one}`).sort());
+  assertEquals([...new Set(found)].sort(), free.map((one) => `--${one}`).sort());
 });
 
 Deno.test("completions wants one shell that it knows", async () => {

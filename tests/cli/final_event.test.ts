@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { errorEvent, hostOf } from "../../lib/cli/final_event.ts";
+import { errorEvent, hostOf, updateEvent } from "../../lib/cli/final_event.ts";
 import { outcomeOf } from "../../lib/cli/outcome.ts";
 import { CommandError } from "../../lib/errors.ts";
 import { PHASES } from "../../lib/plan/phases.ts";
+import { storePath } from "../../lib/plan/store_path.ts";
 import type { ErrorEvent } from "../../lib/report/error_event.ts";
 import { STATES } from "../../lib/report/states.ts";
 import { SCHEMA } from "../readme/schema.ts";
@@ -33,6 +34,15 @@ Deno.test("errorEvent() is valid in every state, and goes on where that is possi
   assertEquals(goOn["formatted"], ["--phases", "install,reboot", ...words]);
   assertEquals(goOn["installed"], ["--phases", "reboot", ...words]);
   assertEquals([goOn["rebooting"], goOn["done"]], [undefined, undefined]);
+});
+
+Deno.test("updateEvent() is valid, whether a system ran before or not", () => {
+  const system = storePath(`/nix/store/${"a".repeat(32)}-nixos-system-web`);
+  const done = { host: "web", action: "switch", system, unitsFailed: false, times: {} } as const;
+  for (const previous of [undefined, system]) {
+    const event = updateEvent({ ...done, previous });
+    assertEquals(violations(JSON.parse(JSON.stringify(event)), schema), []);
+  }
 });
 
 Deno.test("hostOf() names a target as events do", () => {

@@ -11,6 +11,7 @@ import {
   type UpdateSettings,
 } from "../../lib/plan/update_options.ts";
 import { ignore } from "../ssh/fixture.ts";
+import { validEvents } from "../support/events.ts";
 import { Sandbox } from "../support/install/sandbox.ts";
 import { type Container, startContainer } from "../support/loopback/mod.ts";
 import { buildSystem, running, systemCode } from "../support/update/systems.ts";
@@ -65,7 +66,7 @@ Deno.test(
       /^error: .*-worse failed with exit code 3: it went back to \S+-better$/m,
     );
     assertMatch(failed.stderr, /^state: the target runs the system before again$/m);
-    const states = failed.stdout.trim().split("\n").map((line) => JSON.parse(line))
+    const states = (await validEvents(failed.stdout))
       .flatMap((event) => event.type === "state" ? [event.state] : []);
     assertEquals(states, ["uncontacted", "untouched", "activating", "back"]);
     assertEquals(await sandbox.left(), []);
