@@ -8,6 +8,8 @@ import type { LoginLog } from "./login_log.ts";
 
 /** Milliseconds after which a login that somebody might be asked by says that it goes on by itself. */
 const SIGN_OF_LIFE = 2500;
+/** Milliseconds after which it is told what a person has to do who is not asked on the terminal. */
+const UNSAID = 1000;
 /** Milliseconds between two events whose texts differ. */
 const OFTEN = 1000;
 
@@ -35,9 +37,9 @@ export class Waiting implements Disposable {
     const asks = this.attended && mayAsk;
     const told = this.#told;
     if (told?.asks === asks) {
-      if (asks && asking && told.text === text) return;
-      const pause = asks && told.text === text ? SIGN_OF_LIFE : OFTEN;
-      if (!asks && told.text === text || !asking && now - told.at < pause) return;
+      // Not a word in the middle of a question.
+      if (asks && asking || !asks && told.text === text) return;
+      if (now - told.at < (asks ? SIGN_OF_LIFE : OFTEN)) return;
     }
     this.#told = { text, asks, at: now };
     const seconds = Math.round((now - this.#began) / 1000);
@@ -59,6 +61,7 @@ export class LoginWaiting implements Disposable {
   readonly #waiting: Waiting;
   readonly #timer: ReturnType<typeof setInterval>;
   #log: LoginLog | undefined;
+  #askedAt: number | undefined;
 
   /** Tells of logins that belong to `stage`. */
   constructor(report: Report, stage: Stage, attended: boolean) {
@@ -82,14 +85,20 @@ export class LoginWaiting implements Disposable {
   #tell(): void {
     if (!this.#log) return;
     const { progress } = this.#log;
-    const asking = progress.asking;
-    this.#waiting.tell({ text: textOf(this.#log), mayAsk: progress.at("connected"), asking });
+    this.#askedAt = progress.asking ? this.#askedAt ?? performance.now() : undefined;
+    // A touch, or what an agent asks elsewhere, is asked for by nobody on the terminal. Most take no time.
+    const elsewhere = /touch|agent/.test(progress.person ?? "") &&
+      performance.now() - (this.#askedAt ?? Infinity) > UNSAID;
+    this.#waiting.tell({
+      text: elsewhere ? `it waits for ${progress.person}` : textOf(this.#log),
+      mayAsk: progress.at("connected"),
+      asking: progress.asking && !elsewhere,
+    });
   }
 }
 
 function textOf({ progress }: LoginLog): string {
   if (progress.at("granted")) return "logged in";
-  if (progress.asking && progress.person !== undefined) return `it waits for ${progress.person}`;
   if (progress.at("greeted")) return "it greets, logging in";
   if (progress.indirect) return "no answer yet by way of what makes the connection";
   return progress.at("connected") ? "it accepts the connection, no greeting yet" : "no answer yet";

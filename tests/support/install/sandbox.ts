@@ -53,6 +53,8 @@ export class Sandbox implements AsyncDisposable {
     const { folder } = this;
     return {
       NO_COLOR: "1",
+      // What a terminal is that a test makes; only its own says otherwise.
+      TERM: "dumb",
       NIX_CONFIG,
       DENO_DIR: this.denoFolder,
       HOME: `${folder}/home`,

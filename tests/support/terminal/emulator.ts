@@ -64,7 +64,8 @@ export class Emulator {
       this.#lines.length = this.#line + 1;
     } else if (end === "A") {
       for (let left = count; left > 0 && this.#line > 0;) left -= this.#height(--this.#line);
-    } else if (end === "B") this.#down(count, false);
+    } else if (end === "G") this.#column = Math.max(0, count - 1);
+    else if (end === "B") this.#down(count, false);
     else this.unknown.push(`CSI ${how}${end}`);
   }
 

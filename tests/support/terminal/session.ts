@@ -32,6 +32,10 @@ export interface Recorded {
   readonly code: number;
   /** How many of the acts were done. */
   readonly done: number;
+  /** What was written between the text that each act waited for and the act. */
+  readonly between: readonly string[];
+  /** Seconds at which the acts were done. */
+  readonly times: readonly number[];
   /** Processor seconds of the command and of all that it has waited for. */
   readonly cpu: number;
   readonly seconds: number;
@@ -49,13 +53,15 @@ if pid == 0:
 columns = wanted['columns']
 decoder = codecs.getincrementaldecoder('utf-8')('replace')
 began = time.time()
-frames, seen, done, due = [], '', 0, None
+frames, seen, done, due, between, times = [], '', 0, None, [], []
 acts = wanted['acts']
 while time.time() - began < wanted['seconds']:
     if done < len(acts) and due is None and acts[done]['when'] in seen:
         due = time.time() + acts[done].get('after', 0)
     if due is not None and time.time() >= due:
         act = acts[done]
+        between.append(seen.split(act['when'], 1)[1])
+        times.append(time.time() - began)
         done, due, seen = done + 1, None, ''
         if 'resize' in act:
             columns = act['resize'][0]
@@ -70,7 +76,7 @@ while time.time() - began < wanted['seconds']:
     seen = (seen + text)[-20000:]
 else: os.kill(pid, signal.SIGKILL)
 _, status, used = os.wait4(pid, 0)
-print(json.dumps({'frames': frames, 'done': done, 'code': os.waitstatus_to_exitcode(status),
+print(json.dumps({'frames': frames, 'done': done, 'between': between, 'times': times, 'code': os.waitstatus_to_exitcode(status),
     'cpu': used.ru_utime + used.ru_stime, 'seconds': time.time() - began}))
 `;
 
@@ -80,6 +86,8 @@ export async function onTerminal(
   options: {
     readonly columns?: number;
     readonly rows?: number;
+    /** What kind of terminal it says it is. @default "xterm-256color" */
+    readonly term?: string;
     readonly acts?: readonly Act[];
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
@@ -87,10 +95,18 @@ export async function onTerminal(
     readonly seconds?: number;
   } = {},
 ): Promise<Recorded> {
-  const { columns = 80, rows = 24, acts = [], env = {}, cwd, seconds = 150 } = options;
+  const {
+    columns = 80,
+    rows = 24,
+    acts = [],
+    env = {},
+    cwd,
+    seconds = 150,
+    term = "xterm-256color",
+  } = options;
   const { stdout, stderr } = await new Deno.Command("python3", {
     args: ["-c", DRIVER, JSON.stringify({ columns, rows, acts, seconds }), ...command],
-    env: { TERM: "xterm-256color", LC_ALL: "C.UTF-8", CI: "", ...env },
+    env: { ...env, TERM: term, LC_ALL: "C.UTF-8", CI: "", SSH_ASKPASS_REQUIRE: "never" },
     ...(cwd !== undefined && { cwd }),
     stdin: "null",
   }).output();
