@@ -130,7 +130,7 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
     ...options,
     ...{ privateKey, password, noCheck },
     report: (event: Rendered) => {
-      if (event.type === "state") progress.state = event.state;
+      if (event.type === "state") progress.state = event.state as State;
       totals.hear(event);
       log?.report(event);
       screen.report(event);

@@ -154,6 +154,39 @@ export class BootError extends InstallError {
 }
 
 /**
+ * A system was not activated, or the machine was not reachable by a new login afterwards.
+ *
+ * @example
+ * ```ts ignore
+ * import { ActivationError, deploy } from "@nixos-anywhere/deno";
+ * const error = await deploy(session, system, { action: "switch" }).catch((e) => e);
+ * if (error instanceof ActivationError && error.outcome === "back") console.error("it runs as before");
+ * ```
+ */
+export class ActivationError extends InstallError {
+  /**
+   * `back`: the machine runs the system before again; `broken`: going back failed too; `kept`: it was not to go back;
+   * `unknown`: it could not be asked, and goes back by itself.
+   */
+  readonly outcome: "back" | "broken" | "kept" | "unknown";
+  /** The exit code of the new system's switch-to-configuration, where it has ended. */
+  readonly exitCode: number | undefined;
+
+  /** Makes an error of `message` with its hint and what became of the machine. */
+  constructor(
+    message: string,
+    options:
+      & ErrorOptions
+      & Pick<ActivationError, "hint" | "outcome">
+      & { readonly exitCode?: number | undefined },
+  ) {
+    super(message, options);
+    this.outcome = options.outcome;
+    this.exitCode = options.exitCode;
+  }
+}
+
+/**
  * The target's answer does not have the shape it must have.
  *
  * @example

@@ -22,6 +22,7 @@ export type Command = (words: readonly string[], terminal: Terminal) => Promise<
 /** Every command by its name. A target that is called so is named by `--target-host`. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./init.ts")).init,
+  update: async () => (await import("./update_command.ts")).updateCommand,
   completions: async () => (await import("./completions_command.ts")).completionsCommand,
   // What the completions ask while somebody types.
   __complete: async () => (await import("./complete_command.ts")).completeCommand,

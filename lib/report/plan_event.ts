@@ -50,6 +50,8 @@ export interface PlanEvent {
   readonly kexec?: boolean;
   /** The disks that the configuration names; absent where that cannot be known. */
   readonly disks?: readonly FoundDisk[];
+  /** What becomes of the disks that the disko script names, where only the script knows which of the facts' they are. */
+  readonly diskFate?: FoundDisk["fate"];
   /** Where it is built, and why. */
   readonly build?: { readonly on: "local" | "remote"; readonly why: string };
   /** What would be built and copied, of a dry run; what cannot be known beforehand is absent. */

@@ -74,7 +74,7 @@ class Listener {
 
   constructor(readonly show: boolean) {}
 
-  async listen(stream: ReadableStream<Uint8Array>): Promise<void> {
+  async listen(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
       this.text += piece;
       if (this.show) await write(piece);

@@ -54,7 +54,9 @@ export const MADE_TEXTS: readonly (readonly [URL, Made])[] = [
 function eventsTable(): string {
   const schema: Schema = JSON.parse(Deno.readTextFileSync(SCHEMA));
   const names = schema.oneOf?.map(({ $ref = "" }) => $ref.replace("#/$defs/", "")) ?? [];
-  const rows = names.map((name) => `| \`${name}\` | ${schema.$defs?.[name]?.description} |`);
+  const rows = names.filter((name) => !name.includes("-of-")).map((name) =>
+    `| \`${name}\` | ${schema.$defs?.[name]?.description} |`
+  );
   return ["| event | what it tells |", "| --- | --- |", ...rows].join("\n");
 }
 
