@@ -11,6 +11,7 @@ import type { ReportEvent } from "../../lib/report/events.ts";
 import { deploy, type DeployOptions } from "../../lib/steps/deploy/deploy.ts";
 import { parseStanding } from "../../lib/steps/deploy/follow.ts";
 import { ignore, login } from "../ssh/fixture.ts";
+import { startRelay } from "../support/relay.ts";
 import {
   type Container,
   type ContainerOptions,
@@ -194,6 +195,44 @@ Deno.test(
     ]);
   },
 );
+
+Deno.test("deploy() goes back by itself where nothing gets through any more, or nobody waits", {
+  ignore,
+}, async () => {
+  await using container = await open();
+  const back = async (calls: number) => {
+    const { stdout } = await container.run(
+      `for _ in $(seq 600); do [ $(wc -l </run/box/activations) -lt ${calls} ] || break; sleep 0.1; done; cat /run/box/activations`,
+    );
+    return stdout.trim().split("\n");
+  };
+  await using relay = await startRelay({ to: { host: container.host, port: container.port } });
+  const report = (event: ReportEvent) => {
+    if (event.type === "output" && event.line === "activating new") relay.freeze();
+  };
+  await using session = await login(container, "root", { port: relay.port, report });
+  const running = deploy(session, fresh, { confirmTimeout: 2000 }).catch((error) => error);
+  assertEquals(await back(2), ["new switch 0 0022", "old switch 0 0022"]);
+  relay.cut();
+  relay.thaw();
+  const error = await running;
+  assert(error instanceof ActivationError, String(error));
+  assertEquals(error.outcome, "back");
+
+  const controller = new AbortController();
+  await using second = await login(container, "root", {
+    report: (event) =>
+      void (event.type === "output" && event.line === "activating new" &&
+        controller.abort(new Error("enough"))),
+  });
+  const { signal } = controller;
+  await assertRejects(
+    () => deploy(second, fresh, { confirmTimeout: 2000, signal }),
+    Error,
+    "enough",
+  );
+  assertEquals((await back(4)).slice(2), ["new switch 0 0022", "old switch 0 0022"]);
+});
 
 Deno.test("deploy() stays without a way back where it is told to", { ignore }, async () => {
   await using container = await open({
