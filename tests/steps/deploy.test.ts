@@ -25,6 +25,7 @@ import {
   LOSE_ALL,
   LOSE_NETWORK,
   running,
+  SYSTEMD,
 } from "../support/update/systems.ts";
 
 const [old = "", fresh = ""] = ignore
@@ -34,7 +35,11 @@ const [old = "", fresh = ""] = ignore
 /** A machine that runs the old system. */
 function open(hooks: Hooks = {}, more: ContainerOptions = {}): Promise<Container> {
   const base = running(old, hooks);
-  return startContainer({ ...base, ...more, files: { ...base.files, ...more.files } });
+  return startContainer({
+    ...base,
+    files: { ...base.files, ...more.files },
+    setup: `${base.setup}${more.setup ?? ""}`,
+  });
 }
 
 /** What an update has left: the calls of switch-to-configuration, what runs, what boots, and what is in /run. */
@@ -75,7 +80,7 @@ async function update(
 Deno.test("deploy() copies a system, sets the profile, activates it, and a new login confirms it", {
   ignore,
 }, async () => {
-  await using container = await open();
+  await using container = await open({}, SYSTEMD);
   const { result, texts, states } = await update(container, { installBootloader: true });
   assertEquals(result, { action: "switch", system: fresh, previous: old, unitsFailed: false });
   assertEquals(await found(container), [
@@ -84,6 +89,17 @@ Deno.test("deploy() copies a system, sets the profile, activates it, and a new l
   assertEquals(states, ["untouched", "copying", "activating", "active"]);
   assert(texts.includes("activating new"), texts.join("\n"));
   assertEquals(await container.logins(), ["root publickey", "root publickey"]);
+  // Each is a unit of its own, which no end of a login and no restart of the network reaches.
+  const commands = (await container.commands()).map((line) =>
+    line.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "TOKEN")
+  );
+  const program = (name: string) => `/bin/sh /run/nixos-anywhere-update/TOKEN/${name} TOKEN`;
+  assertEquals(commands, [
+    "systemd-run --unit=nixos-anywhere-guard-TOKEN --collect --no-ask-password --quiet " +
+    `-p OOMPolicy=continue -p OOMScoreAdjust=-900 ${program("guard")}`,
+    "systemd-run --unit=nixos-anywhere-activation-TOKEN --collect --no-ask-password --quiet " +
+    program("activation"),
+  ]);
   // What is there is not copied, and the same generation stays.
   const again = await update(container, { action: "boot" });
   assertEquals(again.states, ["untouched", "activating", "next-boot"]);

@@ -51,7 +51,7 @@ export const FIND_NETWORK =
 
 /** Runs a unit as the real one does as far as that is asked for: apart from whoever starts it, and with no variable of theirs. */
 const SYSTEMD_RUN = `#!/bin/sh
-printf '%s\\n' "systemd-run $*" | sed 's/-[0-9a-f-]\\{36\\}//g' >>/run/box/commands
+printf '%s\\n' "systemd-run $*" >>/run/box/commands
 while :; do
   case $1 in
   --unit=*|--collect|--no-ask-password|--quiet) shift ;;
