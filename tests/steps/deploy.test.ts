@@ -125,8 +125,11 @@ Deno.test(
 
 Deno.test("deploy() sets what boots, and nothing else, for the next boot", { ignore }, async () => {
   await using container = await open({ "new-boot": "[ ! -e /etc/refuse ] || exit 1" });
-  const { result, states } = await update(container, { action: "boot" });
-  assertEquals([result.previous, states.at(-1)], [old, "next-boot"]);
+  const heard: string[] = [];
+  const report = (event: ReportEvent) => void (event.type === "state" && heard.push(event.state));
+  const { result, states } = await update(container, { action: "boot", report });
+  assertEquals([result.previous, states], [old, ["untouched"]]);
+  assertEquals(heard, ["copying", "activating", "next-boot"]);
   const all = "system system-1-link system-2-link";
   assertEquals(await found(container), ["new boot 0 0022", "old", all, "new"]);
   assertEquals(await container.logins(), ["root publickey"]);

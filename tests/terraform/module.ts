@@ -75,6 +75,14 @@ export async function writeConfig(folder: string): Promise<string> {
   return path;
 }
 
+/** The modules that a text in HCL uses, with what it gives them. */
+export async function usedModules(
+  text: string,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { module = {} } = await parse("main.tf", text) as unknown as Module;
+  return Object.values(module).flat();
+}
+
 /** The values of variables, those that are not given by their defaults. */
 function valuesOf({ variable }: Module, given: Readonly<Record<string, unknown>>) {
   for (const name of Object.keys(given)) {

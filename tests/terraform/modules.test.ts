@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ROOT } from "../checks/sources.ts";
-import { FOLDER, type Module, readModule } from "./module.ts";
+import { blocks } from "../readme/markdown.ts";
+import { FOLDER, type Module, readModule, usedModules } from "./module.ts";
 
 const NEEDED = Symbol("needed");
 type Row = readonly [type: string, otherwise: unknown];
@@ -158,5 +159,22 @@ Deno.test("the version of the package stands in one place", async () => {
   for await (const { name: file } of Deno.readDir(`${FOLDER}/programs`)) {
     const text = await Deno.readTextFile(`${FOLDER}/programs/${file}`);
     assert(!text.includes("jsr:"), file);
+  }
+});
+
+Deno.test("README's configuration is HCL, and uses what a module has", async () => {
+  const text = await Deno.readTextFile(`${FOLDER}/README.md`);
+  const used = (await Promise.all(
+    blocks(text).filter(({ language }) => language === "hcl").map(({ code }) => usedModules(code)),
+  )).flat();
+  assertEquals(used.length, 1);
+  for (const { source, ...given } of used) {
+    const table = TABLE[String(source).replace(/.*\//, "")] ?? {};
+    assertEquals(Object.keys(given).filter((key) => !Object.hasOwn(table, key)), []);
+    const needed = Object.keys(table).filter((key) => table[key]?.[1] === NEEDED);
+    assertEquals(needed.filter((key) => !(key in given)), []);
+  }
+  for (const [, path = ""] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+    await Deno.stat(`${FOLDER}/${path}`);
   }
 });
