@@ -2,6 +2,7 @@
 import { referenceTable } from "../../lib/cli/help.ts";
 import { INIT_TABLE } from "../../lib/cli/init.ts";
 import { troublesTable } from "../../lib/plan/troubles.ts";
+import { UPDATE_TABLE } from "../../lib/plan/update_options.ts";
 import { ROOT } from "../checks/sources.ts";
 import { flowPicture } from "./flow_picture.ts";
 import { SCHEMA, type Schema } from "./schema.ts";
@@ -40,6 +41,7 @@ const MADE: Made = {
   options: () => referenceTable(),
   init: () => referenceTable(INIT_TABLE),
   events: eventsTable,
+  update: updateTable,
   tasks: tasksTable,
   troubles: troublesTable,
 };
@@ -58,6 +60,14 @@ function eventsTable(): string {
     `| \`${name}\` | ${schema.$defs?.[name]?.description} |`
   );
   return ["| event | what it tells |", "| --- | --- |", ...rows].join("\n");
+}
+
+/** What an update alone can be told, in Markdown. */
+function updateTable(): string {
+  const { system, action, rollback, ignoreFailedUnits, installBootloader } =
+    UPDATE_TABLE["What to activate"];
+  const own = { system, action, rollback, ignoreFailedUnits, installBootloader };
+  return referenceTable({ "": own }).replace(/^\*+\n+/, "");
 }
 
 /** The tasks of deno.json, in Markdown. */

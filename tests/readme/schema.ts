@@ -156,8 +156,19 @@ class Maker {
       case "intersection":
       case "mapped":
         return this.#object([type], file);
+      case "indexedAccess":
+        return this.#schema(...this.#property(value, file));
     }
     throw new Error(`no schema for a type: ${kind} ${JSON.stringify(value)}`);
+  }
+
+  /** The type of `Facts["kexec"]`, and the file that it is in. */
+  #property({ objType, indexType }: Type["value"], file: string): [Type, string] {
+    const [{ def }, home] = this.#declaration(objType.value, file);
+    const name = indexType.value[indexType.value.kind];
+    const property = def.properties.find((one: Property) => one.name === name);
+    if (!property) throw new Error(`${objType.value.typeName} has no ${name}`);
+    return [property.tsType, home];
   }
 
   /** What is undefined is left out of JSON. */
