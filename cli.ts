@@ -96,7 +96,7 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
     ...options,
     ...known,
     report: (event) => {
-      if (event.type === "state") progress.state = event.state;
+      if (event.type === "state") progress.state = event.state as State;
       renderer.report(event);
     },
     sudoPassword: () => sudoPassword(sudo, interactive, signal),

@@ -5,48 +5,19 @@
  * @module
  */
 
-/** What every error of this module carries besides its message. */
-export interface FailureOptions extends ErrorOptions {
-  /** What to do next, one sentence. */
-  readonly hint: string;
-}
+import { type FailureOptions, InstallError } from "./install_error.ts";
 
-/**
- * The base of every error thrown on purpose; catch this one to tell them from bugs.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { InstallError } from "./errors.ts";
- * const error = new InstallError("web: no disk", { hint: "plug one in" });
- * assertEquals([error.name, error.hint], ["InstallError", "plug one in"]);
- * ```
- */
-export class InstallError extends Error {
-  /** What to do next, one sentence. */
-  readonly hint: string;
-
-  /** Makes an error of `message` with its hint and, where there is one, its cause. */
-  constructor(message: string, options: FailureOptions) {
-    super(message, options);
-    this.name = new.target.name;
-    this.hint = options.hint;
-  }
-}
+export { type FailureOptions, InstallError };
 
 /**
  * An option or a local input is wrong. Nothing was contacted.
  *
  * @example
  * ```ts
- * import { assert } from "@std/assert";
+ * import { assertThrows } from "@std/assert";
  * import { UsageError } from "./errors.ts";
  * import { parsePhases } from "./plan/phases.ts";
- * try {
- *   parsePhases("format");
- * } catch (error) {
- *   assert(error instanceof UsageError && error.hint !== "");
- * }
+ * assertThrows(() => parsePhases("format"), UsageError, "format");
  * ```
  */
 export class UsageError extends InstallError {}
@@ -158,6 +129,41 @@ export class BootError extends InstallError {
 
 /** What became of a machine that did not come back as it should; see {@linkcode BootError}. */
 export type BootOutcome = "stayed" | "other" | "silent";
+
+/** What a machine runs after a system was not activated as it should; see {@linkcode ActivationError}. */
+export type ActivationOutcome = "back" | "broken" | "kept" | "unknown";
+
+/**
+ * A system was not activated, or the machine was not reachable by a new login afterwards.
+ *
+ * @example
+ * ```ts ignore
+ * const error = await deploy(session, system).catch((e) => e);
+ * if (error instanceof ActivationError && error.outcome === "back") console.error("as before");
+ * ```
+ */
+export class ActivationError extends InstallError {
+  /**
+   * `back`: the machine runs the system before again; `broken`: going back failed too; `kept`: it was not to go back;
+   * `unknown`: it could not be asked, and goes back by itself.
+   */
+  readonly outcome: ActivationOutcome;
+  /** The exit code of the new system's switch-to-configuration, where it has ended. */
+  readonly exitCode: number | undefined;
+
+  /** Makes an error of `message` with its hint and what became of the machine. */
+  constructor(
+    message: string,
+    options: FailureOptions & {
+      readonly outcome: ActivationOutcome;
+      readonly exitCode?: number | undefined;
+    },
+  ) {
+    super(message, options);
+    this.outcome = options.outcome;
+    this.exitCode = options.exitCode;
+  }
+}
 
 /**
  * The target's answer does not have the shape it must have.

@@ -52,15 +52,19 @@ export function parseCommandLine<O = PlanOptions>(
 }
 
 /** Whether `--help` or `--version` stands on a command line, before any `--`, as more than a value. */
-export function wantsOnly(words: readonly string[]): "help" | "version" | undefined {
+export function wantsOnly(
+  words: readonly string[],
+  table?: OptionTable,
+): "help" | "version" | undefined {
+  const flags = table ? Object.values(table).flatMap(flagsOf) : FLAGS;
   let version = false;
   for (let at = 0; at < words.length && words[at] !== "--"; at++) {
     const word = words[at] ?? "";
     if (word === "--help" || word === "-h") return "help";
     version ||= word === "--version";
-    const flag = FLAGS.find((one) => isFlag(word, one));
+    const flag = flags.find((one) => isFlag(word, one));
     if (!flag?.dashes) continue;
-    for (let left = flag.values.length; left > 0 && isDashed(words[at + 1], FLAGS); left--) at++;
+    for (let left = flag.values.length; left > 0 && isDashed(words[at + 1], flags); left--) at++;
   }
   return version ? "version" : undefined;
 }

@@ -20,6 +20,7 @@ export type Command = (words: readonly string[], terminal: Terminal) => Promise<
 /** Every command by its name. A target that is called so is named by `--target-host`. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./init.ts")).init,
+  update: async () => (await import("./update_command.ts")).updateCommand,
 };
 
 /** The command that the first word names, if it names one. */

@@ -5,10 +5,12 @@
  * @module
  */
 import type { Phase } from "../plan/phases.ts";
-import type { State } from "./states.ts";
+import type { State, UpdateState } from "./states.ts";
 
-/** A part of the run with a beginning and an end: the four phases and what goes before them. */
-export type Stage = "connect" | "build" | "image" | "hardware" | Phase;
+/**
+ * A part of the run with a beginning and an end: the four phases and what goes before them; of an update its own two.
+ */
+export type Stage = "connect" | "build" | "image" | "hardware" | Phase | "copy" | "activate";
 
 /** A stage began, ended, or was left out because it was not needed. */
 export interface StageEvent {
@@ -73,7 +75,7 @@ export interface StateEvent {
   /** Tells the events apart. */
   readonly type: "state";
   /** The state's name. */
-  readonly state: State;
+  readonly state: State | UpdateState;
   /** One clause, without a period. */
   readonly text: string;
 }

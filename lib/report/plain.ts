@@ -25,6 +25,8 @@ const TITLES: Readonly<Record<Stage, string>> = {
   disko: "Formatting the disks",
   install: "Installing",
   reboot: "Rebooting",
+  copy: "Copying the system",
+  activate: "Activating the system",
 };
 
 /**

@@ -42,6 +42,8 @@ export async function shareThere(
 export interface BuildThereOptions extends NixOptions {
   /** The folder that is `/` for the store that it is built in. @default "/" */
   readonly root?: string | undefined;
+  /** The words that make a command run as root. @default [] */
+  readonly become?: readonly string[] | undefined;
 }
 
 /**
@@ -54,12 +56,13 @@ export async function buildThere(
   derivation: StorePath,
   options: BuildThereOptions = {},
 ): Promise<StorePath> {
-  const { root = "/", timeout, signal, printBuildLogs = false } = options;
+  const { root = "/", become, timeout, signal, printBuildLogs = false } = options;
   const { report } = session;
   const quiet = printBuildLogs ? [] : ["--no-build-output"];
   const command = ["nix-store", ...storeArgs(root), "--realise", ...quiet, ...settingArgs(options)];
   const output = new NixOutput({ report, said: options.said });
   const running = session.run([...command, derivation], {
+    become,
     killOnDisconnect: true,
     hint: "-L shows the whole logs of builds; --build-on local builds here",
     onLine: (line, stream) => {

@@ -1,7 +1,9 @@
 /** The pages of examples/: every block of them is run or parsed, every link leads somewhere. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { INIT_OPTIONS } from "../../lib/cli/new_flake/choices.ts";
-import { FLAGS } from "../../lib/cli/flags.ts";
+import { FLAGS, flagsOf } from "../../lib/cli/flags.ts";
+import { INIT_TABLE } from "../../lib/cli/init.ts";
+import type { OptionTable } from "../../lib/plan/option_table.ts";
+import { UPDATE_TABLE } from "../../lib/plan/update_options.ts";
 import { read, ROOT, sources } from "../checks/sources.ts";
 import { publishTo } from "../readme/registry.ts";
 import { blocks } from "../readme/markdown.ts";
@@ -150,9 +152,9 @@ Deno.test("every page and program of examples/ is linked from its README", async
 Deno.test("flags that the pages name are flags of the command", () => {
   const known = new Set([
     ...FLAGS.map(({ name }) => name),
-    ...Object.values(INIT_OPTIONS).flatMap((entry) =>
-      "usage" in entry ? [/--\S+/.exec(entry.usage)?.[0] ?? ""] : []
-    ),
+    ...Object.values<OptionTable[string]>({ ...INIT_TABLE, ...UPDATE_TABLE }).flatMap(flagsOf).map((
+      { name },
+    ) => name),
     // Of deno, git, nix, cp and our own tasks.
     ...["--allow-run", "--allow-read", "--allow-write", "--allow-env", "--allow-net", "--wait"],
     ...["--intent-to-add", "--archive", "--link", "--keep", "--kvm", "--record", "--only"],
@@ -183,6 +185,7 @@ Deno.test("a page that lies is found", async () => {
     "nixos-anywhere --flake .#web --disko-mode wipe root@203.0.113.7",
     "nixos-anywhere --flake .#web --build-on-remote root@203.0.113.7",
     "nixos-anywhere init --layout raid0",
+    "nixos-anywhere update --flake .#web --no-such-option root@203.0.113.7",
     "nix run github:nixos-anywhere/deno -- --flak .#web root@203.0.113.7",
     "deno run -A jsr:@nixos-anywhere/deno/cli --phases all root@203.0.113.7",
     "true",

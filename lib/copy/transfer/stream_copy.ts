@@ -31,6 +31,8 @@ export interface StreamCopyOptions extends NixOptions {
   readonly link: Link;
   /** How long nothing may move, in milliseconds. */
   readonly stall: number;
+  /** The words that make a command of the target run as root. @default [] */
+  readonly become?: readonly string[] | undefined;
   readonly report: Report;
   /** How the format is chosen. @default {@linkcode chooseFormat} */
   readonly policy?: typeof chooseFormat | undefined;
