@@ -59,7 +59,7 @@ export function running(system: string, hooks: Hooks = {}): ContainerOptions {
       ...Object.fromEntries(files),
       [`${system}/bin/switch-to-configuration`]: { text: SWITCH, mode: 0o755 },
     },
-    setup: `ln -s ${system} /run/current-system
+    setup: `ln -sfn ${system} /run/current-system
 mkdir -p ${profiles}
 ln -s ${system} ${profiles}/system-1-link
 ln -s system-1-link ${profiles}/system
