@@ -246,5 +246,9 @@ Deno.test("init asks on a terminal what was left open, and takes no wrong answer
     const ended = await wrong.end;
     assertEquals([ended.code, ended.asked], [2, 4], ended.output);
     assertStringIncludes(ended.output, "name the whole disk");
+
+    await using left = new Terminal(sandbox, ["init", "db"], { "machine [db]: ": "\x03" });
+    const interrupted = await left.end;
+    assertEquals(interrupted.code, 130, interrupted.output);
     assertEquals(await Deno.stat(`${sandbox.folder}/run/db`).catch(() => "none"), "none");
   }));
