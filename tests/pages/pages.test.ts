@@ -50,6 +50,11 @@ for (const { path, text } of examples) {
         await readWords(words).catch((error) => assert(false, `${call.join(" ")}: ${error}`));
       }
     }
+    // A program of this project is named as from a checkout.
+    for (const [program, ...words] of calls) {
+      const file = words.find((word) => program === "deno" && /^[^:]+\.ts$/.test(word));
+      if (file !== undefined) await Deno.stat(new URL(file, ROOT));
+    }
     const lines = code.match(/^(nixos-anywhere|deno run|npx) /gm)?.length ?? 0;
     const own = calls.filter((call) => commandWords(call) || call[0] === "deno");
     assert(own.length >= lines, `${lines} lines, ${own.length} calls`);
