@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FLAGS, flagsOf } from "../../lib/cli/flags.ts";
 import { INIT_TABLE } from "../../lib/cli/init.ts";
 import type { OptionTable } from "../../lib/plan/option_table.ts";
+import { TROUBLES } from "../../lib/plan/troubles.ts";
 import { UPDATE_TABLE } from "../../lib/plan/update_options.ts";
 import { read, ROOT, sources } from "../checks/sources.ts";
 import { publishTo } from "../readme/registry.ts";
@@ -167,6 +168,19 @@ Deno.test("flags that the pages name are flags of the command", () => {
   ]);
   for (const { path, text } of pages) {
     assertEquals(namedFlags(text).filter((flag) => !known.has(flag)), [], path);
+  }
+});
+
+Deno.test("messages of ours on the page of troubles are ones that there are", async () => {
+  const text = await read("examples/troubles.md");
+  const all = await Promise.all((await sources("lib")).map(read));
+  const messages = ["is another disk in the installer", "kexec is not possible"]
+    .concat(
+      Object.values(TROUBLES).map(({ message }) => message).filter((one) => text.includes(one)),
+    );
+  assert(messages.length > 2);
+  for (const message of messages) {
+    assert(text.includes(message) && all.some((source) => source.includes(message)), message);
   }
 });
 
