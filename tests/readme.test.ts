@@ -117,7 +117,7 @@ Deno.test("README's one-off line has the permissions for --help and --version", 
   });
 });
 
-for (const kind of ["oneOff", "npx", "goOn"] as const) {
+for (const kind of ["oneOff", "npx", "goOn", "updateSystem"] as const) {
   Deno.test(`README's line ${kind} says that nobody answers`, {
     ignore: kind === "npx" && noNpx,
   }, async () => {

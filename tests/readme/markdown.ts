@@ -2,6 +2,7 @@
 import { referenceTable } from "../../lib/cli/help.ts";
 import { INIT_TABLE } from "../../lib/cli/init.ts";
 import { troublesTable } from "../../lib/plan/troubles.ts";
+import { UPDATE_TABLE } from "../../lib/plan/update_options.ts";
 import { ROOT } from "../checks/sources.ts";
 import { flowPicture } from "./flow_picture.ts";
 
@@ -38,6 +39,7 @@ type Made = Readonly<Record<string, () => string>>;
 const MADE: Made = {
   options: () => referenceTable(),
   init: () => referenceTable(INIT_TABLE),
+  update: updateTable,
   tasks: tasksTable,
   troubles: troublesTable,
 };
@@ -47,6 +49,14 @@ export const MADE_TEXTS: readonly (readonly [URL, Made])[] = [
   [README, MADE],
   [ARCHITECTURE, { flow: flowPicture }],
 ];
+
+/** What an update alone can be told, in Markdown. */
+function updateTable(): string {
+  const { system, action, rollback, ignoreFailedUnits, installBootloader } =
+    UPDATE_TABLE["What to activate"];
+  const own = { system, action, rollback, ignoreFailedUnits, installBootloader };
+  return referenceTable({ "": own }).replace(/^\*+\n+/, "");
+}
 
 /** The tasks of deno.json, in Markdown. */
 function tasksTable(): string {

@@ -103,15 +103,15 @@ Deno.test("the modules keep the addresses of the resources that a state may have
     ["all-in-one", "install", "nix-build", "nixos-rebuild"].map(readModule),
   );
   // With another address or another trigger a new source would install the machine anew.
-  assertEquals(Object.keys(install?.resource.null_resource), ["nixos-remote"]);
-  assertEquals(install?.resource.null_resource["nixos-remote"][0].triggers, {
+  assertEquals(Object.keys(install?.resource.null_resource ?? {}), ["nixos-remote"]);
+  assertEquals(install?.resource.null_resource["nixos-remote"]?.[0]?.triggers, {
     instance_id: "${var.instance_id}",
   });
-  assertEquals(Object.keys(rebuild?.resource.null_resource), ["nixos-rebuild"]);
-  assertEquals(rebuild?.resource.null_resource["nixos-rebuild"][0].triggers, {
+  assertEquals(Object.keys(rebuild?.resource.null_resource ?? {}), ["nixos-rebuild"]);
+  assertEquals(rebuild?.resource.null_resource["nixos-rebuild"]?.[0]?.triggers, {
     store_path: "${var.nixos_system}",
   });
-  assertEquals(Object.keys(build?.data.external), ["nix-build"]);
+  assertEquals(Object.keys(build?.data.external ?? {}), ["nix-build"]);
   assertEquals(Object.keys(all?.module ?? {}).sort(), [
     ...["install", "nixos-rebuild", "partitioner-build", "system-build"],
   ]);
@@ -139,8 +139,10 @@ Deno.test("all-in-one hands on each variable that another module has", async () 
 Deno.test("no secret is in a command, a trigger or an argument, and no value goes through a shell", async () => {
   for (const name of ["install", "nixos-rebuild"]) {
     const { resource, locals } = await readModule(name);
-    const [{ provisioner, triggers }] = Object.values<any>(resource.null_resource)[0]; // deno-lint-ignore no-explicit-any
-    const [{ command, interpreter }] = provisioner["local-exec"];
+    const [{ provisioner, triggers } = { provisioner: undefined, triggers: {} }] = Object.values(
+      resource.null_resource,
+    ).flat();
+    const [{ command = "", interpreter = [] } = {}] = provisioner?.["local-exec"] ?? [];
     assertEquals(interpreter.slice(0, 2), ["deno", "run"]);
     for (const word of [...interpreter, command]) assert(!word.includes("var."), word);
     for (const key of ["ssh_private_key", "target_pass"]) {
