@@ -37,7 +37,7 @@ export function helpText(
       ? [
         ...wrap("ALL DATA on the disks that the configuration names is wiped.", ""),
         ...wrap(
-          "nixos-anywhere update changes the system of a machine that runs NixOS: see its --help.",
+          "`nixos-anywhere init` writes a flake to start from, `nixos-anywhere update` changes the system of a machine that runs NixOS: see their --help.",
           "",
         ),
       ]

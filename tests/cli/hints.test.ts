@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { ROOT } from "../checks/sources.ts";
 import { FLAGS, flagsOf } from "../../lib/cli/flags.ts";
-import { INIT_OPTIONS } from "../../lib/cli/new_flake/choices.ts";
+import { INIT_TABLE } from "../../lib/cli/init.ts";
+import { UPDATE_TABLE } from "../../lib/plan/update_options.ts";
 
 /** The texts of all hints of the package, by file. */
 async function hints(folder: URL): Promise<[file: string, text: string][]> {
@@ -21,7 +22,11 @@ async function hints(folder: URL): Promise<[file: string, text: string][]> {
 Deno.test("hints name options that exist", async () => {
   const all = await hints(new URL("lib/", ROOT));
   assert(all.length > 40, `${all.length} hints were found`);
-  const known = new Set([...FLAGS, ...flagsOf(INIT_OPTIONS as never)].map(({ name }) => name));
+  const known = new Set(
+    [...FLAGS, ...Object.values({ ...INIT_TABLE, ...UPDATE_TABLE }).flatMap(flagsOf)].map((
+      { name },
+    ) => name),
+  );
   const unknown = all.flatMap(([file, hint]) =>
     [...hint.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([option]) => option)
       // Of git, not ours.

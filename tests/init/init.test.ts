@@ -1,5 +1,6 @@
 /** `nixos-anywhere init`: the flakes that it writes, with this machine's nix, and what it refuses. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { LAYOUT, parseLayout } from "../../lib/nix/disk_layout.ts";
 import { wrongWith } from "../pages/command_line.ts";
 import { init as main } from "../../lib/cli/init.ts";
 import { Terminal } from "../field/terminal.ts";
@@ -87,6 +88,13 @@ Deno.test(
         assertEquals(bios.includes("EF02"), !arm);
         assertEquals([config.virtual, config.firmware], [true, true]);
         assertEquals(config.hardware?.facter.reportPath, arm ? undefined : {});
+        // Our own look at it: the passphrase is asked for before anything is booted.
+        const told = parseLayout(JSON.parse(await run("nix", ...args, "--apply", LAYOUT)));
+        assertEquals(told?.disks.map(({ device }) => device), disks);
+        assertEquals(
+          told?.passphrases,
+          layout === "luks" ? [{ kind: "LUKS", name: "cryptroot" }] : [],
+        );
         if (layout === "zfs") assertMatch(config.networking.hostId, /^[0-9a-f]{8}$/);
 
         // What the install writes is used from then on.
@@ -246,5 +254,9 @@ Deno.test("init asks on a terminal what was left open, and takes no wrong answer
     const ended = await wrong.end;
     assertEquals([ended.code, ended.asked], [2, 4], ended.output);
     assertStringIncludes(ended.output, "name the whole disk");
+
+    await using left = new Terminal(sandbox, ["init", "db"], { "machine [db]: ": "\x03" });
+    const interrupted = await left.end;
+    assertEquals(interrupted.code, 130, interrupted.output);
     assertEquals(await Deno.stat(`${sandbox.folder}/run/db`).catch(() => "none"), "none");
   }));

@@ -9,10 +9,12 @@ import { INIT_TABLE } from "../../lib/cli/init.ts";
 import { INIT_OPTIONS, type InitOptions } from "../../lib/cli/new_flake/choices.ts";
 import { settle } from "../../lib/plan/option_table.ts";
 import { makePlan } from "../../lib/plan/plan.ts";
+import {
+  makeUpdatePlan,
+  UPDATE_TABLE,
+  type UpdateSettings,
+} from "../../lib/plan/update_options.ts";
 import { commandWords, runBlock } from "./shell_block.ts";
-
-/** Commands that pages name, and that come with another change. */
-const TO_COME = ["update"];
 
 /** Throws where the words of a command line are wrong. */
 export async function readWords(words: readonly string[]): Promise<void> {
@@ -20,9 +22,12 @@ export async function readWords(words: readonly string[]): Promise<void> {
   if (name === "init") {
     return void settle(parseCommandLine<InitOptions>(rest, INIT_TABLE).options, INIT_OPTIONS);
   }
+  if (name === "update") {
+    const { options } = parseCommandLine<UpdateSettings>(rest, UPDATE_TABLE);
+    return void makeUpdatePlan(options);
+  }
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load) return await readFlags(name, rest, await load());
-  if (TO_COME.includes(name)) return;
   const { options, notices, envPassword } = parseCommandLine(words);
   if (notices.length > 0) throw new Error(notices.join(", "));
   makePlan({ ...options, ...(envPassword && { password: "secret" }) });

@@ -6,9 +6,6 @@
 import { ROOT } from "../checks/sources.ts";
 import { blocks } from "../readme/markdown.ts";
 
-/** Pages that come with another change. */
-export const TO_COME: readonly string[] = ["examples/terraform/README.md"];
-
 /** A page: its path from the project's root, and its text. */
 export interface Page {
   readonly path: string;

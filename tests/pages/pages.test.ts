@@ -1,7 +1,10 @@
 /** The pages of examples/: every block of them is run or parsed, every link leads somewhere. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { INIT_OPTIONS } from "../../lib/cli/new_flake/choices.ts";
-import { FLAGS } from "../../lib/cli/flags.ts";
+import { FLAGS, flagsOf } from "../../lib/cli/flags.ts";
+import { INIT_TABLE } from "../../lib/cli/init.ts";
+import type { OptionTable } from "../../lib/plan/option_table.ts";
+import { TROUBLES } from "../../lib/plan/troubles.ts";
+import { UPDATE_TABLE } from "../../lib/plan/update_options.ts";
 import { read, ROOT, sources } from "../checks/sources.ts";
 import { publishTo } from "../readme/registry.ts";
 import { blocks } from "../readme/markdown.ts";
@@ -9,7 +12,7 @@ import { shell, userEnv } from "../readme/shell.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import { BASH_TOOL } from "./bash_tool.ts";
 import { readWords, wrongWith } from "./command_line.ts";
-import { anchors, localLinks, namedFlags, readPages, script, TO_COME } from "./markdown_page.ts";
+import { anchors, localLinks, namedFlags, readPages, script } from "./markdown_page.ts";
 import { commandWords, runBlock } from "./shell_block.ts";
 
 const pages = await readPages();
@@ -47,6 +50,11 @@ for (const { path, text } of examples) {
       if (words) {
         await readWords(words).catch((error) => assert(false, `${call.join(" ")}: ${error}`));
       }
+    }
+    // A program of this project is named as from a checkout.
+    for (const [program, ...words] of calls) {
+      const file = words.find((word) => program === "deno" && /^[^:]+\.ts$/.test(word));
+      if (file !== undefined) await Deno.stat(new URL(file, ROOT));
     }
     const lines = code.match(/^(nixos-anywhere|deno run|npx) /gm)?.length ?? 0;
     const own = calls.filter((call) => commandWords(call) || call[0] === "deno");
@@ -127,9 +135,9 @@ Deno.test("every link leads to a file, and to a heading in it", async () => {
     for (const link of localLinks(text)) {
       const [file = "", anchor] = link.split("#");
       const url = file === "" ? new URL(path, ROOT) : new URL(file, new URL(path, ROOT));
-      if (TO_COME.includes(url.href.slice(ROOT.href.length))) continue;
-      if (!await Deno.stat(url).catch(() => undefined)) dead.push(`${path}: ${link}`);
-      else if (anchor !== undefined && !anchors(await Deno.readTextFile(url)).includes(anchor)) {
+      if (!await Deno.stat(url).catch(() => undefined)) {
+        dead.push(`${path}: ${link}`);
+      } else if (anchor !== undefined && !anchors(await Deno.readTextFile(url)).includes(anchor)) {
         dead.push(`${path}: ${link}`);
       }
     }
@@ -150,9 +158,9 @@ Deno.test("every page and program of examples/ is linked from its README", async
 Deno.test("flags that the pages name are flags of the command", () => {
   const known = new Set([
     ...FLAGS.map(({ name }) => name),
-    ...Object.values(INIT_OPTIONS).flatMap((entry) =>
-      "usage" in entry ? [/--\S+/.exec(entry.usage)?.[0] ?? ""] : []
-    ),
+    ...Object.values<OptionTable[string]>({ ...INIT_TABLE, ...UPDATE_TABLE }).flatMap(flagsOf).map((
+      { name },
+    ) => name),
     // Of deno, git, nix, cp and our own tasks.
     ...["--allow-run", "--allow-read", "--allow-write", "--allow-env", "--allow-net", "--wait"],
     ...["--intent-to-add", "--archive", "--link", "--keep", "--kvm", "--record", "--only"],
@@ -160,6 +168,19 @@ Deno.test("flags that the pages name are flags of the command", () => {
   ]);
   for (const { path, text } of pages) {
     assertEquals(namedFlags(text).filter((flag) => !known.has(flag)), [], path);
+  }
+});
+
+Deno.test("messages of ours on the page of troubles are ones that there are", async () => {
+  const text = await read("examples/troubles.md");
+  const all = await Promise.all((await sources("lib")).map(read));
+  const messages = ["is another disk in the installer", "kexec is not possible"]
+    .concat(
+      Object.values(TROUBLES).map(({ message }) => message).filter((one) => text.includes(one)),
+    );
+  assert(messages.length > 2);
+  for (const message of messages) {
+    assert(text.includes(message) && all.some((source) => source.includes(message)), message);
   }
 });
 
@@ -183,6 +204,7 @@ Deno.test("a page that lies is found", async () => {
     "nixos-anywhere --flake .#web --disko-mode wipe root@203.0.113.7",
     "nixos-anywhere --flake .#web --build-on-remote root@203.0.113.7",
     "nixos-anywhere init --layout raid0",
+    "nixos-anywhere update --flake .#web --no-such-option root@203.0.113.7",
     "nix run github:nixos-anywhere/deno -- --flak .#web root@203.0.113.7",
     "deno run -A jsr:@nixos-anywhere/deno/cli --phases all root@203.0.113.7",
     "true",
