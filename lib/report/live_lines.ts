@@ -102,9 +102,11 @@ export function details(
   { moving, activities, waiting }: Pick<Running, "moving" | "activities" | "waiting">,
 ): string[] {
   const parts = waiting === undefined ? [] : [escapeControls(waiting)];
-  // What is through is of no interest while something else moves.
-  const going = moving.filter(({ done, total }) => total === undefined || done < total);
-  parts.push(...(going.length > 0 ? going : moving.slice(-1)).flatMap(transferParts));
+  // What is through is of no interest.
+  const going = moving.filter(({ done, total = Infinity, paths }) =>
+    done < total || paths && paths.done < paths.total
+  );
+  parts.push(...going.flatMap(transferParts));
   for (const { where, builds, fetched, names } of activities) {
     const place = activities.length > 1 ? `${escapeControls(where)}: ` : "";
     const own: string[] = [];
@@ -128,11 +130,9 @@ function transferParts({ what, done, total, paths, rate }: Moving): string[] {
     const percent = total > 0 ? ` ${Math.floor(100 * Math.min(done / total, 1))}%` : "";
     parts.push(`${name}${showBytesOf(done, total)}${percent}`);
   }
-  if (rate !== undefined && rate >= 1) {
+  if (rate !== undefined && rate >= 1 && done < (total ?? Infinity)) {
     parts.push(`${showBytes(rate)}/s`);
-    if (total !== undefined && done < total) {
-      parts.push(`${showTime(1000 * (total - done) / rate)} left`);
-    }
+    if (total !== undefined) parts.push(`${showTime(1000 * (total - done) / rate)} left`);
   }
   if (paths) parts.push(`${paths.done}/${paths.total} paths`);
   return parts;
