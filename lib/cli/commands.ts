@@ -23,12 +23,9 @@ export type Command = (words: readonly string[], terminal: Terminal) => Promise<
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./init.ts")).init,
   update: async () => (await import("./update_command.ts")).updateCommand,
-<<<<<<< HEAD
   completions: async () => (await import("./completions_command.ts")).completionsCommand,
   // What the completions ask while somebody types.
   __complete: async () => (await import("./complete_command.ts")).completeCommand,
-=======
->>>>>>> pages
 };
 
 /** The same failure or, where the first word is nearly a command, one that asks whether that was meant. */

@@ -40,10 +40,7 @@ type Made = Readonly<Record<string, () => string>>;
 const MADE: Made = {
   options: () => referenceTable(),
   init: () => referenceTable(INIT_TABLE),
-<<<<<<< HEAD
   events: eventsTable,
-=======
->>>>>>> pages
   update: updateTable,
   tasks: tasksTable,
   troubles: troublesTable,
