@@ -253,6 +253,27 @@ Deno.test("deploy() goes back by itself where nothing gets through any more, or 
   assertEquals((await back(4)).slice(2), ["new switch 0 0022", "old switch 0 0022"]);
 });
 
+Deno.test(
+  "deploy() goes back by itself where the new system makes nobody root",
+  { ignore },
+  async () => {
+    await using container = await open({
+      "new-switch": "cp /etc/sudoers /run/sudoers; sed -i /^admin/d /etc/sudoers",
+      "old-switch": "cp /run/sudoers /etc/sudoers",
+    });
+    const { result } = await update(container, { confirmTimeout: 4000 }, "admin");
+    assert(result instanceof ActivationError, String(result));
+    assertEquals(result.outcome, "back");
+    assertMatch(result.message, /no new login worked within 4 s \(.*\): it went back to/);
+    assertEquals((await found(container)).slice(1), [
+      "old switch 0 0022",
+      "old",
+      "system system-1-link",
+      "old",
+    ]);
+  },
+);
+
 Deno.test("deploy() stays without a way back where it is told to", { ignore }, async () => {
   await using container = await open({
     "new-switch": `ln -sfn "$self" /run/current-system; exit 9`,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Scope } from "../../async.ts";
-import { type ActivationError, AnswerError, ConnectionError } from "../../errors.ts";
+import { delay, Scope } from "../../async.ts";
+import { type ActivationError, AnswerError, CommandError, ConnectionError } from "../../errors.ts";
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { isStorePath, type StorePath } from "../../plan/store_path.ts";
 import type { DeployAction } from "../../plan/update_options.ts";
@@ -85,7 +85,7 @@ class Guarded {
     // Whether it was opened when the activation was done: an earlier one confirms nothing.
     let isNew = false;
     for (;;) {
-      let standing = await follow(login.session, this.#activation, login.become, scope.signal);
+      let standing = await this.#follow(login, scope.signal);
       const waiting = standing?.state === "waiting";
       if (standing && waiting) {
         this.confirming = true;
@@ -99,13 +99,29 @@ class Guarded {
       // A login that confirms nothing may still tell what comes of it.
       if (!standing || waiting && !isNew) {
         next = await this.#logIn(standing && login, scope.signal, (seen) => standing = seen);
-        if (next) stack.use(next.session);
+        if (next) {
+          stack.use(next.session);
+          if (login.session !== session) await login.session[Symbol.asyncDispose]();
+        }
         isNew = waiting;
       } else if (waiting) {
-        standing = await follow(login.session, this.#activation, login.become, scope.signal);
+        standing = await this.#follow(login, scope.signal);
       }
       if (next) login = next;
       else if (standing && standing.state !== "waiting") return await this.#end(login, standing);
+    }
+  }
+
+  /** How it stands, as {@linkcode follow} says; nothing where the login is of no use, such as by a sudo that refuses it. */
+  async #follow({ session, become }: Login, signal: AbortSignal): Promise<Standing | undefined> {
+    try {
+      return await follow(session, this.#activation, become, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof CommandError)) throw error;
+      this.trouble = error.message;
+      await delay(1000, signal);
+      return undefined;
     }
   }
 
@@ -201,8 +217,9 @@ class Guarded {
     this.#told = true;
     const confirmed = await confirm(session, this.#activation, become, signal).catch((error) => {
       signal.throwIfAborted();
-      if (error instanceof ConnectionError) return undefined;
-      throw error;
+      if (!(error instanceof ConnectionError || error instanceof CommandError)) throw error;
+      this.trouble = error.message;
+      return undefined;
     });
     if (!confirmed) return false;
     const { running } = confirmed;
