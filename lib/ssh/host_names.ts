@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname, isAbsolute, join } from "@std/path";
+import { dirname, isAbsolute, join } from "../std_path.ts";
 
 /** Where the files are. */
 export interface HostFiles {
