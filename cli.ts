@@ -160,9 +160,8 @@ function end(failure: unknown, progress: Progress): number {
   const { state: reached, phases, words, screen, log, json } = progress;
   screen?.[Symbol.dispose]();
   const outcome = outcomeOf(failure, reached, phases);
-  const lines = failureLines({ failure, outcome, reached, words, screen });
+  const lines = failureLines({ failure, outcome, reached, words, screen, log: log?.path });
   for (const line of lines) log?.write(line);
-  if (log) lines.push(`log: all of it is in ${log.path}`);
   for (const line of lines) console.error(line);
   log?.[Symbol.dispose]();
   if (json) console.log(JSON.stringify(errorEvent({ ...progress, error: failure, outcome })));

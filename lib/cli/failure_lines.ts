@@ -20,16 +20,20 @@ export interface FailedRun {
   readonly words: readonly string[];
   /** Knows what was shown already. */
   readonly screen: Pick<Renderer, "unseen"> | undefined;
+  /** The file of `--log`. */
+  readonly log: string | undefined;
 }
 
 /** Failures after which the same command line would fail in the same way. */
 const STUCK: readonly Outcome["kind"][] = ["identity", "bug", "permission"];
 
 /**
- * The lines: what the command that failed has printed and nobody was shown, what failed, what to do, the state, and the
- * command line that goes on from there.
+ * The lines: what the command that failed has printed and nobody was shown, what failed, what to do, the command line
+ * that goes on, and last the state, which is what it goes on from.
  */
-export function failureLines({ failure, outcome, reached, words, screen }: FailedRun): string[] {
+export function failureLines(
+  { failure, outcome, reached, words, screen, log }: FailedRun,
+): string[] {
   const { kind, error, hints, state, goOn } = outcome;
   const unseen = failure instanceof CommandError ? screen?.unseen(failure.output) ?? [] : [];
   const begun = reached !== "uncontacted" && reached !== "untouched" && !STUCK.includes(kind);
@@ -38,7 +42,8 @@ export function failureLines({ failure, outcome, reached, words, screen }: Faile
     ...unseen.map((line) => `  | ${line}`),
     `error: ${error}`,
     ...hints.map((hint) => `hint: ${hint}`),
-    ...(state === undefined ? [] : [`state: ${state}`]),
+    ...(log === undefined ? [] : [`log: all of it is in ${escapeControls(log)}`]),
     ...(again ? [`to go on: ${escapeControls(shellLine(again))}`] : []),
+    ...(state === undefined ? [] : [`state: ${state}`]),
   ];
 }

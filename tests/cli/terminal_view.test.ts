@@ -150,6 +150,6 @@ Deno.test("off a terminal lines have times, and one comes every 15 s", { ignore 
   const quiet = await fixture.run([...words, "--phases", "reboot", "--quiet", "--log", "run.log"]);
   assertMatch(
     quiet.raw,
-    /^(warning: .*\n)*error: .*\n(hint: .*\n)+state: .*\n(to go on: .*\n)?log: .*\n$/,
+    /^(warning: .*\n)*error: .*\n(hint: .*\n)+log: .*\n(to go on: .*\n)?state: .*\n$/,
   );
 });
