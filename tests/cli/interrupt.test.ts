@@ -14,7 +14,7 @@ const ignore = await noContainers() !== undefined;
 async function interrupted(sandbox: Sandbox, running: Running, signal: Deno.Signal = "SIGINT") {
   const { code, stdout, stderr }: Outcome = await running.interrupt(signal);
   assertMatch(stderr, new RegExp(`^error: interrupted by ${signal}$`, "m"));
-  assertMatch(stderr, /^hint: .*\nstate: .*\n$/m);
+  assertMatch(stderr, /^hint: .*\nstate: .*\n(to go on: .*\n)?$/m);
   assertEquals([code, stdout, await sandbox.left()], [130, "", []], stderr);
 }
 
