@@ -166,6 +166,7 @@ async function build(job: UpdateJob, flake: FlakeRef): Promise<StorePath> {
     return path as StorePath;
   }
   const become = becomeRoot(facts);
+  Stages.of(target.report).reach("copying");
   // Derivations are in this machine's store, and in no cache.
   const { signal } = nix;
   await copyClosure(target, derivation, { ...copying(job), become, signal, substitute: false });

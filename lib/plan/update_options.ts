@@ -18,30 +18,28 @@ export type DeployAction = "switch" | "boot" | "test" | "dry-activate";
 /** Every action. */
 export const DEPLOY_ACTIONS: readonly DeployAction[] = ["switch", "boot", "test", "dry-activate"];
 
-/** What an update takes of an install's options. */
-type Shared = Pick<
-  InstallSettings,
-  | "host"
-  | "identityFile"
-  | "privateKey"
-  | "sshPort"
-  | "sshOptions"
-  | "password"
-  | "hostKey"
-  | "knownHosts"
-  | "timeouts"
-  | "buildOn"
-  | "substituteOnDestination"
-  | "from"
-  | "sshStoreSettings"
-  | "nixOptions"
-  | "acceptFlakeConfig"
-  | "printBuildLogs"
-  | "showTrace"
->;
-
 /** Everything an update can be told; `host` and one of `flake` and `system` are needed. */
-export interface UpdateSettings extends Shared {
+export interface UpdateSettings extends
+  Pick<
+    InstallSettings,
+    | "host"
+    | "identityFile"
+    | "privateKey"
+    | "sshPort"
+    | "sshOptions"
+    | "password"
+    | "hostKey"
+    | "knownHosts"
+    | "timeouts"
+    | "buildOn"
+    | "substituteOnDestination"
+    | "from"
+    | "sshStoreSettings"
+    | "nixOptions"
+    | "acceptFlakeConfig"
+    | "printBuildLogs"
+    | "showTrace"
+  > {
   /** A flake and the NixOS configuration in it, `URI#NAME`. */
   readonly flake?: string | undefined;
   /** A built NixOS system, instead of a flake. */

@@ -68,7 +68,7 @@ Deno.test(
     assertMatch(failed.stderr, /^state: the target runs the system before again$/m);
     const states = (await validEvents(failed.stdout))
       .flatMap((event) => event.type === "state" ? [event.state] : []);
-    assertEquals(states, ["uncontacted", "untouched", "activating", "back"]);
+    assertEquals(states, ["uncontacted", "untouched", "copying", "activating", "back"]);
     assertEquals(await sandbox.left(), []);
 
     // Nothing is done to a machine that is another one, or that runs no NixOS.

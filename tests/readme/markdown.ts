@@ -1,6 +1,7 @@
 /** Reading README: its code blocks, and the parts of it that are made. */
 import { referenceTable } from "../../lib/cli/help.ts";
 import { troublesTable } from "../../lib/plan/troubles.ts";
+import { UPDATE_TABLE } from "../../lib/plan/update_options.ts";
 import { ROOT } from "../checks/sources.ts";
 import { flowPicture } from "./flow_picture.ts";
 import { SCHEMA, type Schema } from "./schema.ts";
@@ -38,6 +39,7 @@ type Made = Readonly<Record<string, () => string>>;
 const MADE: Made = {
   options: referenceTable,
   events: eventsTable,
+  update: updateTable,
   tasks: tasksTable,
   troubles: troublesTable,
 };
@@ -56,6 +58,14 @@ function eventsTable(): string {
     `| \`${name}\` | ${schema.$defs?.[name]?.description} |`
   );
   return ["| event | what it tells |", "| --- | --- |", ...rows].join("\n");
+}
+
+/** What an update alone can be told, in Markdown. */
+function updateTable(): string {
+  const { system, action, rollback, ignoreFailedUnits, installBootloader } =
+    UPDATE_TABLE["What to activate"];
+  const own = { system, action, rollback, ignoreFailedUnits, installBootloader };
+  return referenceTable({ "": own }).replace(/^\*+\n+/, "");
 }
 
 /** The tasks of deno.json, in Markdown. */

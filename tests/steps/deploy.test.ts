@@ -11,6 +11,7 @@ import type { ReportEvent } from "../../lib/report/events.ts";
 import { deploy, type DeployOptions } from "../../lib/steps/deploy/deploy.ts";
 import { parseStanding } from "../../lib/steps/deploy/follow.ts";
 import { ignore, login } from "../ssh/fixture.ts";
+import { startRelay } from "../support/relay.ts";
 import {
   type Container,
   type ContainerOptions,
@@ -24,6 +25,7 @@ import {
   LOSE_ALL,
   LOSE_NETWORK,
   running,
+  SYSTEMD,
 } from "../support/update/systems.ts";
 
 const [old = "", fresh = ""] = ignore
@@ -33,7 +35,11 @@ const [old = "", fresh = ""] = ignore
 /** A machine that runs the old system. */
 function open(hooks: Hooks = {}, more: ContainerOptions = {}): Promise<Container> {
   const base = running(old, hooks);
-  return startContainer({ ...base, ...more, files: { ...base.files, ...more.files } });
+  return startContainer({
+    ...base,
+    files: { ...base.files, ...more.files },
+    setup: `${base.setup}${more.setup ?? ""}`,
+  });
 }
 
 /** What an update has left: the calls of switch-to-configuration, what runs, what boots, and what is in /run. */
@@ -74,7 +80,7 @@ async function update(
 Deno.test("deploy() copies a system, sets the profile, activates it, and a new login confirms it", {
   ignore,
 }, async () => {
-  await using container = await open();
+  await using container = await open({}, SYSTEMD);
   const { result, texts, states } = await update(container, { installBootloader: true });
   assertEquals(result, { action: "switch", system: fresh, previous: old, unitsFailed: false });
   assertEquals(await found(container), [
@@ -83,6 +89,17 @@ Deno.test("deploy() copies a system, sets the profile, activates it, and a new l
   assertEquals(states, ["untouched", "copying", "activating", "active"]);
   assert(texts.includes("activating new"), texts.join("\n"));
   assertEquals(await container.logins(), ["root publickey", "root publickey"]);
+  // Each is a unit of its own, which no end of a login and no restart of the network reaches.
+  const commands = (await container.commands()).map((line) =>
+    line.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "TOKEN")
+  );
+  const program = (name: string) => `/bin/sh /run/nixos-anywhere-update/TOKEN/${name} TOKEN`;
+  assertEquals(commands, [
+    "systemd-run --unit=nixos-anywhere-guard-TOKEN --collect --no-ask-password --quiet " +
+    `-p OOMPolicy=continue -p OOMScoreAdjust=-900 ${program("guard")}`,
+    "systemd-run --unit=nixos-anywhere-activation-TOKEN --collect --no-ask-password --quiet " +
+    program("activation"),
+  ]);
   // What is there is not copied, and the same generation stays.
   const again = await update(container, { action: "boot" });
   assertEquals(again.states, ["untouched", "activating", "next-boot"]);
@@ -108,8 +125,11 @@ Deno.test(
 
 Deno.test("deploy() sets what boots, and nothing else, for the next boot", { ignore }, async () => {
   await using container = await open({ "new-boot": "[ ! -e /etc/refuse ] || exit 1" });
-  const { result, states } = await update(container, { action: "boot" });
-  assertEquals([result.previous, states.at(-1)], [old, "next-boot"]);
+  const heard: string[] = [];
+  const report = (event: ReportEvent) => void (event.type === "state" && heard.push(event.state));
+  const { result, states } = await update(container, { action: "boot", report });
+  assertEquals([result.previous, states], [old, ["untouched"]]);
+  assertEquals(heard, ["copying", "activating", "next-boot"]);
   const all = "system system-1-link system-2-link";
   assertEquals(await found(container), ["new boot 0 0022", "old", all, "new"]);
   assertEquals(await container.logins(), ["root publickey"]);
@@ -191,6 +211,65 @@ Deno.test(
     assertEquals(result.previous, old);
     assertEquals((await found(container)).slice(0, 4), [
       ...["new test 0 0022", "old test 0 0022", "new switch 0 0022", "new"],
+    ]);
+  },
+);
+
+Deno.test("deploy() goes back by itself where nothing gets through any more, or nobody waits", {
+  ignore,
+}, async () => {
+  await using container = await open();
+  const back = async (calls: number) => {
+    const { stdout } = await container.run(
+      `for _ in $(seq 600); do [ $(wc -l </run/box/activations) -lt ${calls} ] || break; sleep 0.1; done; cat /run/box/activations`,
+    );
+    return stdout.trim().split("\n");
+  };
+  await using relay = await startRelay({ to: { host: container.host, port: container.port } });
+  const report = (event: ReportEvent) => {
+    if (event.type === "output" && event.line === "activating new") relay.freeze();
+  };
+  await using session = await login(container, "root", { port: relay.port, report });
+  const running = deploy(session, fresh, { confirmTimeout: 2000 }).catch((error) => error);
+  assertEquals(await back(2), ["new switch 0 0022", "old switch 0 0022"]);
+  relay.cut();
+  relay.thaw();
+  const error = await running;
+  assert(error instanceof ActivationError, String(error));
+  assertEquals(error.outcome, "back");
+
+  const controller = new AbortController();
+  await using second = await login(container, "root", {
+    report: (event) =>
+      void (event.type === "output" && event.line === "activating new" &&
+        controller.abort(new Error("enough"))),
+  });
+  const { signal } = controller;
+  await assertRejects(
+    () => deploy(second, fresh, { confirmTimeout: 2000, signal }),
+    Error,
+    "enough",
+  );
+  assertEquals((await back(4)).slice(2), ["new switch 0 0022", "old switch 0 0022"]);
+});
+
+Deno.test(
+  "deploy() goes back by itself where the new system makes nobody root",
+  { ignore },
+  async () => {
+    await using container = await open({
+      "new-switch": "cp /etc/sudoers /run/sudoers; sed -i /^admin/d /etc/sudoers",
+      "old-switch": "cp /run/sudoers /etc/sudoers",
+    });
+    const { result } = await update(container, { confirmTimeout: 4000 }, "admin");
+    assert(result instanceof ActivationError, String(result));
+    assertEquals(result.outcome, "back");
+    assertMatch(result.message, /no new login worked within 4 s \(.*\): it went back to/);
+    assertEquals((await found(container)).slice(1), [
+      "old switch 0 0022",
+      "old",
+      "system system-1-link",
+      "old",
     ]);
   },
 );

@@ -4,8 +4,12 @@
  *
  * @module
  */
-import { parse } from "npm:@cdktf/hcl2json@0.21.0";
 import { ROOT } from "../checks/sources.ts";
+
+// Its types would bring Node's, in the place of the web's own, into all that is checked together.
+const PARSER: string = "npm:@cdktf/hcl2json@0.21.0";
+const { parse }: { parse(name: string, text: string): Promise<Record<string, unknown>> } =
+  await import(PARSER);
 
 /** The folder of the modules. */
 export const FOLDER: string = decodeURIComponent(new URL("examples/terraform", ROOT).pathname);
@@ -24,10 +28,27 @@ export interface Module {
   readonly output?: Readonly<Record<string, unknown>>;
   readonly locals?: readonly Readonly<Record<string, string>>[];
   readonly module?: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
-  // deno-lint-ignore no-explicit-any
-  readonly resource?: any;
-  // deno-lint-ignore no-explicit-any
-  readonly data?: any;
+  readonly resource: { readonly null_resource: Readonly<Record<string, readonly Resource[]>> };
+  readonly data: { readonly external: Readonly<Record<string, readonly Source[]>> };
+}
+
+/** A resource with a program that is called when it is made. */
+export interface Resource {
+  readonly triggers: Readonly<Record<string, string>>;
+  readonly provisioner: { readonly "local-exec": readonly Local[] };
+}
+
+/** How a program is called. */
+export interface Local {
+  readonly interpreter: readonly string[];
+  readonly command: string;
+  readonly environment: string | Readonly<Record<string, string>>;
+}
+
+/** A data source with a program. */
+export interface Source {
+  readonly program: readonly string[];
+  readonly query: Readonly<Record<string, string>>;
 }
 
 /** Reads a module. */
@@ -52,6 +73,14 @@ export async function writeConfig(folder: string): Promise<string> {
   const path = `${folder}/deno.json`;
   await Deno.writeTextFile(path, JSON.stringify({ imports: { ...imports, ...mine }, lock: false }));
   return path;
+}
+
+/** The modules that a text in HCL uses, with what it gives them. */
+export async function usedModules(
+  text: string,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { module = {} } = await parse("main.tf", text) as unknown as Module;
+  return Object.values(module).flat();
 }
 
 /** The values of variables, those that are not given by their defaults. */
@@ -88,9 +117,7 @@ export async function provisionerCall(
 ): Promise<Call> {
   const parsed = await readModule(module);
   const values = valuesOf(parsed, given);
-  const [resource] = Object.values<{ provisioner: { "local-exec": Local[] } }[]>(
-    parsed.resource.null_resource,
-  ).flat();
+  const [resource] = Object.values(parsed.resource.null_resource).flat();
   const [local] = resource?.provisioner["local-exec"] ?? [];
   if (!local) throw new Error(`${module} has no provisioner`);
   const [{ arguments: expression = "" } = {}] = parsed.locals ?? [];
@@ -111,12 +138,6 @@ export async function provisionerCall(
   };
 }
 
-interface Local {
-  readonly interpreter: readonly string[];
-  readonly command: string;
-  readonly environment: string | Record<string, string>;
-}
-
 /** The call of the module's external data source. */
 export async function externalCall(
   module: string,
@@ -125,9 +146,7 @@ export async function externalCall(
 ): Promise<Call> {
   const parsed = await readModule(module);
   const values = valuesOf(parsed, given);
-  const [source] = Object.values<{ program: string[]; query: Record<string, string> }[]>(
-    parsed.data.external,
-  ).flat();
+  const [source] = Object.values(parsed.data.external).flat();
   const query = Object.entries(source?.query ?? {}).map(([key, expression]) => {
     const name = /var\.(\w+)/.exec(expression)?.[1] ?? "";
     const value = values[name];

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ROOT } from "../checks/sources.ts";
-import { FOLDER, type Module, readModule } from "./module.ts";
+import { blocks } from "../readme/markdown.ts";
+import { FOLDER, type Module, readModule, usedModules } from "./module.ts";
 
 const NEEDED = Symbol("needed");
 type Row = readonly [type: string, otherwise: unknown];
@@ -103,15 +104,15 @@ Deno.test("the modules keep the addresses of the resources that a state may have
     ["all-in-one", "install", "nix-build", "nixos-rebuild"].map(readModule),
   );
   // With another address or another trigger a new source would install the machine anew.
-  assertEquals(Object.keys(install?.resource.null_resource), ["nixos-remote"]);
-  assertEquals(install?.resource.null_resource["nixos-remote"][0].triggers, {
+  assertEquals(Object.keys(install?.resource.null_resource ?? {}), ["nixos-remote"]);
+  assertEquals(install?.resource.null_resource["nixos-remote"]?.[0]?.triggers, {
     instance_id: "${var.instance_id}",
   });
-  assertEquals(Object.keys(rebuild?.resource.null_resource), ["nixos-rebuild"]);
-  assertEquals(rebuild?.resource.null_resource["nixos-rebuild"][0].triggers, {
+  assertEquals(Object.keys(rebuild?.resource.null_resource ?? {}), ["nixos-rebuild"]);
+  assertEquals(rebuild?.resource.null_resource["nixos-rebuild"]?.[0]?.triggers, {
     store_path: "${var.nixos_system}",
   });
-  assertEquals(Object.keys(build?.data.external), ["nix-build"]);
+  assertEquals(Object.keys(build?.data.external ?? {}), ["nix-build"]);
   assertEquals(Object.keys(all?.module ?? {}).sort(), [
     ...["install", "nixos-rebuild", "partitioner-build", "system-build"],
   ]);
@@ -139,8 +140,10 @@ Deno.test("all-in-one hands on each variable that another module has", async () 
 Deno.test("no secret is in a command, a trigger or an argument, and no value goes through a shell", async () => {
   for (const name of ["install", "nixos-rebuild"]) {
     const { resource, locals } = await readModule(name);
-    const [{ provisioner, triggers }] = Object.values<any>(resource.null_resource)[0]; // deno-lint-ignore no-explicit-any
-    const [{ command, interpreter }] = provisioner["local-exec"];
+    const [{ provisioner, triggers } = { provisioner: undefined, triggers: {} }] = Object.values(
+      resource.null_resource,
+    ).flat();
+    const [{ command = "", interpreter = [] } = {}] = provisioner?.["local-exec"] ?? [];
     assertEquals(interpreter.slice(0, 2), ["deno", "run"]);
     for (const word of [...interpreter, command]) assert(!word.includes("var."), word);
     for (const key of ["ssh_private_key", "target_pass"]) {
@@ -156,5 +159,22 @@ Deno.test("the version of the package stands in one place", async () => {
   for await (const { name: file } of Deno.readDir(`${FOLDER}/programs`)) {
     const text = await Deno.readTextFile(`${FOLDER}/programs/${file}`);
     assert(!text.includes("jsr:"), file);
+  }
+});
+
+Deno.test("README's configuration is HCL, and uses what a module has", async () => {
+  const text = await Deno.readTextFile(`${FOLDER}/README.md`);
+  const used = (await Promise.all(
+    blocks(text).filter(({ language }) => language === "hcl").map(({ code }) => usedModules(code)),
+  )).flat();
+  assertEquals(used.length, 1);
+  for (const { source, ...given } of used) {
+    const table = TABLE[String(source).replace(/.*\//, "")] ?? {};
+    assertEquals(Object.keys(given).filter((key) => !Object.hasOwn(table, key)), []);
+    const needed = Object.keys(table).filter((key) => table[key]?.[1] === NEEDED);
+    assertEquals(needed.filter((key) => !(key in given)), []);
+  }
+  for (const [, path = ""] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+    await Deno.stat(`${FOLDER}/${path}`);
   }
 });

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { Scope } from "../../async.ts";
-import { type ActivationError, AnswerError, ConnectionError } from "../../errors.ts";
+import { delay, Scope } from "../../async.ts";
+import { type ActivationError, AnswerError, CommandError, ConnectionError } from "../../errors.ts";
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
 import { isStorePath, type StorePath } from "../../plan/store_path.ts";
 import type { DeployAction } from "../../plan/update_options.ts";
+import type { Report } from "../../report/events.ts";
 import { Stages } from "../../report/stages.ts";
 import type { Session } from "../../ssh/session.ts";
 import { CLEAN_UP, START } from "./activation_scripts.ts";
@@ -26,6 +27,7 @@ export interface ActivateOptions {
   /** Milliseconds for the activation, and for a new login after it. */
   readonly timeout: number;
   readonly confirmTimeout: number;
+  readonly report: Report;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -38,6 +40,9 @@ export interface Activated {
 /** What a target needs for an answer, in milliseconds. */
 const ANSWER = 60_000;
 
+/** As far as a timer counts. */
+const longest = (ms: number) => Math.min(ms, 2 ** 31 - 1);
+
 /** Activates a system and returns when it is confirmed; throws an {@linkcode ActivationError} if it is not. */
 export async function activate(
   session: Session,
@@ -48,7 +53,7 @@ export async function activate(
 }
 
 class Guarded {
-  readonly #activation: Activation = { token: crypto.randomUUID(), shown: 0 };
+  readonly #activation: Activation;
   previous: StorePath | undefined;
   #hostKeys: readonly string[];
   /** Why a new login did not work, a clause. */
@@ -63,7 +68,9 @@ class Guarded {
     readonly system: StorePath,
     readonly options: ActivateOptions,
   ) {
-    this.#hostKeys = options.facts.hostKeys;
+    const { facts, report } = options;
+    this.#hostKeys = facts.hostKeys;
+    this.#activation = { token: crypto.randomUUID(), shown: 0, report };
   }
 
   async run(): Promise<Activated> {
@@ -72,30 +79,49 @@ class Guarded {
     using scope = new Scope(signal);
     const unknown = () => this.#unknown();
     // Going back may take as long as the activation.
-    scope.limit(2 * timeout + confirmTimeout + ANSWER, unknown);
+    scope.limit(longest(2 * timeout + confirmTimeout + ANSWER), unknown);
     await using stack = new AsyncDisposableStack();
     let login: Login = { session, become: becomeRoot(facts) };
-    for (let isNew = false;; isNew = true) {
-      let standing = await follow(login.session, this.#activation, login.become, scope.signal);
+    // Whether it was opened when the activation was done: an earlier one confirms nothing.
+    let isNew = false;
+    for (;;) {
+      let standing = await this.#follow(login, scope.signal);
       const waiting = standing?.state === "waiting";
       if (standing && waiting) {
         this.confirming = true;
-        scope.limit(confirmTimeout + timeout + ANSWER, unknown);
+        scope.limit(longest(confirmTimeout + timeout + ANSWER), unknown);
         this.#hostKeys = [...new Set([...this.#hostKeys, ...standing.hostKeys])];
         if (isNew && await this.#confirm(login, standing, scope.signal)) {
           return this.#done(standing);
         }
       }
       let next: Login | undefined;
-      // A login that was there before confirms nothing, and may still tell what comes of it.
+      // A login that confirms nothing may still tell what comes of it.
       if (!standing || waiting && !isNew) {
         next = await this.#logIn(standing && login, scope.signal, (seen) => standing = seen);
-        if (next) stack.use(next.session);
+        if (next) {
+          stack.use(next.session);
+          if (login.session !== session) await login.session[Symbol.asyncDispose]();
+        }
+        isNew = waiting;
       } else if (waiting) {
-        standing = await follow(login.session, this.#activation, login.become, scope.signal);
+        standing = await this.#follow(login, scope.signal);
       }
       if (next) login = next;
       else if (standing && standing.state !== "waiting") return await this.#end(login, standing);
+    }
+  }
+
+  /** How it stands, as {@linkcode follow} says; nothing where the login is of no use, such as by a sudo that refuses it. */
+  async #follow({ session, become }: Login, signal: AbortSignal): Promise<Standing | undefined> {
+    try {
+      return await follow(session, this.#activation, become, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof CommandError)) throw error;
+      this.trouble = error.message;
+      await delay(1000, signal);
+      return undefined;
     }
   }
 
@@ -121,7 +147,7 @@ class Guarded {
     const { action, facts, rollback, ignoreFailedUnits, installBootloader, signal } = options;
     const seconds = (ms: number) => String(Math.ceil(ms / 1000));
     const flag = (value: boolean) => value ? "y" : "n";
-    const stages = Stages.of(session.report);
+    const stages = Stages.of(this.options.report);
     const before = stages.state;
     stages.reach("activating");
     const { stdout } = await session.script(START, {
@@ -171,6 +197,7 @@ class Guarded {
       return await openNewLogin(session, {
         ...{ facts, sudoPassword, refusals: Math.min(20_000, confirmTimeout) },
         ...{ hostKeys: this.#hostKeys, signal: race.signal },
+        report: this.options.report,
         onTrouble: (trouble) => this.trouble = trouble,
       });
     } catch (error) {
@@ -190,25 +217,26 @@ class Guarded {
     this.#told = true;
     const confirmed = await confirm(session, this.#activation, become, signal).catch((error) => {
       signal.throwIfAborted();
-      if (error instanceof ConnectionError) return undefined;
-      throw error;
+      if (!(error instanceof ConnectionError || error instanceof CommandError)) throw error;
+      this.trouble = error.message;
+      return undefined;
     });
     if (!confirmed) return false;
     const { running } = confirmed;
     if (running !== undefined && running !== this.system && exitCode === 0) {
       const text = `${session.label}: runs ${running}, and not ${this.system}`;
-      session.report({ type: "log", level: "warning", text });
+      this.options.report({ type: "log", level: "warning", text });
     }
     return true;
   }
 
   #done({ exitCode }: Standing): Activated {
     const { session, options: { action } } = this;
-    Stages.of(session.report).reach(action === "boot" ? "next-boot" : "active");
+    Stages.of(this.options.report).reach(action === "boot" ? "next-boot" : "active");
     const unitsFailed = exitCode === 4;
     if (unitsFailed) {
       const text = `${session.label}: the new system is active, and units of it failed`;
-      session.report({ type: "log", level: "warning", text });
+      this.options.report({ type: "log", level: "warning", text });
     }
     return { previous: this.previous, unitsFailed };
   }

@@ -5,6 +5,7 @@
  */
 import { ActivationError, type ActivationOutcome, PreflightError } from "../../errors.ts";
 import type { StorePath } from "../../plan/store_path.ts";
+import type { Report } from "../../report/events.ts";
 import { Stages } from "../../report/stages.ts";
 import type { Session } from "../../ssh/session.ts";
 import type { Standing } from "./follow.ts";
@@ -17,6 +18,7 @@ export interface Tried {
     readonly timeout: number;
     readonly confirmTimeout: number;
     readonly rollback: boolean;
+    readonly report: Report;
   };
   /** The system before. */
   readonly previous: StorePath | undefined;
@@ -32,7 +34,7 @@ export function activationError(tried: Tried, standing: Standing): ActivationErr
   const { exitCode } = standing;
   const outcome = outcomeOf(standing);
   if (outcome !== "unknown") {
-    Stages.of(session.report).reach(outcome === "back" ? "back" : "partial");
+    Stages.of(tried.options.report).reach(outcome === "back" ? "back" : "partial");
   }
   const before = previous ?? "the system before";
   const then = {

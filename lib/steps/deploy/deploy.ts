@@ -12,7 +12,7 @@ import { wrongSystem } from "../../plan/preflight.ts";
 import { type StorePath, storePath } from "../../plan/store_path.ts";
 import { TIMEOUTS } from "../../plan/timeouts.ts";
 import { DEPLOY_ACTIONS, type DeployAction } from "../../plan/update_options.ts";
-import type { Report } from "../../report/events.ts";
+import { type Report, type Reporter, stamping } from "../../report/events.ts";
 import { Stages } from "../../report/stages.ts";
 import { getFacts } from "../../ssh/get_facts.ts";
 import type { Session } from "../../ssh/session.ts";
@@ -47,7 +47,7 @@ export interface DeployOptions {
   /** Ends the wait, and what runs here, when aborted. What was not confirmed by then goes back by itself. */
   readonly signal?: AbortSignal | undefined;
   /** Hears of what happens. @default who hears of the session */
-  readonly report?: Report | undefined;
+  readonly report?: Reporter | undefined;
 }
 
 /** What came of it. */
@@ -94,9 +94,14 @@ export async function deploy(
   const sudoPassword = once(options.sudoPassword);
   const facts = options.facts ?? await getFacts(session, { sudoPassword, signal });
   await refuseUnfit(session.label, facts, path);
-  const stages = Stages.of(session.report);
+  const report = options.report ? stamping(options.report, session.label) : session.report;
+  const stages = Stages.of(report);
   const become = becomeRoot(facts);
-  await stages.run("copy", () => copyMissing(session, path, become, options), signal);
+  await stages.run(
+    "copy",
+    () => copyMissing(session, path, become, { ...options, report }),
+    signal,
+  );
   const {
     rollback = true,
     ignoreFailedUnits = false,
@@ -106,13 +111,13 @@ export async function deploy(
   } = options;
   const activation = {
     ...{ action, rollback, ignoreFailedUnits, installBootloader, timeout, confirmTimeout },
-    ...{ facts, sudoPassword, signal },
+    ...{ facts, sudoPassword, report, signal },
   };
   const done = await stages.run(
     "activate",
     () =>
       action === "dry-activate"
-        ? dryActivate(session, path, { become, timeout, signal })
+        ? dryActivate(session, path, { become, timeout, report, signal })
         : activate(session, path, activation),
     signal,
   );
@@ -156,9 +161,9 @@ async function copyMissing(
   session: Session,
   path: StorePath,
   become: readonly string[],
-  options: DeployOptions,
+  options: DeployOptions & { readonly report: Report },
 ): Promise<void> {
-  const { action = "switch", rollback = true, copy, signal } = options;
+  const { action = "switch", rollback = true, copy, report, signal } = options;
   // Only what runs now can be lost; what boots next has its menu.
   const wayBack = rollback && (action === "switch" || action === "test");
   const { stdout } = await session.script(LOOK, {
@@ -171,6 +176,6 @@ async function copyMissing(
   const refusal = refusalIn(stdout, session.label, path);
   if (refusal) throw refusal;
   if (/^valid$/m.test(stdout)) return;
-  Stages.of(session.report).reach("copying");
-  await copyClosure(session, path, { ...copy, become, signal });
+  Stages.of(report).reach("copying");
+  await copyClosure(session, path, { ...copy, become, report, signal });
 }

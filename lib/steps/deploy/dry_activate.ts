@@ -4,6 +4,7 @@
  * @module
  */
 import { isStorePath, type StorePath } from "../../plan/store_path.ts";
+import type { Report } from "../../report/events.ts";
 import type { Session } from "../../ssh/session.ts";
 import type { Activated } from "./activate.ts";
 
@@ -11,6 +12,7 @@ import type { Activated } from "./activate.ts";
 export interface DryActivateOptions {
   readonly become: readonly string[];
   readonly timeout: number;
+  readonly report: Report;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -18,7 +20,7 @@ export interface DryActivateOptions {
 export async function dryActivate(
   session: Session,
   system: StorePath,
-  { become, timeout, signal }: DryActivateOptions,
+  { become, timeout, report, signal }: DryActivateOptions,
 ): Promise<Activated> {
   const { stdout } = await session.run(["readlink", "-f", "/run/current-system"], {
     allowFailure: true,
@@ -31,7 +33,7 @@ export async function dryActivate(
     timeout,
     signal,
     hint: "see its output",
-    onLine: (line) => session.report({ type: "output", source: "activation", line }),
+    onLine: (line) => report({ type: "output", source: "activation", line }),
   });
   return { previous: isStorePath(previous) ? previous : undefined, unitsFailed: false };
 }

@@ -6,6 +6,7 @@
 import { Scope } from "../../async.ts";
 import { ConnectionError } from "../../errors.ts";
 import { isStorePath, type StorePath } from "../../plan/store_path.ts";
+import type { Report } from "../../report/events.ts";
 import type { Session } from "../../ssh/session.ts";
 import { CONFIRM, FOLLOW } from "./activation_scripts.ts";
 
@@ -15,6 +16,7 @@ export interface Activation {
   readonly token: string;
   /** The lines of its log that were reported. */
   shown: number;
+  readonly report: Report;
 }
 
 /** How an activation stands. */
@@ -59,7 +61,7 @@ export async function follow(
         heard = performance.now();
         if (stream !== "stdout" || !line.startsWith("log ")) return;
         activation.shown++;
-        session.report({ type: "output", source: "activation", line: line.slice(4) });
+        activation.report({ type: "output", source: "activation", line: line.slice(4) });
       },
     });
     return parseStanding(stdout);

@@ -6,6 +6,7 @@
 import { delay } from "../../async.ts";
 import { ConnectionError, DeadlineError, HostIdentityError } from "../../errors.ts";
 import { becomeRoot, type Facts } from "../../plan/facts.ts";
+import type { Report } from "../../report/events.ts";
 import { logInSoon } from "../../ssh/attempts.ts";
 import { getFacts } from "../../ssh/get_facts.ts";
 import { internals, type Session } from "../../ssh/session.ts";
@@ -26,13 +27,14 @@ export interface NewLoginOptions {
   readonly refusals: number;
   /** Called with why it does not work, a clause, when that is another reason than before. */
   readonly onTrouble: (trouble: string) => void;
+  readonly report: Report;
   readonly signal: AbortSignal;
 }
 
 /** Logs in to the machine of a session once more, by a connection of its own, and tries until that works. */
 export async function openNewLogin(first: Session, options: NewLoginOptions): Promise<Login> {
-  const { facts, sudoPassword, refusals, signal } = options;
-  const { destination, report, greetedAfter } = first;
+  const { facts, sudoPassword, refusals, report, signal } = options;
+  const { destination, greetedAfter } = first;
   const login = { ...internals(first).login, ...identity(first, options.hostKeys), report };
   let last = "";
   for (;;) {

@@ -49,6 +49,26 @@ export const LOSE_ALL = `: >/run/lost; ( sleep 0.5; pkill -x sshd ) </dev/null >
 export const FIND_NETWORK =
   `[ ! -e /run/lost ] || { rm /run/lost; setsid /usr/sbin/sshd -E /run/box/sshd.log </dev/null >/dev/null 2>&1; }\n`;
 
+/** Runs a unit as the real one does as far as that is asked for: apart from whoever starts it, and with no variable of theirs. */
+const SYSTEMD_RUN = `#!/bin/sh
+printf '%s\\n' "systemd-run $*" >>/run/box/commands
+while :; do
+  case $1 in
+  --unit=*|--collect|--no-ask-password|--quiet) shift ;;
+  -p) shift 2 ;;
+  -*) echo "no option $1" >&2; exit 1 ;;
+  *) break ;;
+  esac
+done
+env -i PATH=/usr/bin:/bin setsid "$@" </dev/null >/dev/null 2>&1 &
+`;
+
+/** What makes of a container one that has systemd, as far as an update uses it. */
+export const SYSTEMD: Pick<ContainerOptions, "files" | "setup"> = {
+  files: { "/usr/bin/systemd-run": { text: SYSTEMD_RUN, mode: 0o755 } },
+  setup: "mkdir -p /run/systemd/system\n",
+};
+
 /** A container that runs one of these systems, whose generation is 1. */
 export function running(system: string, hooks: Hooks = {}): ContainerOptions {
   const files = Object.entries(hooks).map(([name, code]) => [`/etc/hooks/${name}`, code] as const);
