@@ -18,7 +18,7 @@
  * @module
  */
 import { type CommandLine, parseCommandLine, wantsJson, wantsOnly } from "./lib/cli/argv.ts";
-import { commandOf, type Terminal } from "./lib/cli/commands.ts";
+import { askForCommand, commandOf, type Terminal } from "./lib/cli/commands.ts";
 import { takeEnvironment } from "./lib/cli/environment.ts";
 import { errorEvent, hostOf, resultEvent } from "./lib/cli/final_event.ts";
 import { Interrupts } from "./lib/cli/interrupts.ts";
@@ -64,7 +64,7 @@ export async function main(words: readonly string[]): Promise<number> {
     await run(line, signal, progress);
     return 0;
   } catch (error) {
-    return end(signal.aborted ? signal.reason : error, progress);
+    return end(signal.aborted ? signal.reason : askForCommand(words, error), progress);
   }
 }
 
@@ -124,7 +124,7 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
     ...options,
     ...{ privateKey, password, noCheck },
     report: (event: Rendered) => {
-      if (event.type === "state") progress.state = event.state;
+      if (event.type === "state") progress.state = event.state as State;
       totals.hear(event);
       log?.report(event);
       screen.report(event);

@@ -60,7 +60,10 @@ export { checkDisks, type DiskOptions, findDisks } from "./lib/steps/find_disks.
 export type { ConfiguredDisk, Disk, DiskFate, FoundDisk, PassphraseUse } from "./lib/plan/disks.ts";
 export type { DiskLayout } from "./lib/nix/disk_layout.ts";
 export { type DiskoOptions, type Formatted, runDisko } from "./lib/steps/disko.ts";
-export { copyClosure, type CopyOptions, type Link } from "./lib/steps/closure.ts";
+export { copyClosure, type CopyOptions, type Link } from "./lib/copy/transfer/copy_closure.ts";
+export { deploy, type Deployed, type DeployOptions } from "./lib/steps/deploy/deploy.ts";
+export { update, type UpdateOptions, type UpdateReport } from "./lib/flow/update.ts";
+export type { DeployAction, UpdateSettings } from "./lib/plan/update_options.ts";
 export { checkMounted } from "./lib/ssh/mounted.ts";
 export { install, type InstallStepOptions } from "./lib/steps/install.ts";
 export { reboot, type RebootOptions } from "./lib/steps/reboot.ts";
@@ -81,7 +84,7 @@ export type { Count, Report, Reporter, ReportEvent, Stage, Transfer } from "./li
 export type { ErrorEvent } from "./lib/report/error_event.ts";
 export type { PlanEvent } from "./lib/report/plan_event.ts";
 export type { StageTimes } from "./lib/report/stages.ts";
-export { type State, STATES } from "./lib/report/states.ts";
+export { type State, STATES, UPDATE_STATES, type UpdateState } from "./lib/report/states.ts";
 export * from "./lib/errors.ts";
 export { generateHardwareConfig, type HardwareOptions } from "./lib/steps/hardware.ts";
 export { becomeRootSession } from "./lib/steps/access.ts";

@@ -81,6 +81,33 @@ export class BootError extends InstallError {
 /** What became of a machine that did not come back as it should; see {@linkcode BootError}. */
 export type BootOutcome = "stayed" | "other" | "silent";
 
+/** What a machine runs after a system was not activated as it should; see {@linkcode ActivationError}. */
+export type ActivationOutcome = "back" | "broken" | "kept" | "unknown";
+
+/** A system was not activated, or the machine was not reachable by a new login afterwards. */
+export class ActivationError extends InstallError {
+  /**
+   * `back`: the machine runs the system before again; `broken`: going back failed too; `kept`: it was not to go back;
+   * `unknown`: it could not be asked, and goes back by itself.
+   */
+  readonly outcome: ActivationOutcome;
+  /** The exit code of the new system's switch-to-configuration, where it has ended. */
+  readonly exitCode: number | undefined;
+
+  /** Makes an error of `message` with its hint and what became of the machine. */
+  constructor(
+    message: string,
+    options: FailureOptions & {
+      readonly outcome: ActivationOutcome;
+      readonly exitCode?: number | undefined;
+    },
+  ) {
+    super(message, options);
+    this.outcome = options.outcome;
+    this.exitCode = options.exitCode;
+  }
+}
+
 /** The target's answer does not have the shape it must have. */
 export class AnswerError extends InstallError {}
 

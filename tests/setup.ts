@@ -41,12 +41,13 @@ const PACKAGES: Readonly<Record<string, string>> = {
   unshare: "util-linux",
   wget: "wget",
   xz: "xz-utils",
+  zsh: "zsh",
   zstd: "zstd",
 };
 
 /** What the tests on this machine alone need. */
 export const LOOPBACK: readonly string[] = [
-  ...["ssh", "ssh-keygen", "sshd", "nix", "tar", "gzip", "zstd", "xz", "git", "fish"],
+  ...["ssh", "ssh-keygen", "sshd", "nix", "tar", "gzip", "zstd", "xz", "git", "fish", "zsh"],
   ...["csh", "cpio", "ps", "sudo", "unshare", "curl", "wget"],
   ...["mmdebstrap", "patchelf", "losetup", "mkfs.ext4", "busybox"],
 ];

@@ -54,9 +54,13 @@ export function parseCommandLine<O = PlanOptions>(
 }
 
 /** Whether `--help` or `--version` stands on a command line, before any `--`, as more than a value. */
-export function wantsOnly(words: readonly string[]): "help" | "version" | undefined {
+export function wantsOnly(
+  words: readonly string[],
+  table?: OptionTable,
+): "help" | "version" | undefined {
+  const flags = table ? Object.values(table).flatMap(flagsOf) : FLAGS;
   let version = false;
-  for (const word of flagWords(words)) {
+  for (const word of flagWords(words, flags)) {
     if (word === "--help" || word === "-h") return "help";
     version ||= word === "--version";
   }
@@ -64,18 +68,22 @@ export function wantsOnly(words: readonly string[]): "help" | "version" | undefi
 }
 
 /** Whether `--json` stands on a command line that may have mistakes elsewhere. */
-export function wantsJson(words: readonly string[]): boolean {
-  return flagWords(words).some((word) => word === "--json");
+export function wantsJson(words: readonly string[], table?: OptionTable): boolean {
+  const flags = table ? Object.values(table).flatMap(flagsOf) : FLAGS;
+  return flagWords(words, flags).some((word) => word === "--json");
 }
 
 /** The words before any `--` that are no values that may begin with a dash. */
-function* flagWords(words: readonly string[]): Generator<string, void, undefined> {
+function* flagWords(
+  words: readonly string[],
+  flags: readonly Flag[],
+): Generator<string, void, undefined> {
   for (let at = 0; at < words.length && words[at] !== "--"; at++) {
     const word = words[at] ?? "";
     yield word;
-    const flag = FLAGS.find((one) => isFlag(word, one));
+    const flag = flags.find((one) => isFlag(word, one));
     if (!flag?.dashes) continue;
-    for (let left = flag.values.length; left > 0 && isDashed(words[at + 1], FLAGS); left--) at++;
+    for (let left = flag.values.length; left > 0 && isDashed(words[at + 1], flags); left--) at++;
   }
 }
 

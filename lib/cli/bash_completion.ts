@@ -3,27 +3,32 @@
  *
  * @module
  */
-import { type CompletionParts, quoted, valuesOf } from "./completion_parts.ts";
+import type { Completes } from "../plan/option.ts";
+import { type CompletionParts, quoted } from "./completion_parts.ts";
 
 /** The script; it works with bash 3.2, without the package bash-completion. */
-export function bashCompletion(parts: CompletionParts): string {
-  const { command, flags, phases, commands, shells } = parts;
+export function bashCompletion(
+  { command, tables, phases, commands, shells }: CompletionParts,
+): string {
   const names = (list: readonly string[]) => list.map(quoted).join(" ");
-  const takes = flags.filter(({ values }) => values.length > 0).map(({ name, short, values }) =>
-    `      ${short ? `${short}|` : ""}${name}) flag=${name} left=${values.length} nth=1 ;;`
+  const each = Object.entries(tables);
+  const takes = each.flatMap(([table, flags]) =>
+    flags.filter(({ values }) => values.length > 0).map(({ name, short, values }) => {
+      const words = [...(short ? [short] : []), name].map((word) => `${table}/${word}`);
+      return `      ${words.join("|")}) flag=${name} left=${values.length} nth=1 ;;`;
+    })
   );
-  const cases = (kind: Parameters<typeof valuesOf>[1], code: string) => {
-    const all = valuesOf(parts, kind).map(([{ name }, nth]) => `${name}/${nth}`);
-    return all.length === 0 ? [] : [`    ${all.join("|")}) ${code} ;;`];
-  };
-  const words = flags.flatMap(({ name, completes }) =>
-    completes.flatMap((one, at) =>
-      typeof one === "string" || one.length === 0
-        ? []
-        : [`    ${name}/${at + 1}) _nixos_anywhere_words ${names(one)} ;;`]
+  const values = each.flatMap(([table, flags]) =>
+    flags.flatMap(({ name, completes }) =>
+      completes.flatMap((one, at) =>
+        one.length === 0 ? [] : [`    ${table}/${name}/${at + 1}) ${action(one)} ;;`]
+      )
     )
   );
-  const all = flags.flatMap(({ name, short }) => short ? [short, name] : [name]);
+  const offers = each.map(([table, flags]) => {
+    const all = flags.flatMap(({ name, short }) => short ? [short, name] : [name]);
+    return `          ${table}) _nixos_anywhere_words ${names(all)} ;;`;
+  });
   return `# bash completion for ${command}
 
 # Offers those of its arguments that begin with what is typed.
@@ -85,13 +90,15 @@ _nixos_anywhere() {
   done
   local last=$((\${#typed[@]} - 1))
   local current=\${typed[last]} value before="" flag="" left=0 nth=0 ended=""
+  local table=install
   value=$current
+  if ((last > 1)) && [[ \${typed[1]} == update ]]; then table=update; fi
   for ((at = 1; at < last; at++)); do
     if ((left > 1)); then ((left--)); ((nth++)); continue; fi
     if ((left == 1)); then left=0; continue; fi
     if [[ -n $ended ]]; then continue; fi
-    case \${typed[at]} in
-      --) ended=1 ;;
+    case $table/\${typed[at]} in
+      */--) ended=1 ;;
 ${takes.join("\n")}
     esac
   done
@@ -102,16 +109,13 @@ ${takes.join("\n")}
       before=$flag=
     fi
   fi
-  case $flag/$nth in
-${words.join("\n")}
-${cases("file", "_nixos_anywhere_files -f").join("\n")}
-${cases("folder", "_nixos_anywhere_files -d").join("\n")}
-${cases("host", "_nixos_anywhere_names hosts").join("\n")}
-${cases("flake", "_nixos_anywhere_flake").join("\n")}
-${cases("phases", "_nixos_anywhere_phases").join("\n")}
-    /0)
+  case $table/$flag/$nth in
+${values.join("\n")}
+    */0)
       if [[ -z $ended && $current == -* ]]; then
-        _nixos_anywhere_words ${names(all)}
+        case $table in
+${offers.join("\n")}
+        esac
       elif [[ \${typed[1]} == completions ]] && ((last > 1)); then
         if ((last == 2)); then _nixos_anywhere_words ${names(shells)}; fi
       else
@@ -132,4 +136,21 @@ ${cases("phases", "_nixos_anywhere_phases").join("\n")}
 
 complete -F _nixos_anywhere ${command}
 `;
+}
+
+/** The function of the script that offers what a value can be. */
+function action(completes: Completes): string {
+  switch (completes) {
+    case "file":
+      return "_nixos_anywhere_files -f";
+    case "folder":
+      return "_nixos_anywhere_files -d";
+    case "host":
+      return "_nixos_anywhere_names hosts";
+    case "flake":
+    case "phases":
+      return `_nixos_anywhere_${completes}`;
+    default:
+      return `_nixos_anywhere_words ${completes.map(quoted).join(" ")}`;
+  }
 }

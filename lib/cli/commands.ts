@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { UsageError } from "../errors.ts";
+import { nearest } from "../near.ts";
 
 /** What a command may use of the process that it runs in. */
 export interface Terminal {
@@ -19,10 +21,20 @@ export type Command = (words: readonly string[], terminal: Terminal) => Promise<
 
 /** Every command by its name. A target that is called so is named by `--target-host`. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  update: async () => (await import("./update_command.ts")).updateCommand,
   completions: async () => (await import("./completions_command.ts")).completionsCommand,
   // What the completions ask while somebody types.
   __complete: async () => (await import("./complete_command.ts")).completeCommand,
 };
+
+/** The same failure or, where the first word is nearly a command, one that asks whether that was meant. */
+export function askForCommand([word = ""]: readonly string[], failure: unknown): unknown {
+  const names = Object.keys(COMMANDS).filter((name) => !name.startsWith("_"));
+  const near = nearest(word, names);
+  if (!(failure instanceof UsageError) || near === undefined) return failure;
+  const hint = `did you mean the command ${near}? Else: ${failure.hint}`;
+  return new UsageError(failure.message, { hint, cause: failure });
+}
 
 /** The command that the first word names, if it names one. */
 export async function commandOf([name = ""]: readonly string[]): Promise<Command | undefined> {

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Completes } from "../plan/option.ts";
+import type { OptionTable } from "../plan/option_table.ts";
 import { PHASES } from "../plan/phases.ts";
+import { UPDATE_TABLE } from "../plan/update_options.ts";
 import { COMMANDS } from "./commands.ts";
-import { type Flag, FLAGS } from "./flags.ts";
+import { type Flag, FLAGS, flagsOf } from "./flags.ts";
 
 /** The shells that there are completions for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -18,7 +19,8 @@ export type Shell = typeof SHELLS[number];
 export interface CompletionParts {
   /** The name of the command. */
   readonly command: string;
-  readonly flags: readonly Flag[];
+  /** The flags of an install, and of the commands that have flags of their own. */
+  readonly tables: Readonly<Record<"install" | "update", readonly Flag[]>>;
   readonly phases: readonly string[];
   /** The commands besides the install. */
   readonly commands: readonly string[];
@@ -27,23 +29,17 @@ export interface CompletionParts {
 
 /** What this version has. Deprecated flags still work, and nobody is led to them. */
 export function completionParts(): CompletionParts {
+  const current = (flags: readonly Flag[]) => flags.filter(({ deprecated }) => !deprecated);
   return {
     command: "nixos-anywhere",
-    flags: FLAGS.filter(({ deprecated }) => !deprecated),
+    tables: {
+      install: current(FLAGS),
+      update: current(Object.values<OptionTable[string]>(UPDATE_TABLE).flatMap(flagsOf)),
+    },
     phases: PHASES,
     commands: Object.keys(COMMANDS).filter((name) => !name.startsWith("_")),
     shells: SHELLS,
   };
-}
-
-/** The value of a flag that is completed in this way, each with its number from 1. */
-export function valuesOf(
-  { flags }: CompletionParts,
-  kind: Exclude<Completes, readonly string[]>,
-): [Flag, number][] {
-  return flags.flatMap((flag) =>
-    flag.completes.flatMap((one, at): [Flag, number][] => one === kind ? [[flag, at + 1]] : [])
-  );
 }
 
 /** A word in single quotes, for bash and zsh. */

@@ -6,16 +6,26 @@
 import { CommandError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import { parseDestination, showDestination } from "../plan/destination.ts";
+import type { UpdateReport } from "../flow/update.ts";
 import { hideSecrets } from "../plan/secrets.ts";
 import type { ReportEvent } from "../report/events.ts";
 import type { InstallReport } from "../report/install_report.ts";
-import { type State, STATES } from "../report/states.ts";
+import { type State, STATES, UPDATE_STATES, type UpdateState } from "../report/states.ts";
 import { goOnWords } from "./go_on.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The event of an install that has succeeded. */
 export function resultEvent({ host, ...report }: InstallReport, dryRun: boolean): ReportEvent {
   return { time: new Date().toISOString(), host, type: "result", version: 1, dryRun, ...report };
+}
+
+/** The event of an update that has succeeded. */
+export function updateEvent({ host, previous, ...report }: UpdateReport): ReportEvent {
+  return {
+    ...{ time: new Date().toISOString(), host, type: "result", version: 1 },
+    ...{ ...report, dryRun: report.action === "dry-activate" },
+    ...(previous !== undefined && { previous }),
+  };
 }
 
 /** The target that a command line names, as events name it; `here` where it is not known. */
@@ -34,7 +44,7 @@ export interface Failure {
   /** The words of the command line. */
   readonly words: readonly string[];
   readonly error: unknown;
-  readonly state: State;
+  readonly state: State | UpdateState;
   readonly outcome: Outcome;
 }
 
@@ -52,7 +62,7 @@ export function errorEvent({ host, words, error, state, outcome }: Failure): Rep
     message,
     hints,
     state,
-    stateText: STATES[state],
+    stateText: { ...STATES, ...UPDATE_STATES }[state],
     ...(goOn && { goOn: goOnWords(words, goOn.phases) }),
     ...(error instanceof CommandError && {
       command: {

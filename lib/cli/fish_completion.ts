@@ -9,22 +9,23 @@ import type { Flag } from "./flags.ts";
 
 /** The script. */
 export function fishCompletion(parts: CompletionParts): string {
-  const { command, flags, phases, commands, shells } = parts;
-  const pairs = flags.filter(({ values }) => values.length > 1);
-  const second = (some: readonly Flag[]) =>
-    `__nixos_anywhere_second ${
-      some.flatMap(({ name, short }) => short ? [name, short] : [name]).join(" ")
-    }`;
-  const positional = word(`not ${second(pairs)}; and not __nixos_anywhere_command`);
-  const lines = flags.flatMap((flag) => {
-    const { name, short, meaning, values, completes } = flag;
-    const names = [...(short ? ["-s", short.slice(1)] : []), "-l", name.slice(2)];
-    const [first = [], next] = completes;
-    return [
-      [...names, "-d", word(meaning), ...(values.length > 0 ? offer(first) : [])],
-      ...(next === undefined ? [] : [["-n", word(second([flag])), ...offer(next)]]),
-    ];
-  });
+  const { command, tables, phases, commands, shells } = parts;
+  const { install, update } = tables;
+  const same = (flag: Flag, others: readonly Flag[]) =>
+    others.some(({ usage, meaning }) => usage === flag.usage && meaning === flag.meaning);
+  const lines = [
+    ...install.flatMap((flag) =>
+      linesOf(flag, same(flag, update) ? [] : ["not __nixos_anywhere_is update"])
+    ),
+    ...update.filter((flag) => !same(flag, install))
+      .flatMap((flag) => linesOf(flag, ["__nixos_anywhere_is update"])),
+  ];
+  const free = (table: keyof typeof tables) =>
+    `not ${second(tables[table].filter(({ values }) => values.length > 1))}`;
+  const positional = [
+    [free("install"), "not __nixos_anywhere_is update completions"],
+    [free("update"), "__nixos_anywhere_is update"],
+  ];
   const complete = (rest: readonly string[]) => `complete -c ${command} ${rest.join(" ")}`;
   return `# fish completion for ${command}
 
@@ -34,10 +35,10 @@ function __nixos_anywhere_second
     test (count $words) -ge 3; and contains -- $words[-2] $argv
 end
 
-# Whether another command than the install is typed.
-function __nixos_anywhere_command
+# Whether one of these commands is typed.
+function __nixos_anywhere_is
     set -l words (commandline -opc)
-    test (count $words) -ge 2; and contains -- $words[2] ${commands.map(word).join(" ")}
+    test (count $words) -ge 2; and contains -- $words[2] $argv
 end
 
 function __nixos_anywhere_is_first
@@ -71,10 +72,40 @@ end
 
 complete -c ${command} -f
 ${lines.map(complete).join("\n")}
-${complete(["-n", positional, "-a", word("(__nixos_anywhere_names hosts)")])}
+${
+    positional.map((tests) =>
+      complete([...when(tests), "-a", word("(__nixos_anywhere_names hosts)")])
+    ).join("\n")
+  }
 ${complete(["-n", "__nixos_anywhere_is_first", "-a", word(commands.join(" ")), "-d", "command"])}
-${complete(["-n", word("__fish_seen_subcommand_from completions"), "-a", word(shells.join(" "))])}
+${complete([...when(["__nixos_anywhere_is completions"]), "-a", word(shells.join(" "))])}
 `;
+}
+
+/** The lines of a flag: of its second value, too, which fish knows nothing of. */
+function linesOf(flag: Flag, conditions: readonly string[]): string[][] {
+  const { name, short, meaning, values, completes } = flag;
+  const names = [...(short ? ["-s", short.slice(1)] : []), "-l", name.slice(2)];
+  const [first = [], next] = completes;
+  return [
+    [
+      ...when(conditions),
+      ...names,
+      "-d",
+      word(meaning),
+      ...(values.length > 0 ? offer(first) : []),
+    ],
+    ...(next === undefined ? [] : [[...when([...conditions, second([flag])]), ...offer(next)]]),
+  ];
+}
+
+function second(flags: readonly Flag[]): string {
+  const names = flags.flatMap(({ name, short }) => short ? [name, short] : [name]);
+  return `__nixos_anywhere_second ${names.join(" ")}`;
+}
+
+function when(conditions: readonly string[]): string[] {
+  return conditions.length === 0 ? [] : ["-n", word(conditions.join("; and "))];
 }
 
 /** How values are offered: nothing but them, or files. */

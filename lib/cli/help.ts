@@ -9,19 +9,38 @@ import { flagsOf } from "./flags.ts";
 
 const WIDTH = 80;
 
+/** What an install does, how it is called, and what to know before. */
+const INSTALL_USAGE: readonly string[] = [
+  "install NixOS on a machine that ssh reaches",
+  "Usage: nixos-anywhere [OPTIONS] --flake URI#NAME HOST",
+  "       nixos-anywhere [OPTIONS] --store-paths DISKO SYSTEM HOST",
+  "       nixos-anywhere completions bash|zsh|fish",
+];
+
 /** The text of `--help`: plain, grouped, no line wider than a terminal of 80 columns. */
-export function helpText(version: string, table: OptionTable = OPTION_TABLE): string {
+export function helpText(
+  version: string,
+  table: OptionTable = OPTION_TABLE,
+  [what = "", ...usage]: readonly string[] = INSTALL_USAGE,
+): string {
   const lines = [
-    `nixos-anywhere ${version}: install NixOS on a machine that ssh reaches`,
+    `nixos-anywhere ${version}: ${what}`,
     "",
-    "Usage: nixos-anywhere [OPTIONS] --flake URI#NAME HOST",
-    "       nixos-anywhere [OPTIONS] --store-paths DISKO SYSTEM HOST",
+    ...usage,
     "",
     ...wrap(
       "HOST is user@host, an alias of your ssh config, an IPv6 address, or ssh://user@host:port.",
       "",
     ),
-    ...wrap("ALL DATA on the disks that the configuration names is wiped.", ""),
+    ...(usage[0] === INSTALL_USAGE[1]
+      ? [
+        ...wrap("ALL DATA on the disks that the configuration names is wiped.", ""),
+        ...wrap(
+          "nixos-anywhere update changes the system of a machine that runs NixOS: see its --help.",
+          "",
+        ),
+      ]
+      : []),
   ];
   for (const [heading, options] of Object.entries(table)) {
     lines.push("", `${heading}:`);

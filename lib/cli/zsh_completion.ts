@@ -9,9 +9,10 @@ import type { Flag } from "./flags.ts";
 
 /** The script. */
 export function zshCompletion(
-  { command, flags, phases, commands, shells }: CompletionParts,
+  { command, tables, phases, commands, shells }: CompletionParts,
 ): string {
-  const specs = flags.flatMap(specsOf).map((spec) => `    ${spec} \\`);
+  const specs = (flags: readonly Flag[], indent: string) =>
+    flags.flatMap(specsOf).map((spec) => `${indent}${spec} \\`).join("\n");
   const list = (names: readonly string[]) => names.map(quoted).join(" ");
   return `#compdef ${command}
 # zsh completion for ${command}
@@ -19,7 +20,7 @@ export function zshCompletion(
 # Offers names that the command itself has to look up.
 _nixos_anywhere_names() {
   local -a found
-  found=("\${(@f)$(\${(Q)~words[1]} __complete "$1" "\${(Q)PREFIX}" 2>/dev/null </dev/null)}")
+  found=("\${(@f)$($program __complete "$1" "\${(Q)PREFIX}" 2>/dev/null </dev/null)}")
   found=(\${found:#})
   (( \${#found} )) && compadd -a found
 }
@@ -43,12 +44,21 @@ _nixos_anywhere_first() {
 }
 
 _nixos-anywhere() {
+  local program=\${(Q)~words[1]}
   if [[ \${words[2]} == completions ]] && (( CURRENT > 2 )); then
     (( CURRENT == 3 )) && compadd -- ${list(shells)}
     return
   fi
+  if [[ \${words[2]} == update ]] && (( CURRENT > 2 )); then
+    shift words
+    (( CURRENT-- ))
+    _arguments -S \\
+${specs(tables.update, "      ")}
+      ${quoted("*: :_nixos_anywhere_hosts")}
+    return
+  fi
   _arguments -S \\
-${specs.join("\n")}
+${specs(tables.install, "    ")}
     ${quoted("1: :_nixos_anywhere_first")} \\
     ${quoted("*: :_nixos_anywhere_hosts")}
 }

@@ -5,7 +5,7 @@
  */
 import type { StorePath } from "../plan/store_path.ts";
 import { buildThere } from "../steps/build_there.ts";
-import { copyClosure, type CopyOptions } from "../steps/closure.ts";
+import { copyClosure, type CopyOptions } from "../copy/transfer/copy_closure.ts";
 import type { Job } from "./job.ts";
 import type { Made } from "./made.ts";
 

@@ -10,7 +10,7 @@ import type { Evaluated } from "./made.ts";
 
 /** What would have to be done: nothing of it where it depends on the installer. */
 export async function workOf(
-  { plan, nix, inputs }: Pick<Job, "plan" | "nix" | "inputs">,
+  { plan, nix, inputs, report }: Pick<Job, "plan" | "nix" | "inputs" | "report">,
   evaluated: Evaluated | undefined,
   kexec: boolean,
 ): Promise<Work> {
@@ -38,6 +38,8 @@ export async function workOf(
     const { evaluation: { derivations }, location, settings } = evaluated;
     if (location.on === "remote") return {};
     const options = { ...nix, settings: [...nix.settings ?? [], ...settings] };
+    const text = "asking nix what would have to be built and fetched";
+    report({ type: "log", level: "info", text });
     const work = await buildWork(derivations, options);
     const closure = work.builds === 0 && work.fetches === 0
       ? await closureSize(derivations, options)

@@ -4,6 +4,7 @@
  * @module
  */
 import { InstallError } from "../errors.ts";
+import { isPermitted } from "../permission.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
 import type { PlanEvent } from "../report/plan_event.ts";
 import { run } from "../process.ts";
@@ -107,6 +108,8 @@ async function ask(
   wanted: "stdout" | "stderr",
 ): Promise<readonly string[] | undefined> {
   const { report, signal } = options;
+  // A dry run is not ended for what is only told.
+  if (!await isPermitted("nix-store")) return undefined;
   const lines: string[] = [];
   try {
     await run(["nix-store", ...args], {

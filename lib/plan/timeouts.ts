@@ -29,6 +29,10 @@ export interface Timeouts {
   readonly install: number;
   /** From the reboot until the new system answers. */
   readonly reboot: number;
+  /** Activating a system in an update; going back to the one before has the same time. */
+  readonly activate: number;
+  /** From then until a new login; after that the machine goes back by itself. */
+  readonly confirm: number;
 }
 
 /** Something that is waited for. */
@@ -48,6 +52,8 @@ export const TIMEOUTS: Timeouts = Object.freeze({
   copy: 120_000,
   install: 3_600_000,
   reboot: 300_000,
+  activate: 600_000,
+  confirm: 60_000,
 });
 
 /** The names of all waits. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { State } from "./states.ts";
+import type { State, UpdateState } from "./states.ts";
 
 /** How a command ended that failed, what that has left, and how to go on. */
 export interface ErrorEvent {
@@ -30,7 +30,7 @@ export interface ErrorEvent {
   /** What to do next, a sentence each. */
   readonly hints: readonly string[];
   /** The state of the target. */
-  readonly state: State;
+  readonly state: State | UpdateState;
   /** The same as a clause. */
   readonly stateText: string;
   /**

@@ -5,13 +5,27 @@
  * @module
  */
 import type { Phase } from "../plan/phases.ts";
+import type { StorePath } from "../plan/store_path.ts";
+import type { DeployAction } from "../plan/update_options.ts";
 import type { ErrorEvent } from "./error_event.ts";
 import type { InstallReport } from "./install_report.ts";
 import type { PlanEvent } from "./plan_event.ts";
-import type { State } from "./states.ts";
+import type { StageTimes } from "./stages.ts";
+import type { State, UpdateState } from "./states.ts";
 
-/** A part of the run with a beginning and an end: the four phases and what goes before them. */
-export type Stage = "connect" | "facts" | "evaluate" | "build" | "image" | "hardware" | Phase;
+/**
+ * A part of the run with a beginning and an end: the four phases and what goes before them; of an update its own two.
+ */
+export type Stage =
+  | "connect"
+  | "facts"
+  | "evaluate"
+  | "build"
+  | "image"
+  | "hardware"
+  | Phase
+  | "copy"
+  | "activate";
 
 /** What a transfer moves: the kexec image to the target, or here (`download`); store paths; the new system's files. */
 export type Transfer = "image" | "download" | "closure" | "extra files";
@@ -27,7 +41,7 @@ export interface Count {
 /**
  * Anything that is reported while a machine is installed. `type` tells the events apart:
  *
- * - `plan`: first what is asked for, before anything is contacted; then once more, held against the target.
+ * - `plan`: first what is asked for, before anything is contacted; then once more, held against the target. Of an install.
  * - `stage`: a stage began, ended, or was left out because it was not needed; `stopped`: it was ended since another one
  *   failed, or from outside.
  * - `log`: something the user wants to know (`info`), must know (`warning`) or may look up (`debug`).
@@ -40,7 +54,7 @@ export interface Count {
  * - `state`: what state the target is in from now on, for whoever has to go on after a failure.
  * - `host-key`: the key that a machine proved to have; `known`: a known_hosts file or the caller named it; `new`: it was
  *   accepted as it was.
- * - `result`: what came of it, as the last event. The command alone tells it: a library's caller is returned it.
+ * - `result`: what came of an install or an update, as the last event. The command alone tells it: a library's caller is returned it.
  * - `error`: why it failed, as the last event. The command alone tells it: a library's caller is thrown it.
  *
  * @example
@@ -131,7 +145,7 @@ export type ReportEvent =
     }
     | {
       readonly type: "state";
-      readonly state: State;
+      readonly state: State | UpdateState;
       /** One clause, without a period. */
       readonly text: string;
     }
@@ -148,6 +162,23 @@ export type ReportEvent =
       /** Whether everything was only looked at. */
       readonly dryRun: boolean;
     } & Omit<InstallReport, "host">
+    | {
+      readonly type: "result";
+      /** The version of all events, as in the plan's. */
+      readonly version: 1;
+      /** Whether the system was only tried out (`dry-activate`). */
+      readonly dryRun: boolean;
+      /** What was done: of an update. */
+      readonly action: DeployAction;
+      /** The system that was activated. */
+      readonly system: StorePath;
+      /** The system that ran before. */
+      readonly previous?: StorePath;
+      /** Whether units failed, which was only to be a warning. */
+      readonly unitsFailed: boolean;
+      /** How long each stage took, in milliseconds. */
+      readonly times: StageTimes;
+    }
     | ErrorEvent
   );
 

@@ -12,7 +12,9 @@ import { VERSION } from "../version.ts";
 import type { PlanEvent } from "./plan_event.ts";
 
 /** What is known when the plan was held against the target. */
-type Checked = Pick<PlanEvent, "kexec" | "disks" | "build" | "work"> & { readonly facts: Facts };
+type Checked = Pick<PlanEvent, "kexec" | "disks" | "diskFate" | "build" | "work"> & {
+  readonly facts: Facts;
+};
 
 /** The event of a plan as it was asked for or, with what is `known` then, as it was held against the target. */
 export function makePlanEvent(plan: Plan, known?: Checked): PlanEvent {

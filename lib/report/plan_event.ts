@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FoundDisk } from "../plan/disks.ts";
+import type { DiskFate, FoundDisk } from "../plan/disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import type { BuildOn, HardwareConfig } from "../plan/options.ts";
 import type { Phase } from "../plan/phases.ts";
@@ -50,6 +50,8 @@ export interface PlanEvent {
   readonly kexec?: boolean;
   /** The disks that the configuration names; absent where that cannot be known. */
   readonly disks?: readonly FoundDisk[];
+  /** What becomes of the disks that the disko script names, where only the script knows which of the facts' they are. */
+  readonly diskFate?: DiskFate;
   /** Where it is built, and why. */
   readonly build?: { readonly on: "local" | "remote"; readonly why: string };
   /** What would be built and copied, of a dry run; what cannot be known beforehand is absent. */

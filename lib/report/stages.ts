@@ -6,7 +6,7 @@
  */
 import { InterruptedError } from "../errors.ts";
 import type { Report, Stage } from "./events.ts";
-import { type State, STATES } from "./states.ts";
+import { type State, STATES, UPDATE_STATES, type UpdateState } from "./states.ts";
 
 /** Milliseconds by stage; a stage that was not run is absent. */
 export type StageTimes = { readonly [K in Stage]?: number };
@@ -20,7 +20,7 @@ export class Stages {
   readonly #running = new Set<Stage>();
   /** What is known to have failed already: stages that end for it afterwards were only stopped. */
   readonly #known = new Set<unknown>();
-  #state: State | undefined;
+  #state: State | UpdateState | undefined;
 
   private constructor(report: Report) {
     this.#report = report;
@@ -39,7 +39,7 @@ export class Stages {
   }
 
   /** The state that was reached. */
-  get state(): State | undefined {
+  get state(): State | UpdateState | undefined {
     return this.#state;
   }
 
@@ -83,10 +83,10 @@ export class Stages {
   }
 
   /** Tells what state the target is in from now on. */
-  reach(state: State): void {
+  reach(state: State | UpdateState): void {
     if (this.#state === state) return;
     this.#state = state;
-    this.#report({ type: "state", state, text: STATES[state] });
+    this.#report({ type: "state", state, text: { ...STATES, ...UPDATE_STATES }[state] });
   }
 }
 
@@ -102,6 +102,8 @@ export const TITLES: Readonly<Record<Stage, string>> = {
   disko: "Formatting the disks",
   install: "Installing",
   reboot: "Rebooting",
+  copy: "Copying the system",
+  activate: "Activating the system",
 };
 
 /** Whether the beginning and the end of a stage of this name are told. */

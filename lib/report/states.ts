@@ -32,3 +32,18 @@ export const STATES: Readonly<Record<State, string>> = {
   rebooting: "the new system is installed; the target was told to reboot into it",
   done: "the new system is installed and runs",
 };
+
+/** A point of an update from which on the target's state is another. */
+export type UpdateState = "copying" | "activating" | "back" | "partial" | "next-boot" | "active";
+
+/** The state of each point of an update, as a clause. */
+export const UPDATE_STATES: Readonly<Record<UpdateState, string>> = {
+  copying: "store paths may have been copied; the target runs the system that it ran",
+  activating:
+    "the new system may be active in parts; unless a new login confirms it, the target goes back by itself to the system before",
+  back: "the target runs the system before again",
+  partial: "the new system may be active in parts",
+  "next-boot":
+    "the new system is what the target boots the next time; it runs the system that it ran",
+  active: "the new system is active",
+};

@@ -56,6 +56,8 @@ function told(
 export interface BuildThereOptions extends NixOptions {
   /** The folder that is `/` for the store that it is built in. @default "/" */
   readonly root?: string | undefined;
+  /** The words that make a command run as root. @default [] */
+  readonly become?: readonly string[] | undefined;
 }
 
 /**
@@ -68,7 +70,7 @@ export async function buildThere(
   derivation: StorePath,
   options: BuildThereOptions = {},
 ): Promise<StorePath> {
-  const { root = "/", timeout, signal, printBuildLogs = false } = options;
+  const { root = "/", become, timeout, signal, printBuildLogs = false } = options;
   const { report } = session;
   const quiet = printBuildLogs ? [] : ["--no-build-output"];
   const command = ["nix-store", ...storeArgs(root), "--realise", ...quiet, ...settingArgs(options)];
@@ -76,6 +78,7 @@ export async function buildThere(
   using activity = told(session, options);
   const running = session.run([...command, derivation, ...(activity ? JSON_LOG : [])], {
     ...(activity && { translate: activity.lines, longest: LONGEST_LINE }),
+    become,
     killOnDisconnect: true,
     hint: "-L shows the whole logs of builds; --build-on local builds here",
     onLine: (line, stream) => {

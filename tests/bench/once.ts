@@ -9,7 +9,7 @@ import { copyByStream } from "../../lib/copy/transfer/stream_copy.ts";
 import { storePath } from "../../lib/plan/store_path.ts";
 import { silent } from "../../lib/report/events.ts";
 import { connect } from "../../lib/steps/connect.ts";
-import { copyClosure } from "../../lib/steps/closure.ts";
+import { copyClosure } from "../../lib/copy/transfer/copy_closure.ts";
 
 /** The ways to copy a closure that are compared: ours, ours with one format whatever the link, and what can be had without. */
 export const WAYS = ["ours", "plain", "zstd", "ssh", "ssh-ng", "export"] as const;

@@ -20,7 +20,10 @@ Deno.test("the schema has every event, each with what it means and nothing beyon
     const { description = "", properties = {}, required = [], additionalProperties } =
       schema.$defs?.[name] ?? {};
     assertMatch(description, /^.{15,}$/);
-    assertEquals([properties["type"]?.const, additionalProperties], [name, false]);
+    assertEquals([properties["type"]?.const, additionalProperties], [
+      name.replace("-of-update", ""),
+      false,
+    ]);
     assertEquals(["time", "host", "type"].filter((one) => !required.includes(one)), []);
   }
   assertEquals(

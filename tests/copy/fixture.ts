@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { copyClosure, type CopyOptions } from "../../lib/steps/closure.ts";
+import { copyClosure, type CopyOptions } from "../../lib/copy/transfer/copy_closure.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import type { Session } from "../../lib/ssh/session.ts";
 import { importClosure, type Item } from "../bench/closure.ts";

@@ -3,6 +3,7 @@ import { buildParts } from "../support/install/parts.ts";
 import { Fixture } from "../support/install/fixture.ts";
 import { PASSWORD } from "../support/loopback/mod.ts";
 import { ignore } from "../ssh/fixture.ts";
+import { validEvents } from "../support/events.ts";
 import { type Secret, Watch } from "./watch.ts";
 
 const parts = ignore ? { disko: "", system: "" } : await buildParts({ payload: 30_000_000 });
@@ -39,6 +40,7 @@ async function watched(
   assertEquals(code, 0, stderr);
   assertEquals([...watch.found], []);
   for (const { name, text } of all) assert(!(stdout + stderr).includes(text), `${name} is shown`);
+  if (words.includes("--json")) await validEvents(stdout);
   assertEquals(await sandbox.left(), []);
   // It can find something: the processes and the files were there to be seen.
   const seen = [...watch.processes].join("\n");

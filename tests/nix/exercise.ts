@@ -3,6 +3,7 @@
  * Takes a login and a flake in JSON, prints what came of it in JSON.
  */
 import { buildHere } from "../../lib/nix/realise.ts";
+import { buildWork, closureSize } from "../../lib/nix/work.ts";
 import { evaluate } from "../../lib/nix/evaluate.ts";
 import { chooseBuildLocation } from "../../lib/nix/build_location.ts";
 import { buildThere, shareThere } from "../../lib/steps/build_there.ts";
@@ -19,7 +20,10 @@ await using target = await connect(host, {
 });
 const evaluation = await evaluate(reference, ["diskoScript", "toplevel"]);
 const [disko = "", toplevel = ""] = evaluation.derivations;
+const before = await buildWork(evaluation.derivations, {});
 const [script = "", system = ""] = await buildHere(evaluation.derivations);
+const after = await buildWork(evaluation.derivations, {});
+const closure = await closureSize(evaluation.derivations, {});
 await copyClosure(target, script, { substitute: false });
 await copyClosure(target, system, { root: "/mnt", substitute: false });
 const valid = async (path: string, ...store: string[]) =>
@@ -61,5 +65,9 @@ console.log(JSON.stringify({
   all: await bring(toplevel, "/third"),
   rest: await rest(),
   places: [here.on, other.on],
+  work: before.builds !== undefined,
+  left: [after.builds, after.fetches],
+  closure: closure?.paths,
+  bytes: closure !== undefined && closure.bytes > 0,
   warnings,
 }));

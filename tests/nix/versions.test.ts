@@ -73,6 +73,7 @@ Deno.test("every nix call works with Debian 12's nix and with a current one, on 
           all: 2,
           rest: 1,
           places: ["local", "remote"],
+          ...{ work: true, left: [0, 0], closure: 2, bytes: true },
           warnings: [],
         });
       });

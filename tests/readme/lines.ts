@@ -13,6 +13,7 @@ const KINDS = {
   update: /^npx -y deno@2 task readme$/,
   oneOff: /^deno run --allow-run.* --flake \S+ \S+$/,
   npx: /^npx -y deno@2 run .* --flake \S+ \S+$/,
+  updateSystem: /^deno run -A \S+ update --flake \S+ \S+$/,
   goOn: /^deno run -A .* --phases install,reboot /,
 } as const;
 

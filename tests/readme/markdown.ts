@@ -1,8 +1,10 @@
 /** Reading README: its code blocks, and the parts of it that are made. */
 import { referenceTable } from "../../lib/cli/help.ts";
 import { troublesTable } from "../../lib/plan/troubles.ts";
+import { UPDATE_TABLE } from "../../lib/plan/update_options.ts";
 import { ROOT } from "../checks/sources.ts";
 import { flowPicture } from "./flow_picture.ts";
+import { SCHEMA, type Schema } from "./schema.ts";
 
 export const README = new URL("README.md", ROOT);
 /** What is for whoever changes the module. */
@@ -34,13 +36,37 @@ export function commands(markdown: string): string[] {
 
 type Made = Readonly<Record<string, () => string>>;
 
-const MADE: Made = { options: referenceTable, tasks: tasksTable, troubles: troublesTable };
+const MADE: Made = {
+  options: referenceTable,
+  events: eventsTable,
+  update: updateTable,
+  tasks: tasksTable,
+  troubles: troublesTable,
+};
 
 /** The texts with made parts. */
 export const MADE_TEXTS: readonly (readonly [URL, Made])[] = [
   [README, MADE],
   [ARCHITECTURE, { flow: flowPicture }],
 ];
+
+/** The events of the schema, which is made before, in Markdown. */
+function eventsTable(): string {
+  const schema: Schema = JSON.parse(Deno.readTextFileSync(SCHEMA));
+  const names = schema.oneOf?.map(({ $ref = "" }) => $ref.replace("#/$defs/", "")) ?? [];
+  const rows = names.filter((name) => !name.includes("-of-")).map((name) =>
+    `| \`${name}\` | ${schema.$defs?.[name]?.description} |`
+  );
+  return ["| event | what it tells |", "| --- | --- |", ...rows].join("\n");
+}
+
+/** What an update alone can be told, in Markdown. */
+function updateTable(): string {
+  const { system, action, rollback, ignoreFailedUnits, installBootloader } =
+    UPDATE_TABLE["What to activate"];
+  const own = { system, action, rollback, ignoreFailedUnits, installBootloader };
+  return referenceTable({ "": own }).replace(/^\*+\n+/, "");
+}
 
 /** The tasks of deno.json, in Markdown. */
 function tasksTable(): string {

@@ -105,8 +105,10 @@ class Maker {
       const name = String(schema.properties?.["type"]?.const);
       const description = meanings.get(name);
       if (description === undefined) throw new Error(`ReportEvent's documentation lacks ${name}`);
-      this.#defs[name] = { description, ...schema };
-      names.push(name);
+      // The end of an update is of the same type as that of an install.
+      const key = this.#defs[name] ? `${name}-of-update` : name;
+      this.#defs[key] = { description, ...schema };
+      names.push(key);
     }
     const $schema = "https://json-schema.org/draft/2020-12/schema";
     const title = "A line of nixos-anywhere --json";

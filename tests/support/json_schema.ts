@@ -29,8 +29,9 @@ function check(value: unknown, schema: Schema, at: string, root: Schema): string
     const fitting = all.filter((one) => one.length === 0).length;
     if (count === "one" ? fitting === 1 : fitting > 0) continue;
     // The one that it comes nearest to: its type is right.
-    const nearest = all.filter((one) => !one.some((text) => text.includes(".type: ")));
-    return nearest.length === 1 ? nearest[0]! : [`${at}: fits ${fitting} of ${some.length}`];
+    const nearest = all.filter((one) => !one.some((text) => text.includes(".type: ")))
+      .toSorted((a, b) => a.length - b.length);
+    return fitting === 0 && nearest[0] ? nearest[0] : [`${at}: fits ${fitting} of ${some.length}`];
   }
   const shown = JSON.stringify(value)?.slice(0, 200);
   if ("const" in schema && value !== schema.const) {

@@ -19,6 +19,8 @@ export interface NixCopyOptions extends NixOptions {
   readonly from: string | undefined;
   readonly substitute: boolean;
   readonly storeSettings: readonly { readonly name: string; readonly value: string }[];
+  /** The words that make a command of the target run as root. @default [] */
+  readonly become?: readonly string[] | undefined;
 }
 
 /** Copies closures with `nix copy` by way of a session. */
@@ -27,7 +29,12 @@ export async function copyByNix(
   wanted: readonly StorePath[],
   options: NixCopyOptions,
 ): Promise<void> {
-  const { root, stage, from, substitute, storeSettings } = options;
+  const { root, stage, from, substitute, become = [] } = options;
+  // nix hands these words to the login shell.
+  const program = [...become, "nix-daemon"].join(" ");
+  const storeSettings = become.length === 0
+    ? options.storeSettings
+    : [{ name: "remote-program", value: program }, ...options.storeSettings];
   const args = [
     ...(from === undefined ? [] : ["--from", from]),
     "--to",

@@ -25,7 +25,11 @@ export class StoreServers {
   /** `root` is the folder on the target that is `/` for the store; `signal` ends all servers. */
   constructor(
     readonly session: Session,
-    readonly options: NixOptions & { readonly root: string; readonly report: Report },
+    readonly options: NixOptions & {
+      readonly root: string;
+      readonly report: Report;
+      readonly become?: readonly string[] | undefined;
+    },
     readonly signal: AbortSignal,
   ) {}
 
@@ -62,6 +66,6 @@ export class StoreServers {
 
   #command(settings: readonly string[]): string[] {
     const words = [...settingArgs(this.options), ...settings, ...storeArgs(this.options.root)];
-    return ["nix-store", ...words, "--serve", "--write"];
+    return [...this.options.become ?? [], "nix-store", ...words, "--serve", "--write"];
   }
 }

@@ -33,6 +33,8 @@ export interface StreamCopyOptions extends NixOptions {
   readonly stall: number;
   /** The stage that the copy belongs to. */
   readonly stage: Stage;
+  /** The words that make a command of the target run as root. @default [] */
+  readonly become?: readonly string[] | undefined;
   readonly report: Report;
   /** How the format is chosen. @default {@linkcode chooseFormat} */
   readonly policy?: typeof chooseFormat | undefined;

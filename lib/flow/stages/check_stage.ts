@@ -4,7 +4,7 @@
  * @module
  */
 import { InterruptedError } from "../../errors.ts";
-import { showDisk, showFate, showFound } from "../../plan/disks.ts";
+import { fateOf, showDisk, showFate, showFound } from "../../plan/disks.ts";
 import { needsKexec } from "../../plan/preflight.ts";
 import { makePlanEvent } from "../../report/make_plan_event.ts";
 import { planLines } from "../../report/plan_lines.ts";
@@ -27,10 +27,14 @@ export const checkStage: Stage<"check"> = {
     const kexec = needsKexec(plan, facts);
     const about = { host, plan, facts, kexec, disks, foundDisks, evaluated };
     const work = plan.dryRun ? await workOf(job, evaluated, kexec) : undefined;
+    const script = plan.source.kind === "flake" ? plan.source.diskoScript : "diskoScript";
     const build = evaluated?.kind === "flake" ? evaluated.location : undefined;
     report(makePlanEvent(plan, {
       ...{ facts, kexec },
       ...(evaluated?.kind === "flake" && { disks: foundDisks }),
+      ...(foundDisks.length === 0 && plan.phases.includes("disko") && {
+        diskFate: fateOf(script, { destroy: true }),
+      }),
       ...(build && { build: { on: build.on, why: build.why } }),
       ...(work && { work }),
     }));

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { copyByStream } from "../copy/transfer/stream_copy.ts";
-import type { Link } from "../copy/policy.ts";
-import { copyByNix } from "../copy/transfer/nix_copy.ts";
-import { AnswerError, CommandError, UsageError } from "../errors.ts";
-import type { NixOptions } from "../nix/command.ts";
-import { type StorePath, storePath } from "../plan/store_path.ts";
-import { TIMEOUTS } from "../plan/timeouts.ts";
-import { stamping } from "../report/events.ts";
-import { Stages } from "../report/stages.ts";
-import type { Session } from "../ssh/session.ts";
+import { AnswerError, CommandError, UsageError } from "../../errors.ts";
+import type { NixOptions } from "../../nix/command.ts";
+import { type StorePath, storePath } from "../../plan/store_path.ts";
+import { TIMEOUTS } from "../../plan/timeouts.ts";
+import { stamping } from "../../report/events.ts";
+import { Stages } from "../../report/stages.ts";
+import type { Session } from "../../ssh/session.ts";
+import type { Link } from "../policy.ts";
+import { copyByNix } from "./nix_copy.ts";
+import { copyByStream } from "./stream_copy.ts";
 
 export type { Link };
 
@@ -30,6 +30,8 @@ export interface CopyOptions extends NixOptions {
   readonly fresh?: boolean | undefined;
   /** What is known of the link to the target. @default measured */
   readonly link?: Link | undefined;
+  /** The words that make a command run as root, for a session of another user: the copy needs it. @default [] */
+  readonly become?: readonly string[] | undefined;
   /**
    * How long nothing may move before the copy is given up, in milliseconds; plain `nix copy`, which does not
    * tell, ends by nix's own timeouts and with the connection. @default {@linkcode TIMEOUTS}.copy

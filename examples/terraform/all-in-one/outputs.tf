@@ -1,0 +1,6 @@
+output "result" {
+  description = "The store path of the system."
+  value = {
+    out = module.system-build.result.out
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The command `update`.
+ *
+ * @module
+ */
+import { CommandError } from "../errors.ts";
+import type { CommandOptions } from "../plan/option.ts";
+import { UPDATE_TABLE, type UpdateSettings } from "../plan/update_options.ts";
+import { JsonRenderer } from "../report/json.ts";
+import { PlainRenderer } from "../report/plain.ts";
+import type { Renderer } from "../report/renderer.ts";
+import { type State, STATES, UPDATE_STATES, type UpdateState } from "../report/states.ts";
+import { VERSION } from "../version.ts";
+import { parseCommandLine, wantsJson, wantsOnly } from "./argv.ts";
+import type { Terminal } from "./commands.ts";
+import { takeEnvironment } from "./environment.ts";
+import { errorEvent, hostOf, updateEvent } from "./final_event.ts";
+import { helpText } from "./help.ts";
+import { Interrupts } from "./interrupts.ts";
+import { outcomeOf } from "./outcome.ts";
+import { sudoPassword } from "./questions.ts";
+
+/** What the command is called with, in the help. */
+export const UPDATE_USAGE: readonly string[] = [
+  "update a machine that runs NixOS",
+  "Usage: nixos-anywhere update [OPTIONS] --flake URI#NAME HOST",
+  "       nixos-anywhere update [OPTIONS] --store-path SYSTEM HOST",
+];
+
+/** Runs the command with the words behind `update`, and returns its exit code. */
+export async function updateCommand(words: readonly string[], terminal: Terminal): Promise<number> {
+  const only = wantsOnly(words, UPDATE_TABLE);
+  if (only === "version") terminal.print(VERSION);
+  if (only === "help") {
+    terminal.print(helpText(VERSION, UPDATE_TABLE, UPDATE_USAGE).trimEnd());
+  }
+  if (only) return 0;
+  let state: State | UpdateState = "uncontacted";
+  let renderer: Renderer | undefined;
+  let host = "here";
+  using interrupts = new Interrupts(terminal.exit);
+  const { signal } = interrupts;
+  try {
+    const line = parseCommandLine<UpdateSettings>(words, UPDATE_TABLE);
+    const { json, debug } = line as CommandOptions;
+    host = hostOf(line.options.host);
+    renderer = json
+      ? new JsonRenderer(terminal.print, { debug })
+      : new PlainRenderer(terminal.printError, {
+        debug,
+        color: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
+      });
+    const { report } = renderer;
+    const { sudoPassword: sudo, privateKey, password } = takeEnvironment(line);
+    const { update } = await import("../flow/update.ts");
+    const done = await update({
+      ...line.options,
+      ...{ privateKey, password },
+      sudoPassword: () => sudoPassword(sudo, Deno.stdin.isTerminal(), signal),
+      report: (event) => {
+        if (event.type === "state") state = event.state;
+        report(event);
+      },
+      signal,
+    });
+    if (json) report(updateEvent(done));
+    else terminal.print(`${done.host} ${DONE[done.action]} ${done.system}`);
+    return 0;
+  } catch (error) {
+    const failure = signal.aborted ? signal.reason : error;
+    // Of its states an install knows only the first two.
+    const known = state === "uncontacted" || state === "untouched" ? state : "done";
+    const outcome = outcomeOf(failure, known, []);
+    const { code, error: text, hints } = outcome;
+    if (failure instanceof CommandError) {
+      for (const line of renderer?.unseen(failure.output) ?? []) terminal.printError(`  | ${line}`);
+    }
+    terminal.printError(`error: ${text}`);
+    for (const hint of hints) terminal.printError(`hint: ${hint}`);
+    if (code !== 2) terminal.printError(`state: ${{ ...STATES, ...UPDATE_STATES }[state]}`);
+    if (wantsJson(words, UPDATE_TABLE)) {
+      const event = errorEvent({
+        ...{ host, words: ["update", ...words], error: failure, state },
+        // An update starts from its beginning, unless it has come to its end.
+        outcome: { ...outcome, goOn: ENDS.includes(state) ? undefined : {} },
+      });
+      terminal.print(JSON.stringify(event));
+    }
+    return code;
+  }
+}
+
+/** Where the same command line does not go on: a mistake in it, or nothing left to do. */
+const ENDS: readonly (State | UpdateState)[] = ["uncontacted", "active", "next-boot"];
+
+const DONE = {
+  switch: "runs",
+  test: "runs, until its next boot,",
+  boot: "will boot",
+  "dry-activate": "was not changed by",
+} as const;

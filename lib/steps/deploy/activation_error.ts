@@ -1,0 +1,113 @@
+/**
+ * What is said of an activation that did not end well.
+ *
+ * @module
+ */
+import { ActivationError, type ActivationOutcome, PreflightError } from "../../errors.ts";
+import type { StorePath } from "../../plan/store_path.ts";
+import type { Report } from "../../report/events.ts";
+import { Stages } from "../../report/stages.ts";
+import type { Session } from "../../ssh/session.ts";
+import type { Standing } from "./follow.ts";
+
+/** What was to be activated, and what is known of how that went. */
+export interface Tried {
+  readonly session: Session;
+  readonly system: StorePath;
+  readonly options: {
+    readonly timeout: number;
+    readonly confirmTimeout: number;
+    readonly rollback: boolean;
+    readonly report: Report;
+  };
+  /** The system before. */
+  readonly previous: StorePath | undefined;
+  /** Whether it was to be confirmed by a new login. */
+  readonly confirming: boolean;
+  /** Why a new login did not work, a clause. */
+  readonly trouble: string | undefined;
+}
+
+/** The error of an activation that has ended so; tells the state that the target is in. */
+export function activationError(tried: Tried, standing: Standing): ActivationError {
+  const { session, previous } = tried;
+  const { exitCode } = standing;
+  const outcome = outcomeOf(standing);
+  if (outcome !== "unknown") {
+    Stages.of(tried.options.report).reach(outcome === "back" ? "back" : "partial");
+  }
+  const before = previous ?? "the system before";
+  const then = {
+    back: `it went back to ${before}`,
+    broken: `going back to ${before} failed as well`,
+    kept: "it was told not to go back",
+    unknown: tried.options.rollback
+      ? "it goes back by itself to the system before, and did not answer"
+      : "it did not answer any more",
+  }[outcome];
+  return new ActivationError(`${session.label}: ${reason(tried, exitCode)}: ${then}`, {
+    outcome,
+    exitCode,
+    hint: hint(tried, outcome, exitCode),
+  });
+}
+
+function outcomeOf({ state }: Standing): ActivationOutcome {
+  return state === "back" || state === "broken" || state === "kept" ? state : "unknown";
+}
+
+function reason(tried: Tried, exitCode: number | undefined): string {
+  const { system, options: { timeout, confirmTimeout }, trouble } = tried;
+  if (tried.confirming) {
+    const why = trouble ? ` (${trouble})` : "";
+    return `${system} was activated, and no new login worked within ${
+      confirmTimeout / 1000
+    } s${why}`;
+  }
+  if (exitCode === undefined) {
+    return `the activation of ${system} did not end within ${timeout / 1000} s`;
+  }
+  if (exitCode === 4) return `units of ${system} failed (exit code 4)`;
+  return `the activation of ${system} failed with exit code ${exitCode}`;
+}
+
+function hint(
+  { confirming }: Tried,
+  outcome: ActivationOutcome,
+  exitCode: number | undefined,
+): string {
+  if (outcome === "unknown") return "look at the machine's console";
+  if (confirming) {
+    return "see what the new configuration changes of network, firewall, ssh server and users; " +
+      "--action boot takes it at the next boot";
+  }
+  if (exitCode === 4) {
+    return "see the failed units in the output above; --ignore-failed-units makes them a warning";
+  }
+  return "mend what the output above names";
+}
+
+const REFUSALS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  busy: ["another update is under way there", "wait until it has ended, or went back by itself"],
+  no_switch: [
+    "SYSTEM has no bin/switch-to-configuration",
+    "name a NixOS system (system.build.toplevel) with system.switch.enable",
+  ],
+  no_way_back: [
+    "the system that it runs cannot be activated again, so there is no way back",
+    "activate the new one at the next boot (--action boot), or without a way back (--no-rollback)",
+  ],
+};
+
+/** What a script there has said against an update, if it has. */
+export function refusalIn(
+  answer: string,
+  host: string,
+  system: StorePath,
+): PreflightError | undefined {
+  const [, why = ""] = /^(busy|no_switch|no_way_back)$/m.exec(answer) ?? [];
+  const refusal = REFUSALS[why];
+  if (!refusal) return undefined;
+  const [message, hint] = refusal;
+  return new PreflightError(`${host}: ${message.replace("SYSTEM", system)}`, { hint });
+}
