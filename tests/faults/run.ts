@@ -60,7 +60,7 @@ export async function runFault(fault: Fault, parts: Parts, twice: boolean): Prom
   assertMatch(stderr, /^hint: \S+/m, said);
   assertEquals(code, fault.code, said);
   if (!fault.here) assertMatch(stderr, /^error: .*root@127\.0\.0\.1/m);
-  const last = stderr.trimEnd().split("\n").at(-1) ?? "";
+  const last = stderr.replace(/^to go on: .*\n$/m, "").trimEnd().split("\n").at(-1) ?? "";
   if (fault.state) assertEquals(last, `state: ${STATES[fault.state]}`, said);
   else assertMatch(last, /^hint: /, said);
   for (const secret of secrets) assert(!(stderr + stdout).includes(secret), `it shows ${secret}`);

@@ -15,7 +15,11 @@ function flake(options: PartsOptions, ...more: readonly string[]) {
   };
 }
 
-const lastLine = (text: string) => text.trimEnd().split("\n").at(-1);
+/** The last line before the command line that goes on. */
+const stateLine = (text: string) => {
+  const lines = text.trimEnd().split("\n");
+  return lines.at(lines.at(-1)?.startsWith("to go on: ") ? -2 : -1);
+};
 
 condition("exit code", "a damaged local image: 2, and nothing was contacted", async () => {
   const { code, stderr, logins } = await attempt({}, async (fixture) => {
@@ -49,7 +53,7 @@ condition("exit code", "a wrong architecture found after kexec: 1, with what it 
     },
   );
   assertMatch(stderr, /^error: root@127\.0\.0\.1: is x86_64, and .* is for riscv64-linux$/m);
-  assertEquals([code, lastLine(stderr)], [1, `state: ${STATES.installer}`]);
+  assertEquals([code, stateLine(stderr)], [1, `state: ${STATES.installer}`]);
 });
 
 condition(
@@ -60,7 +64,7 @@ condition(
     const words = await flake({ device: "/dev/vdz" }, "--build-on", "local")(fixture);
     const { code, stderr, hung } = await fixture.run(words);
     assertEquals([code, hung], [3, false], stderr);
-    assertEquals(lastLine(stderr), `state: ${STATES.untouched}`);
+    assertEquals(stateLine(stderr), `state: ${STATES.untouched}`);
     assertMatch(stderr, /^### Uploading the kexec image: stopped/m);
     const left = await fixture.machine.container.run(
       "ls -d /root/nixos-anywhere.* /tmp/nixos-anywhere.*",
@@ -83,7 +87,7 @@ condition("exit code", "a program that is missing here, found late: 1 and not 2"
   }
   const { code, stderr } = await fixture.run(usual(fixture), { PATH: bin });
   assertMatch(stderr, /^error: cannot start nix\S*: not found$/m);
-  assertEquals([code, lastLine(stderr)], [1, `state: ${STATES.installer}`], stderr);
+  assertEquals([code, stateLine(stderr)], [1, `state: ${STATES.installer}`], stderr);
 });
 
 condition("exit code", "one failure: one stage has failed, the other was stopped", async () => {
@@ -114,7 +118,7 @@ condition(
     await fixture.at("install", running);
     running.signal("SIGTERM");
     const { code, stderr } = await running.end;
-    assertEquals([code, lastLine(stderr)], [130, `state: ${STATES.installing}`], stderr);
+    assertEquals([code, stateLine(stderr)], [130, `state: ${STATES.installing}`], stderr);
     assertMatch(stderr, /^hint: run it again with --phases install,reboot: /m);
     assertMatch(stderr, /^### Installing: stopped/m);
   },
@@ -131,7 +135,7 @@ const unbootable = {
 condition("--force", "a system that would not boot is refused, and the state is told", async () => {
   const { code, stderr } = await attempt(unbootable);
   assertMatch(stderr, /^error: root@127\.0\.0\.1: .*would not boot/m);
-  assertEquals([code, lastLine(stderr)], [1, `state: ${STATES.installed}`], stderr);
+  assertEquals([code, stateLine(stderr)], [1, `state: ${STATES.installed}`], stderr);
 });
 
 condition("--force", "a system that would not boot is told, and rebooted into", async () => {
@@ -179,6 +183,6 @@ for (const [said, hint] of WORDS) {
     const line = /^hint: .*$/m.exec(stderr)?.[0] ?? "";
     assertMatch(line, hint);
     assertEquals(/memory for|little memory/.test(line), said.includes("allocate"), line);
-    assertEquals([code, lastLine(stderr)], [1, `state: ${STATES.booting}`], stderr);
+    assertEquals([code, stateLine(stderr)], [1, `state: ${STATES.booting}`], stderr);
   });
 }

@@ -22,17 +22,25 @@ import {
 } from "../support/loopback/mod.ts";
 
 const ignore = await noContainers() !== undefined;
-type Work = (target: Awaited<ReturnType<typeof connect>>, folder: string) => Promise<void>;
+type Work = (
+  target: Awaited<ReturnType<typeof connect>>,
+  folder: string,
+  events: readonly ReportEvent[],
+) => Promise<void>;
 
 async function onTarget(options: ContainerOptions, work: Work): Promise<void> {
   await using container = await startContainer(options);
   const { host, port, identityFile } = container;
-  await using target = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
+  const events: ReportEvent[] = [];
+  const report = (event: ReportEvent) => void events.push(event);
+  await using target = await connect(`root@${host}`, {
+    ...{ port, identityFile, hostKey: "off", report },
+  });
   const folder = await Deno.makeTempDir();
   const before = Deno.env.get("XDG_CACHE_HOME");
   Deno.env.set("XDG_CACHE_HOME", `${folder}/cache`);
   try {
-    await work(target, folder);
+    await work(target, folder, events);
   } finally {
     if (before === undefined) Deno.env.delete("XDG_CACHE_HOME");
     else Deno.env.set("XDG_CACHE_HOME", before);
@@ -129,6 +137,35 @@ for (const [how, without] of fetchers) {
     });
   });
 }
+
+Deno.test("uploadKexec() tells how far the target's own download is", { ignore }, async () => {
+  await onTarget({}, async (target, folder, events) => {
+    const image = await Deno.readFile(
+      await writeKexec(`${folder}/image.tar.gz`, { size: 300_000 }),
+    );
+    const half = image.length / 2;
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      () => {
+        const parts = async function* () {
+          yield image.slice(0, half);
+          await new Promise((resolve) => setTimeout(resolve, 3000));
+          yield image.slice(half);
+        };
+        const headers = { "content-length": `${image.length}` };
+        return new Response(ReadableStream.from(parts()), { headers });
+      },
+    );
+    await uploadKexec(target, { image: `http://127.0.0.1:${server.addr.port}/image.tar.gz` });
+    const progress = events.flatMap((event) => event.type === "progress" ? [event] : []);
+    assert(progress.length >= 2, `${progress.length} events in 3 s`);
+    for (const { stage, what, done, total } of progress) {
+      assertEquals([stage, what, total], ["image", "image", image.length]);
+      assert(done > 0 && done <= image.length);
+    }
+    assertEquals(progress.at(-1)?.done, image.length);
+  });
+});
 
 Deno.test("uploadKexec() names a way for targets that have IPv6 only", { ignore }, async () => {
   // Nobody answers there, from a container least of all.

@@ -14,6 +14,8 @@ export interface Ended {
   readonly output: string;
   /** What it printed on its standard output. */
   readonly stdout: string;
+  /** Seconds between two lines of a run, at most: by the times that stand before them. */
+  readonly longestSilence: number;
 }
 
 /** Starts the command; disposal kills it, should it still run. */
@@ -102,6 +104,7 @@ export class RunningCommand implements AsyncDisposable {
 
   async #watch(): Promise<Ended> {
     let stdout = "";
+    let [last, longestSilence] = [0, 0];
     const read = async (stream: ReadableStream<Uint8Array>, own: (line: string) => void) => {
       const lines = stream.pipeThrough(
         new TextDecoderStream() as TransformStream<
@@ -110,7 +113,13 @@ export class RunningCommand implements AsyncDisposable {
         >,
       ).pipeThrough(new TextLineStream());
       for await (const line of lines) {
-        this.#output += `${line.replace(/^\[(\d+:)+\d\d\] /, "")}\n`;
+        const [stamp = "", clock] = /^\[((?:\d+:)+\d\d)\] /.exec(line) ?? [];
+        if (clock !== undefined) {
+          const now = clock.split(":").reduce((sum, part) => 60 * sum + Number(part), 0);
+          longestSilence = Math.max(longestSilence, now - last);
+          last = now;
+        }
+        this.#output += `${line.slice(stamp.length)}\n`;
         own(line);
         this.#wake();
       }
@@ -123,7 +132,7 @@ export class RunningCommand implements AsyncDisposable {
     clearTimeout(this.#limit);
     this.#over = true;
     this.#wake();
-    return { code, output: this.#output, stdout };
+    return { code, output: this.#output, stdout, longestSilence };
   }
 
   #wake(): void {

@@ -22,7 +22,7 @@ Deno.test({
     const [disko = "", system = ""] = await fixture.build("demo", "diskoScript", "toplevel");
     const logins = await countLogins(machine);
 
-    const { output, stdout } = await runCommand(fixture, [
+    const { output, stdout, longestSilence } = await runCommand(fixture, [
       ...fixture.reach,
       ...["--kexec", fixture.images.kexecTarball, "-s", disko, system, `root@${machine.host}`],
     ]);
@@ -35,10 +35,11 @@ Deno.test({
     assertEquals(
       [...output.matchAll(/^### ([^:\n]+)$/gm)].map(([, title]) => title),
       [
-        ...["Connecting", "Uploading the kexec image", "Booting the installer"],
-        ...["Formatting the disks", "Installing", "Rebooting"],
+        ...["Connecting", "Looking at the target", "Uploading the kexec image"],
+        ...["Booting the installer", "Formatting the disks", "Installing", "Rebooting"],
       ],
     );
+    assert(longestSilence <= 15, `nothing was said for ${longestSilence} s`);
     assertMatch(output, /^kexec \| machine will boot into nixos in 6s\.\.\.$/m);
     assertMatch(output, /^nixos-install \| installation finished!$/m);
     // The key was in known_hosts, and both boots before the new system showed it.
