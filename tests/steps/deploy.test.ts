@@ -8,6 +8,14 @@ import {
 import { ActivationError, PreflightError, UsageError } from "../../lib/errors.ts";
 import { UPDATE_STATES } from "../../lib/report/states.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
+import {
+  CLEAN_UP,
+  CONFIRM,
+  FOLLOW,
+  LOOK,
+  START,
+} from "../../lib/steps/deploy/activation_scripts.ts";
+import { ACTIVATION, GUARD } from "../../lib/steps/deploy/guard_scripts.ts";
 import { deploy, type DeployOptions } from "../../lib/steps/deploy/deploy.ts";
 import { parseStanding } from "../../lib/steps/deploy/follow.ts";
 import { ignore, login } from "../ssh/fixture.ts";
@@ -124,7 +132,7 @@ Deno.test(
 );
 
 Deno.test("deploy() sets what boots, and nothing else, for the next boot", { ignore }, async () => {
-  await using container = await open({ "new-boot": "[ ! -e /etc/refuse ] || exit 1" });
+  await using container = await open({}, { setup: "ln -sf busybox /usr/bin/sh\n" });
   const heard: string[] = [];
   const report = (event: ReportEvent) => void (event.type === "state" && heard.push(event.state));
   const { result, states } = await update(container, { action: "boot", report });
@@ -140,7 +148,9 @@ Deno.test(
   { ignore },
   async () => {
     const hook = "ln -sfn /nowhere /run/current-system; echo cannot >&2; exit 7";
-    await using container = await open({ "new-switch": hook, "new-boot": "exit 1" });
+    // As on NixOS.
+    const bash = { setup: "ln -sf bash /usr/bin/sh\n" };
+    await using container = await open({ "new-switch": hook, "new-boot": "exit 1" }, bash);
     const { result, texts, states } = await update(container);
     assert(result instanceof ActivationError, String(result));
     assertEquals([result.outcome, result.exitCode], ["back", 7]);
@@ -341,3 +351,14 @@ Deno.test("parseStanding() takes nothing that does not fit", () => {
   });
   assertEquals(Object.keys(UPDATE_STATES).length, 6);
 });
+
+for (const shell of [["dash"], ["bash", "--posix"], ["busybox", "ash"]]) {
+  Deno.test(`what an update runs on a target is right for ${shell.join(" ")}`, async () => {
+    const scripts = { ACTIVATION, GUARD, LOOK, START, FOLLOW, CONFIRM, CLEAN_UP };
+    for (const [name, text] of Object.entries(scripts)) {
+      const [program = "", ...args] = [...shell, "-n", "-c", `main() {\n${text}\n}`];
+      const { success, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
+      assert(success, `${name}: ${new TextDecoder().decode(stderr)}`);
+    }
+  });
+}
