@@ -50,7 +50,8 @@ export function liveLines(running: readonly Running[], options: LiveOptions): st
   const { now, began, host, columns, rows, color, tail = [] } = options;
   const width = Math.max(columns - 1, 1);
   const most = Math.max(rows - 2, 1);
-  const clock = styled(cutText(`${host}  ${showClock(now - began)}`, width), "dim", color);
+  const time = showClock(now - began);
+  const clock = styled(cutText(host === "" ? time : `${host}  ${time}`, width), "dim", color);
   const stages = running.map((one) => stageLines(one, now, width, color));
   let lines = stages.flat();
   // On a small terminal each stage has its one line before any has more.
