@@ -78,6 +78,7 @@ export async function main(words: readonly string[]): Promise<number> {
 const TERMINAL: Terminal = {
   print: (line) => console.log(line),
   printError: (line) => console.error(line),
+  writeError,
   exit: Deno.exit,
 };
 

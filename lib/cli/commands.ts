@@ -12,6 +12,8 @@ export interface Terminal {
   readonly print: (line: string) => void;
   /** Prints a line on the error output: all else. */
   readonly printError: (line: string) => void;
+  /** Writes to the error output, at once and whole: for what is painted. */
+  readonly writeError: (text: string) => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
 }

@@ -7,8 +7,7 @@ import { CommandError } from "../errors.ts";
 import type { CommandOptions } from "../plan/option.ts";
 import { UPDATE_TABLE, type UpdateSettings } from "../plan/update_options.ts";
 import { JsonRenderer } from "../report/json.ts";
-import { PlainRenderer } from "../report/plain.ts";
-import type { Renderer } from "../report/renderer.ts";
+import type { Screen } from "../report/renderer.ts";
 import { type State, STATES, UPDATE_STATES, type UpdateState } from "../report/states.ts";
 import { VERSION } from "../version.ts";
 import { parseCommandLine, wantsJson, wantsOnly } from "./argv.ts";
@@ -19,6 +18,7 @@ import { helpText } from "./help.ts";
 import { Interrupts } from "./interrupts.ts";
 import { outcomeOf } from "./outcome.ts";
 import { sudoPassword } from "./questions.ts";
+import { openScreen, withoutTerminal } from "./screen.ts";
 
 /** What the command is called with, in the help. */
 export const UPDATE_USAGE: readonly string[] = [
@@ -36,7 +36,7 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
   }
   if (only) return 0;
   let state: State | UpdateState = "uncontacted";
-  let renderer: Renderer | undefined;
+  let screen: Screen | undefined;
   let host = "here";
   using interrupts = new Interrupts(terminal.exit);
   const { signal } = interrupts;
@@ -44,36 +44,41 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
     const line = parseCommandLine<UpdateSettings>(words, UPDATE_TABLE);
     const { json, debug } = line as CommandOptions;
     host = hostOf(line.options.host);
-    renderer = json
-      ? new JsonRenderer(terminal.print, { debug })
-      : new PlainRenderer(terminal.printError, {
-        debug,
-        color: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
-      });
-    const { report } = renderer;
+    const shown = screen = json
+      ? withoutTerminal(new JsonRenderer(terminal.print, { debug }))
+      : openScreen({
+        write: terminal.writeError,
+        isTerminal: Deno.stderr.isTerminal(),
+        size: Deno.consoleSize,
+      }, { debug, quiet: false, buildLogs: line.options.printBuildLogs ?? false });
     const { sudoPassword: sudo, privateKey, password } = takeEnvironment(line);
     const { update } = await import("../flow/update.ts");
     const done = await update({
       ...line.options,
       ...{ privateKey, password },
-      sudoPassword: () => sudoPassword(sudo, Deno.stdin.isTerminal(), signal),
+      sudoPassword: async () => {
+        using _held = shown.hold();
+        return await sudoPassword(sudo, Deno.stdin.isTerminal(), signal);
+      },
       report: (event) => {
         if (event.type === "state") state = event.state;
-        report(event);
+        shown.report(event);
       },
       signal,
     });
-    if (json) report(updateEvent(done));
+    shown[Symbol.dispose]();
+    if (json) shown.report(updateEvent(done));
     else terminal.print(`${done.host} ${DONE[done.action]} ${done.system}`);
     return 0;
   } catch (error) {
+    screen?.[Symbol.dispose]();
     const failure = signal.aborted ? signal.reason : error;
     // Of its states an install knows only the first two.
     const known = state === "uncontacted" || state === "untouched" ? state : "done";
     const outcome = outcomeOf(failure, known, []);
     const { code, error: text, hints } = outcome;
     if (failure instanceof CommandError) {
-      for (const line of renderer?.unseen(failure.output) ?? []) terminal.printError(`  | ${line}`);
+      for (const line of screen?.unseen(failure.output) ?? []) terminal.printError(`  | ${line}`);
     }
     terminal.printError(`error: ${text}`);
     for (const hint of hints) terminal.printError(`hint: ${hint}`);

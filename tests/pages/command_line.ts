@@ -37,7 +37,12 @@ export async function readWords(words: readonly string[]): Promise<void> {
 async function readFlags(name: string, words: readonly string[], command: Command): Promise<void> {
   const said: string[] = [];
   const print = (line: string) => void said.push(line);
-  const code = await command(["--help"], { print, printError: print, exit: () => {} });
+  const code = await command(["--help"], {
+    print,
+    printError: print,
+    writeError: print,
+    exit: () => {},
+  });
   if (code !== 0) throw new Error(`${name} --help ends with ${code}`);
   const flags: readonly string[] = said.join("\n").match(/(?<![\w-])--?[a-zA-Z][a-z0-9-]*/g) ?? [];
   for (const word of words) {
