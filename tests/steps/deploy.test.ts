@@ -287,8 +287,8 @@ Deno.test("deploy() becomes root by sudo, with a password too, and leaves no pas
   ignore,
 }, async () => {
   await using container = await open();
-  const { result } = await update(container, {}, "admin");
-  assertEquals(result.previous, old);
+  const { result } = await update(container, { copy: { from: "local" } }, "admin");
+  assertEquals(result.previous, old, `${result}`);
   let asked = 0;
   const sudoPassword = () => (asked++, Promise.resolve(PASSWORD));
   const options = { action: "test", sudoPassword } as const;
@@ -306,7 +306,7 @@ Deno.test(
   { ignore },
   async () => {
     await using debian = await startContainer();
-    assertMatch(String((await update(debian)).result), /runs Debian GNU\/Linux 12 .* is no NixOS/);
+    assertMatch(String((await update(debian)).result), /runs no NixOS/);
     await using container = await open();
     await container.run(
       "mkdir -p /run/nixos-anywhere-update/x; sleep 60 >/dev/null 2>&1 & echo $! >/run/nixos-anywhere-update/x/guard.pid",

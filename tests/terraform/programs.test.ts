@@ -298,6 +298,7 @@ module "web" {
   assertEquals(stdout, `${fresh}\n`);
   const failed = await run(["apply", "-auto-approve"], old);
   assertEquals(failed.code, 1);
+  assertMatch(failed.stderr, /exit\s+code\s+9:\s+it\s+went\s+back/);
   const state = await Deno.readTextFile(`${root}/terraform.tfstate`);
   const secret = container.identity.privateKey.split("\n")[2] ?? "-";
   for (const text of [applied.stdout, applied.stderr, failed.stdout, failed.stderr, state]) {

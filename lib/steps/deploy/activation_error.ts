@@ -88,6 +88,10 @@ function hint(
 }
 
 const REFUSALS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  no_nixos: [
+    "it runs no NixOS: there is neither /etc/NIXOS nor /run/current-system",
+    "install NixOS on it first: nixos-anywhere --flake URI#NAME HOST",
+  ],
   busy: ["another update is under way there", "wait until it has ended, or went back by itself"],
   no_switch: [
     "SYSTEM has no bin/switch-to-configuration",
@@ -105,7 +109,7 @@ export function refusalIn(
   host: string,
   system: StorePath,
 ): PreflightError | undefined {
-  const [, why = ""] = /^(busy|no_switch|no_way_back)$/m.exec(answer) ?? [];
+  const [, why = ""] = /^(no_nixos|busy|no_switch|no_way_back)$/m.exec(answer) ?? [];
   const refusal = REFUSALS[why];
   if (!refusal) return undefined;
   const [message, hint] = refusal;

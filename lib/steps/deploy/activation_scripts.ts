@@ -15,12 +15,14 @@ refuse_second() {
 `;
 
 /**
- * Looks, before anything is changed, whether the system $2 is there (`valid`), and what stands against it: `busy`, or
- * `no_way_back` where $3 says that one is wanted. $1 is the name of the update.
+ * Looks, before anything is changed, whether the system $2 is there (`valid`), and what stands against it: `no_nixos`,
+ * `busy`, or `no_way_back` where $3 says that one is wanted. $1 is the name of the update.
  */
 export const LOOK = `
 ${COMMON}
 ${REFUSE_SECOND}
+# The name of a system can be another one, by system.nixos.distroId.
+[ -e /etc/NIXOS ] || [ -e /run/current-system ] || { echo no_nixos; exit 0; }
 refuse_second
 if [ "$3" = y ]; then
   [ -x /run/current-system/bin/switch-to-configuration ] || { echo no_way_back; exit 0; }

@@ -134,11 +134,8 @@ async function refuseUnfit(host: string, facts: Facts, path: StorePath): Promise
   const refuse = (message: string, hint: string) => {
     throw new PreflightError(`${host}: ${message}`, { hint });
   };
-  if (!facts.nixos) {
-    refuse(
-      `runs ${facts.name || facts.os}, which is no NixOS`,
-      "install NixOS on it first: nixos-anywhere --flake URI#NAME HOST",
-    );
+  if (facts.os !== "Linux") {
+    refuse(`runs ${facts.os}, which is no NixOS`, "name a machine that runs NixOS");
   }
   if (facts.installer) {
     refuse("runs a NixOS installer", "install the system first; an installer is not updated");
