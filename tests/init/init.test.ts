@@ -180,7 +180,10 @@ Deno.test("init refuses what it is told wrongly, with exit code 2 and nothing wr
     for (const [words, message] of rows) {
       const said: string[] = [];
       const printError = (line: string) => void said.push(line);
-      const terminal = { print: printError, printError, exit: () => {} };
+      const terminal = {
+        ...{ print: printError, printError, writeError: printError },
+        exit: () => {},
+      };
       const dir = words[0]?.startsWith("-") ? [`${sandbox.folder}/run/new`] : [];
       assertEquals(await main([...words, ...dir], terminal), 2, `${words}: ${said}`);
       const text = said.join("\n");
