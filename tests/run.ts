@@ -21,8 +21,8 @@ const TEST = ["test", "-A", "--sanitize-ops", "--sanitize-resources"];
 /** Tests that boot the emulated machine. */
 const ON_A_MACHINE = ["tests/vm", "tests/readme_demo.test.ts"];
 
-/** Tests that wait as often as they work: conditions of the field. */
-const FIELD = ["tests/field"];
+/** Tests that wait as often as they work, in a process beside the others; so many that both take as long. */
+const BESIDE = ["tests/field", "tests/steps", "tests/terraform"];
 
 const YIELDS = { yields: true };
 
@@ -97,13 +97,13 @@ async function everything(children: Children, profile: string): Promise<Count[]>
   // machine takes longest, and has one processor: the others give way to it. What is not shown as it comes is shown
   // at the end.
   const beside = new Map([[
-    "tests of the field",
-    children.run([...TEST, ...coverage, ...FIELD], YIELDS),
+    "tests of the field, of steps, of Terraform",
+    children.run([...TEST, ...coverage, ...BESIDE], YIELDS),
   ]]);
   if (lacking.length === 0) {
     beside.set("tests on a machine", children.run([...TEST, ...coverage, ...ON_A_MACHINE]));
   }
-  const ignore = `--ignore=${[...ON_A_MACHINE, ...FIELD].join(",")}`;
+  const ignore = `--ignore=${[...ON_A_MACHINE, ...BESIDE].join(",")}`;
   await part("tests", async () => {
     const args = [...TEST, ...coverage, ignore, "tests"];
     const { ok, output } = await children.run(args, { ...YIELDS, show: true });
