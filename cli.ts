@@ -95,10 +95,14 @@ interface Progress {
 
 const writer = new TextEncoder();
 
-/** Writes to the error output, all of it. */
+/** Writes to the error output, all of it. Where nobody reads it any more, the install goes on all the same. */
 function writeError(text: string): void {
   const bytes = writer.encode(text);
-  for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+  } catch {
+    // `console.error` does not tell either.
+  }
 }
 
 async function run(line: CommandLine, signal: AbortSignal, progress: Progress): Promise<void> {

@@ -7,7 +7,8 @@ import { CommandError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import type { Renderer } from "../report/renderer.ts";
 import type { State } from "../report/states.ts";
-import { goOnWords, shellLine } from "./go_on.ts";
+import { quoteAll } from "../ssh/quote.ts";
+import { goOnWords } from "./go_on.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What is known of it. */
@@ -43,7 +44,7 @@ export function failureLines(
     `error: ${error}`,
     ...hints.map((hint) => `hint: ${hint}`),
     ...(log === undefined ? [] : [`log: all of it is in ${escapeControls(log)}`]),
-    ...(again ? [`to go on: ${escapeControls(shellLine(again))}`] : []),
+    ...(again ? [`to go on: ${escapeControls(quoteAll(again))}`] : []),
     ...(state === undefined ? [] : [`state: ${state}`]),
   ];
 }

@@ -38,12 +38,3 @@ export function goOnWords(
   }
   return kept;
 }
-
-/** Words as a line for a shell. */
-export function shellLine(words: readonly string[]): string {
-  return words.map((word) =>
-    /^[\w@%+=:,./#-]+$/.test(word) && !word.startsWith("#")
-      ? word
-      : `'${word.replaceAll("'", `'\\''`)}'`
-  ).join(" ");
-}

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { LogFile } from "../../lib/cli/log_file.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { Sandbox } from "./command.ts";
@@ -44,4 +44,18 @@ Deno.test("--log that cannot be written ends the command before anything is cont
   const { code, stderr } = await sandbox.run(words);
   assertMatch(stderr, /^error: --log: cannot write ".*": it is a folder\nhint: .*\n$/);
   assertEquals(code, 2);
+});
+
+Deno.test("the command goes on when nobody reads its error output any more", async () => {
+  await using sandbox = await Sandbox.make();
+  const log = `${sandbox.folder}/log`;
+  const cli = decodeURIComponent(new URL("../../cli.ts", import.meta.url).pathname);
+  const words = ["--phases", "kexec", "--log", log, "-p", "1", "root@127.0.0.1"];
+  const { success } = await new Deno.Command("sh", {
+    args: ["-c", `"$@" 2>&1 >/dev/null | :`, "sh", Deno.execPath(), "run", "-A", cli, ...words],
+    env: { TMPDIR: sandbox.temp, SSH_AUTH_SOCK: "" },
+    stdin: "null",
+  }).output();
+  assert(success);
+  assertMatch(await Deno.readTextFile(log), / error: root@127\.0\.0\.1: .*refused/i);
 });
