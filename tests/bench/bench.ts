@@ -6,7 +6,8 @@
  * deno task bench --runs 1 --only small   # cells whose name holds "small"
  * deno task bench --only light            # start-up, extra files, memory
  * deno task bench --only many             # eight machines at once
- * deno task bench --only install          # whole installations of the emulated machine
+ * deno task bench --only install          # whole installations of two emulated machines, near and far
+ * deno task bench --only /quiet           # this machine does nothing else; /busy: as many processes as it has cores
  * deno task bench --only install --against 'bash other-tool.sh'   # and another tool's, in turn
  * deno task bench --only install --debian # the machine runs Debian as its packages make it: minutes to boot
  * deno task bench --checkouts before=DIR  # copying with another checkout too, in turn
@@ -21,7 +22,13 @@ import { parseArgs } from "@std/cli/parse-args";
 import { ensure, LOOPBACK, MACHINE } from "../setup.ts";
 import { closureItems, type ClosureName, importClosure } from "./closure.ts";
 import { benchCopying, type Cell, copyingTable, LINKS, waysOf } from "./copying.ts";
-import { benchInstalling, type InstallCell, installingTable, installNames } from "./installing.ts";
+import {
+  accountTables,
+  benchInstalling,
+  type InstallCell,
+  installingTable,
+  installNames,
+} from "./installing.ts";
 import { benchLight, lightTable } from "./light.ts";
 import { benchMany, manyTable } from "./many.ts";
 import { recordText } from "./record.ts";
@@ -55,7 +62,10 @@ try {
   };
   if (copying.length > 0) show(COPYING, copyingTable(copying));
   const installing = await installAll();
-  if (installing.length > 0) show("Installing", installingTable(installing));
+  if (installing.length > 0) {
+    show("Installing", installingTable(installing));
+    show("Where the seconds of an installation go", accountTables(installing));
+  }
   const light = wanted("light") ? await benchLight(runs, 2048) : undefined;
   if (light) show("Start and memory", lightTable(light));
   const many = wanted("many") ? await benchMany(runs) : undefined;

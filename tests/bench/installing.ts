@@ -18,18 +18,30 @@ import { type Fixture, openFixture } from "../vm/fixture.ts";
 import { startRelay } from "../support/relay.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
 import { TextLineStream } from "../vm/lines.ts";
+import { Account, accountTable, type Part } from "./account.ts";
 import { Boots } from "./boots.ts";
+import { type Host, HOSTS, loadAverage, startLoad } from "./host_load.ts";
 
 const CLI = new URL("../../cli.ts", import.meta.url).href;
 
 /** Milliseconds there and back. */
 const LINKS = [0, 100] as const;
 
+/** The machines that are installed: of the second, every hash and every login takes several times as long. */
+const MACHINES = [
+  { name: "2-cpus", options: {} },
+  { name: "1-cpu-avx", options: { cpus: 1, avx: true } },
+] as const;
+type BenchMachine = typeof MACHINES[number];
+
 const TOOLS = ["ours", "other"] as const;
 type Tool = typeof TOOLS[number];
 
+/** Stages of ours whose end is a mark in the account. */
+const ACCOUNTED = new Set(["image", "kexec", "disko", "install"]);
+
 /** A command that has not ended after so many milliseconds is stopped. */
-const PATIENCE = 600_000;
+const PATIENCE = 300_000;
 
 /** What was seen of one installation. Times in milliseconds. */
 export interface Installed {
@@ -51,11 +63,17 @@ export interface Installed {
   readonly turns: number;
   readonly sent: number;
   readonly received: number;
+  /** Where the time went; of another tool only what can be seen from outside. */
+  readonly parts: readonly Part[];
+  /** This machine's load average, over a minute, at the end. */
+  readonly load: number;
 }
 
 /** One cell of the table. */
 export interface InstallCell {
+  readonly machine: BenchMachine["name"];
   readonly rtt: number;
+  readonly host: Host;
   readonly tool: Tool;
   readonly ms?: Measured;
   readonly runs: readonly Installed[];
@@ -76,13 +94,24 @@ export interface InstallingOptions {
   readonly log: (line: string) => void;
 }
 
-/** The names of all cells. */
-export function installNames(): string[] {
-  return LINKS.flatMap((rtt) => TOOLS.map((tool) => cellName(rtt, tool)));
+/** All that is the same for the tools that are compared. */
+interface Place {
+  readonly machine: BenchMachine;
+  readonly rtt: number;
+  readonly host: Host;
 }
 
-function cellName(rtt: number, tool: Tool): string {
-  return `install/${rtt}ms/${tool}`;
+const PLACES: readonly Place[] = MACHINES.flatMap((machine) =>
+  LINKS.flatMap((rtt) => HOSTS.map((host) => ({ machine, rtt, host })))
+);
+
+/** The names of all cells. */
+export function installNames(): string[] {
+  return PLACES.flatMap((place) => TOOLS.map((tool) => cellName(place, tool)));
+}
+
+function cellName({ machine, rtt, host }: Place, tool: Tool): string {
+  return `install/${machine.name}/${rtt}ms/${host}/${tool}`;
 }
 
 /** Measures every wanted cell; the tools take turns. */
@@ -90,23 +119,25 @@ export async function benchInstalling(options: InstallingOptions): Promise<Insta
   const { runs, against, wanted, log } = options;
   const tools = TOOLS.filter((tool) => tool === "ours" || against !== undefined);
   const cells: InstallCell[] = [];
-  for (const rtt of LINKS) {
-    const here = tools.filter((tool) => wanted(cellName(rtt, tool)));
+  for (const place of PLACES) {
+    const here = tools.filter((tool) => wanted(cellName(place, tool)));
     const seen: Record<Tool, Installed[]> = { ours: [], other: [] };
     const problems: Partial<Record<Tool, string>> = {};
     for (let run = 0; run < runs; run++) {
       for (const tool of here.filter((tool) => problems[tool] === undefined)) {
-        const one = await installOnce(tool, rtt, options);
+        const one = await installOnce(tool, place, options);
         if (typeof one === "string") problems[tool] = one;
         else seen[tool].push(one);
-        const said = typeof one === "string" ? one : `${seconds(one.ms)} s`;
-        log(`${cellName(rtt, tool)}: ${said}`);
+        const said = typeof one === "string" ? one : `${seconds(one.ms)} s, load ${one.load}`;
+        log(`${cellName(place, tool)}: ${said}`);
       }
     }
+    const { machine: { name: machine }, rtt, host } = place;
     for (const tool of here) {
       const ms = seen[tool].length > 0 ? summary(seen[tool].map(({ ms }) => ms)) : undefined;
       const problem = problems[tool];
-      cells.push({ rtt, tool, runs: seen[tool], ...(ms && { ms }), ...(problem && { problem }) });
+      const cell = { machine, rtt, host, tool, runs: seen[tool] };
+      cells.push({ ...cell, ...(ms && { ms }), ...(problem && { problem }) });
     }
   }
   return cells;
@@ -114,14 +145,16 @@ export async function benchInstalling(options: InstallingOptions): Promise<Insta
 
 async function installOnce(
   tool: Tool,
-  rtt: number,
+  { machine: { options }, rtt, host }: Place,
   { against = "", nix, debian = false }: InstallingOptions,
 ): Promise<Installed | string> {
-  await using fixture = debian ? await openDebian() : await openFixture();
+  await using fixture = debian ? await openDebian() : await openFixture(options);
   const { machine } = fixture;
   await using relay = await startRelay({ to: machine, delayMs: rtt / 2 });
+  await using _load = startLoad(host);
   const logins = await countLogins(machine);
   using boots = new Boots(() => machine.console());
+  using account = new Account({ machine: () => machine.pid, relay });
   const began = performance.now();
   let firstByte = NaN;
   const look = setInterval(() => {
@@ -134,7 +167,7 @@ async function installOnce(
   const { code, lines, ended } = await runTimed(command, {
     ...fixture.variables,
     PATH: `${nix === undefined ? "" : `${nix}:`}${Deno.env.get("PATH") ?? ""}`,
-  });
+  }, (pid) => account.watch(pid));
   clearInterval(look);
   if (code !== 0) {
     const said = lines.slice(-5).map(({ text }) => text).join("; ");
@@ -145,7 +178,18 @@ async function installOnce(
   const stages = tool === "ours" ? readStages(lines) : readHeadings(lines, ended);
   const kexec = stages.find(({ stage }) => stage === "kexec");
   const installer = boots.at("installer");
+  const parts = account.parts([
+    { name: "the target heard of it", at: began + firstByte },
+    { name: "the installer listened", at: installer ?? NaN },
+    ...stages.filter(({ stage }) => ACCOUNTED.has(stage)).map(({ stage, at }) => ({
+      name: `${stage} was done`,
+      at,
+    })),
+    { name: "the installed system listened", at: answered },
+    { name: "the end", at: Math.max(ended, answered) },
+  ], rtt);
   return {
+    parts,
     ms: Math.max(ended, answered) - began,
     firstByte,
     ...(installer !== undefined && { installer: installer - began }),
@@ -156,6 +200,7 @@ async function installOnce(
     turns: relay.turns,
     sent: relay.sent,
     received: relay.received,
+    load: loadAverage(),
   };
 }
 
@@ -182,6 +227,7 @@ interface Line {
 async function runTimed(
   [program = "", ...args]: readonly string[],
   env: Record<string, string>,
+  onStart: (pid: number) => void,
 ): Promise<{ code: number; lines: readonly Line[]; ended: number }> {
   const command = ["--kill-after=5", `${PATIENCE / 1000}`, program, ...args];
   const child = new Deno.Command("timeout", {
@@ -191,6 +237,7 @@ async function runTimed(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  onStart(child.pid);
   const lines: Line[] = [];
   const read = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoderStream() as TransformStream<Uint8Array, string>;
@@ -208,9 +255,9 @@ async function runTimed(
 
 function readStages(lines: readonly Line[]): { stage: string; ms: number; at: number }[] {
   return lines.flatMap(({ text, at }) => {
-    if (!text.startsWith('{"type":"stage"')) return [];
-    const { stage, state, ms } = JSON.parse(text);
-    return state === "done" ? [{ stage, ms, at }] : [];
+    if (!text.startsWith("{")) return [];
+    const { type, stage, state, ms } = JSON.parse(text);
+    return type === "stage" && state === "done" ? [{ stage, ms, at }] : [];
   });
 }
 
@@ -231,7 +278,13 @@ function readHeadings(
 
 /** The table: a line for each link and tool, and how ours compares with the other. */
 export function installingTable(cells: readonly InstallCell[]): string {
-  const head = ["link, tool", "whole", "ours / other", "first byte", "noticed the installer"];
+  const head = [
+    "machine, link, host, tool",
+    "whole",
+    "ours / other",
+    "first byte",
+    "noticed the installer",
+  ];
   const stages = [
     "connect",
     "facts",
@@ -243,8 +296,10 @@ export function installingTable(cells: readonly InstallCell[]): string {
     "install",
     "reboot",
   ];
-  const rows = cells.map(({ rtt, tool, ms, runs, problem }) => {
-    const other = cells.find((cell) => cell.rtt === rtt && cell.tool === "other")?.ms;
+  const rows = cells.map(({ machine, rtt, host, tool, ms, runs, problem }) => {
+    const other = cells.find((cell) =>
+      cell.machine === machine && cell.rtt === rtt && cell.host === host && cell.tool === "other"
+    )?.ms;
     const of = (value: (one: Installed) => number | undefined) => {
       const values = runs.flatMap((one) => value(one) ?? []).filter((one) => !Number.isNaN(one));
       return values.length > 0 ? summary(values).median : undefined;
@@ -252,7 +307,7 @@ export function installingTable(cells: readonly InstallCell[]): string {
     const time = (ms: number | undefined) => ms === undefined ? "" : `${seconds(ms)} s`;
     const size = (bytes: number | undefined) => `${((bytes ?? NaN) / 1e6).toFixed(1)} MB`;
     return [
-      `${rtt} ms, ${tool}`,
+      `${machine}, ${rtt} ms, ${host}, ${tool}`,
       ms ? `${seconds(ms.median)} s ±${Math.round(50 * ms.spread)} %` : problem ?? "",
       tool === "ours" && ms && other ? (ms.median / other.median).toFixed(2) : "",
       time(of((one) => one.firstByte)),
@@ -262,8 +317,18 @@ export function installingTable(cells: readonly InstallCell[]): string {
       `${of((one) => one.turns) ?? ""}`,
       size(of((one) => one.sent)),
       size(of((one) => one.received)),
+      `${of((one) => one.load) ?? ""}`,
     ];
   });
-  const more = ["logins", "round trips", "sent", "received"];
+  const more = ["logins", "round trips", "sent", "received", "load"];
   return table([[...head, ...stages, ...more], ...rows]);
+}
+
+/** Of every cell the run in the middle, part by part. */
+export function accountTables(cells: readonly InstallCell[]): string {
+  return cells.flatMap(({ machine, rtt, host, tool, runs }) => {
+    const middle = runs.toSorted((a, b) => a.ms - b.ms)[runs.length >> 1];
+    if (!middle) return [];
+    return [`### ${machine}, ${rtt} ms, ${host}, ${tool}`, accountTable(middle.parts)];
+  }).join("\n\n");
 }

@@ -20,6 +20,10 @@ export interface MachineOptions {
   readonly memoryMiB?: number | undefined;
   /** Whether the hardware's virtualisation is used in place of emulation. @default {false} */
   readonly kvm?: boolean | undefined;
+  /** Processors. @default {2} */
+  readonly cpus?: number | undefined;
+  /** Whether the emulated processor has AVX, which makes it slower. @default {false} */
+  readonly avx?: boolean | undefined;
   /** @default {2048} */
   readonly diskMiB?: number | undefined;
   /** Lets root, admin and operator log in with a password as well. */
@@ -73,6 +77,11 @@ export class Machine implements AsyncDisposable {
   /** How often the machine was switched on or restarted; kexec does not count. */
   get starts(): number {
     return this.#starts;
+  }
+
+  /** The emulator's process id. */
+  get pid(): number {
+    return this.#qemu.pid;
   }
 
   /** The serial console so far, with sshd's log of every stage and lines that name the stages. */
@@ -130,7 +139,7 @@ export class Machine implements AsyncDisposable {
 export async function startMachine(images: Images, options: MachineOptions): Promise<Machine> {
   const { memoryMiB = 2048, kvm = false, diskMiB = 2048, extraPorts = [], timeout = 600_000 } =
     options;
-  const { report = () => {}, signal } = options;
+  const { cpus, avx, report = () => {}, signal } = options;
   signal?.throwIfAborted();
   const started = performance.now();
   await removeOrphans();
@@ -143,7 +152,7 @@ export async function startMachine(images: Images, options: MachineOptions): Pro
     await Deno.truncate(disk, diskMiB * 1024 * 1024);
     const guestPorts = [22, ...extraPorts];
     const setup: QemuOptions = {
-      ...{ disk, memoryMiB, kvm },
+      ...{ disk, memoryMiB, kvm, cpus, avx },
       console: `${folder}/console`,
       ports: new Map(
         freePorts(guestPorts.length).map((port, index) => [port, guestPorts[index] ?? 22]),

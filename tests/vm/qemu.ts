@@ -3,6 +3,8 @@ import { TextLineStream } from "./lines.ts";
 
 /** Instructions for AES but no AVX: libraries choose code for AVX that emulation makes slower. */
 const EMULATED_CPU = "Westmere,+rdrand";
+/** The same with AVX: what a hash costs on it is several times as much. */
+const SLOW_CPU = "Haswell,+rdrand,-hle,-rtm";
 
 /** How one run of QEMU is set up. */
 export interface QemuOptions {
@@ -11,6 +13,10 @@ export interface QemuOptions {
   readonly console: string;
   readonly memoryMiB: number;
   readonly kvm: boolean;
+  /** Processors. @default {2} */
+  readonly cpus?: number | undefined;
+  /** Whether the emulated processor has AVX, which makes it slower. @default {false} */
+  readonly avx?: boolean | undefined;
   /** Pairs of a port on 127.0.0.1 and the guest's port it leads to. */
   readonly ports: ReadonlyMap<number, number>;
   /** What to boot instead of the disk. */
@@ -29,14 +35,14 @@ export type Ending = { readonly reason: "reset" } | {
 
 /** QEMU's arguments; it ends when the guest restarts. */
 export function qemuArguments(options: QemuOptions): string[] {
-  const { disk, console, memoryMiB, kvm, ports, direct } = options;
+  const { disk, console, memoryMiB, kvm, cpus = 2, avx = false, ports, direct } = options;
   const forwards = [...ports].map(([here, there]) => `,hostfwd=tcp:127.0.0.1:${here}-:${there}`);
   return [
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-    ...["-machine", "pc", "-smp", "2", "-m", `${memoryMiB}`],
+    ...["-machine", "pc", "-smp", `${cpus}`, "-m", `${memoryMiB}`],
     ...(kvm
       ? ["-accel", "kvm", "-cpu", "host"]
-      : ["-accel", "tcg,thread=multi", "-cpu", EMULATED_CPU]),
+      : ["-accel", "tcg,thread=multi", "-cpu", avx ? SLOW_CPU : EMULATED_CPU]),
     ...["-chardev", `file,id=console,path=${console},append=on`, "-serial", "chardev:console"],
     // Why the guest stopped is told on this channel only.
     ...["-qmp", "stdio"],
@@ -72,6 +78,11 @@ export class Qemu {
       stderr: "piped",
     }).spawn();
     this.ended = this.#watch();
+  }
+
+  /** Its process id: `setpriv` becomes QEMU. */
+  get pid(): number {
+    return this.#child.pid;
   }
 
   /** Ends QEMU at once, as a power cut would. */
