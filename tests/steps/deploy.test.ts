@@ -106,7 +106,7 @@ Deno.test("deploy() copies a system, sets the profile, activates it, and a new l
     "systemd-run --unit=nixos-anywhere-guard-TOKEN --collect --no-ask-password --quiet " +
     `-p OOMPolicy=continue -p OOMScoreAdjust=-900 ${program("guard")}`,
     "systemd-run --unit=nixos-anywhere-activation-TOKEN --collect --no-ask-password --quiet " +
-    program("activation"),
+    `-p TimeoutStopSec=10 ${program("activation")}`,
   ]);
   // What is there is not copied, and the same generation stays.
   const again = await update(container, { action: "boot" });

@@ -47,6 +47,8 @@ ${COMMON}
 . "$folder/settings"
 exec >>"$folder/log" 2>&1 </dev/null
 trap '' HUP
+# The programs that are used below, wherever an activation that broke off has left /run/current-system.
+[ -z "$old_system" ] || PATH=$PATH:$old_system/sw/bin
 umask 022
 cd /
 HOME=~root
@@ -100,7 +102,7 @@ go_back() {
 start_activation() {
   token=\${folder##*/}
   if [ "$systemd" = y ] && systemd-run --unit="nixos-anywhere-activation-$token" --collect --no-ask-password \\
-    --quiet /bin/sh "$folder/activation" "$token"; then return; fi
+    --quiet -p TimeoutStopSec=10 /bin/sh "$folder/activation" "$token"; then return; fi
   systemd=n
   if command -v setsid >/dev/null 2>&1; then setsid /bin/sh "$folder/activation" "$token" &
   else /bin/sh "$folder/activation" "$token" &
