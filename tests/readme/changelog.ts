@@ -9,7 +9,7 @@ import { ROOT } from "../checks/sources.ts";
 
 /** Areas of no use to who installs machines: what is in them below a folder is left out too. */
 const LEFT_OUT = new Set(
-  "tests test bench demo picture pages examples docs README readme lib/README CHANGELOG CONTRIBUTING SECURITY wip"
+  "tests test bench checks faults demo picture pages examples docs README readme lib/README CHANGELOG changelog CONTRIBUTING SECURITY"
     .split(" "),
 );
 
@@ -20,7 +20,7 @@ export type Changes = ReadonlyMap<string, readonly string[]>;
 export function readChanges(titles: readonly string[]): Changes {
   const changes = new Map<string, string[]>();
   for (const title of titles) {
-    const [, areas = "", change = title] = /^([\w/., -]{1,40}): (.+)$/.exec(title) ?? [];
+    const [, areas = "", change = title] = AREAS.exec(title) ?? [];
     const kept = areas.split(/, */).filter((area) =>
       !LEFT_OUT.has(area) && !LEFT_OUT.has(area.split("/")[0] ?? "")
     );
@@ -39,6 +39,9 @@ export function readChanges(titles: readonly string[]): Changes {
 }
 
 const OTHER = "Other";
+
+/** `ssh: …`, `boot check: …`, `README, lib/copy: …`: an area is no sentence. */
+const AREAS = /^((?:[a-z][\w/-]*(?: [a-z]+)?|[A-Z]+)(?:, (?:[a-z][\w/-]*|[A-Z]+))*): (.+)$/;
 
 /** The changes as Markdown, in which nothing of a title is more than text. */
 export function showChanges(changes: Changes): string {
