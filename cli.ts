@@ -123,7 +123,7 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
       size: Deno.consoleSize,
     }, { debug, quiet, buildLogs: options.printBuildLogs ?? false });
   if (options.phases !== undefined) progress.phases = parsePhases(options.phases);
-  const { nixosAnywhere } = await import("./lib/flow/flow.ts");
+  const { runInstall } = await import("./lib/flow/flow.ts");
   const interactive = Deno.stdin.isTerminal();
   const totals = new Totals();
   /** Asks with everything else held back. */
@@ -131,7 +131,7 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
     using _held = screen.hold();
     return await question();
   };
-  const report = await nixosAnywhere({
+  const report = await runInstall({
     ...options,
     ...{ privateKey, password, noCheck },
     report: (event: Rendered) => {

@@ -30,7 +30,8 @@ async function hosts(word: string): Promise<string[]> {
   const home = await variable("HOME");
   if (home === undefined || !(await mayReadAll())) return [];
   const user = /^[^@\s:/]+@/.exec(word)?.[0] ?? "";
-  return (await hostNames(hostFiles(home))).map((name) => `${user}${name}`);
+  const names = await hostNames(hostFiles(home), { timeout: PATIENCE });
+  return names.map((name) => `${user}${name}`);
 }
 
 /** The configurations of the flake that is typed already, `URI#`. */

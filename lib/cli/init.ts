@@ -35,7 +35,7 @@ export const INIT_TABLE: OptionTable = {
 };
 
 /**
- * Writes the flake that the words ask for, and prints the two commands that come next. On a terminal it asks what
+ * Writes the flake that the words ask for, and prints the commands that come next. On a terminal it asks what
  * the words leave open. No file is overwritten. Returns the exit code.
  */
 export async function init(words: readonly string[], terminal: Terminal): Promise<number> {
@@ -72,11 +72,11 @@ async function make(given: InitOptions, terminal: Terminal, signal: AbortSignal)
   await writeNew(dir, flakeFiles(choice));
   for (const name of FILES) terminal.printError(`wrote ${escapeControls(dir)}/${name}`);
   const { hostname, name, layout, disks } = choice;
-  terminal.printError(
-    `machine ${hostname}, configuration ${name}, layout ${layout} on ${disks.join(" ")}`,
-  );
+  const named = disks.filter((disk) => disk !== undefined);
+  const on = named.length > 0 ? ` on ${named.join(" ")}` : "";
+  terminal.printError(`machine ${hostname}, configuration ${name}, layout ${layout}${on}`);
   terminal.printError(`root is let in with the keys of ${from}`);
-  if (options.disks === undefined) terminal.printError(compareDisks(disks));
+  if (options.disks === undefined) terminal.printError(`notice: ${aboutDisks(named)}`);
   for (const line of await nextCommands(dir, choice)) terminal.print(line);
 }
 
@@ -96,11 +96,18 @@ type Ask = <T>(
   read: Read<T>,
 ) => T | Promise<T>;
 
-function compareDisks(disks: readonly string[]): string {
-  const names = disks.join(" and ");
-  return `notice: all data on ${names} will be wiped: compare with \`ssh root@ADDRESS lsblk\`, and change ` +
-    "disk-config.nix if need be";
+function aboutDisks(named: readonly string[]): string {
+  if (named.length === 0) {
+    return "no disk is named yet, and nothing can be installed before: put its name into disk-config.nix";
+  }
+  return `all data on ${
+    named.join(" and ")
+  } will be wiped: compare with \`ssh root@ADDRESS lsblk\`, and ` +
+    "change disk-config.nix if need be";
 }
+
+/** The answer that leaves the disks for later: a guess could be the disk of somebody's data. */
+const LATER = "later";
 
 async function choose(
   options: InitOptions,
@@ -114,15 +121,17 @@ async function choose(
     return checkHostname(name);
   });
   const layout = await askLayout(options.layout, ask);
-  const guess = Array.from({ length: LAYOUTS[layout].disks[0] }, (_, at) => `/dev/sd${"ab"[at]}`);
-  const disks = await ask("Disks to wipe", options.disks, guess.join(" "), (answer) => {
+  const unnamed = Array.from({ length: LAYOUTS[layout].disks[0] }, () => undefined);
+  type Disks = FlakeChoice["disks"];
+  const disks = await ask<Disks>("Disks to wipe", options.disks, LATER, (answer) => {
+    if (answer === LATER) return unnamed;
     return checkDisks(layout, answer.split(/[ ,]+/).filter(Boolean).map(checkDisk));
   });
   return {
     name: options.name ?? hostname,
     hostname,
     layout,
-    disks: checkDisks(layout, disks),
+    disks: options.disks ? checkDisks(layout, options.disks) : disks,
     keys,
     hardware: options.hardware ?? INIT_OPTIONS.hardware.default,
     system: options.system ?? INIT_OPTIONS.system.default,
@@ -160,9 +169,9 @@ async function askFor<T>(
   }
 }
 
-/** The two command lines that come next. */
+/** The command lines that come next: two, and before them one that shows the disks where none is named. */
 async function nextCommands(dir: string, choice: FlakeChoice): Promise<readonly string[]> {
-  const { hardware, name } = choice;
+  const { hardware, name, disks } = choice;
   const git = await isInGit(dir) ? [`git add ${FILES.join(" ")}`] : [];
   const enter = resolve(dir) === Deno.cwd() ? [] : [`cd ${quote(dir)}`];
   const generated = hardware === "none"
@@ -170,6 +179,7 @@ async function nextCommands(dir: string, choice: FlakeChoice): Promise<readonly 
     : ["--generate-hardware-config", hardware, HARDWARE_FILES[hardware]];
   return [
     "next:",
+    ...(disks.includes(undefined) ? ["  ssh root@ADDRESS ls -l /dev/disk/by-id"] : []),
     `  ${[...enter, ...git, "nix flake lock"].join(" && ")}`,
     `  nixos-anywhere --flake ${quoteAll([`.#${name}`, ...generated])} root@ADDRESS`,
   ];

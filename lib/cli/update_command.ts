@@ -52,8 +52,8 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
         size: Deno.consoleSize,
       }, { debug, quiet: false, buildLogs: line.options.printBuildLogs ?? false });
     const { sudoPassword: sudo, privateKey, password } = takeEnvironment(line);
-    const { update } = await import("../flow/update.ts");
-    const done = await update({
+    const { runUpdate } = await import("../flow/update.ts");
+    const done = await runUpdate({
       ...line.options,
       ...{ privateKey, password },
       sudoPassword: async () => {

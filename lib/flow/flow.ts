@@ -5,6 +5,7 @@
  */
 import { type Job, openJob } from "./job.ts";
 import type { NixosAnywhereOptions } from "./install_options.ts";
+import { namingKeys } from "./naming_keys.ts";
 import { make } from "./run_stages.ts";
 import { buildLogged } from "../nix/realise.ts";
 import type { InstallReport } from "../report/install_report.ts";
@@ -27,6 +28,11 @@ import type { InstallReport } from "../report/install_report.ts";
  * ```
  */
 export async function nixosAnywhere(options: NixosAnywhereOptions): Promise<InstallReport> {
+  return await namingKeys(() => runInstall(options));
+}
+
+/** The same for the command, whose flags errors name. */
+export async function runInstall(options: NixosAnywhereOptions): Promise<InstallReport> {
   await using job = await openJob(options);
   const { plan, stages } = job;
   if (plan.build.vmTest) {

@@ -36,7 +36,7 @@ export type { ErrorEvent } from "../report/error_event.ts";
 export type { Count, Report, Transfer } from "../report/events.ts";
 export type { Rebooted } from "../report/install_report.ts";
 export type { UpdateState } from "../report/states.ts";
-export type { PlanEvent } from "../report/plan_event.ts";
+export type { PlanEvent, UpdatePlanEvent } from "../report/plan_event.ts";
 export type { PlainOptions } from "../report/plain.ts";
 export type { RunResult } from "../result.ts";
 export type { FactsOptions } from "../ssh/get_facts.ts";

@@ -19,6 +19,7 @@ import { wrongSystem } from "../plan/preflight.ts";
 import { type StorePath, storePath } from "../plan/store_path.ts";
 import { makeUpdatePlan, type UpdatePlan, type UpdateSettings } from "../plan/update_options.ts";
 import { type Reporter, type Stage, stamping } from "../report/events.ts";
+import { makeUpdatePlanEvent } from "../report/make_plan_event.ts";
 import { Stages } from "../report/stages.ts";
 import { getFacts } from "../ssh/get_facts.ts";
 import { keyAgent } from "../ssh/key_agent.ts";
@@ -26,12 +27,13 @@ import type { Session } from "../ssh/session.ts";
 import { buildThere } from "../steps/build_there.ts";
 import { logIn } from "../steps/connect.ts";
 import { deploy, type Deployed } from "../steps/deploy/deploy.ts";
+import { namingKeys } from "./naming_keys.ts";
 
 /** Everything a whole update takes; only `host` and one of `flake` and `system` are needed. */
 export interface UpdateOptions extends UpdateSettings {
-  /** Asked when sudo on the target wants a password. @default such a user cannot become root */
+  /** Asked when sudo on the target wants a password. Default: such a user cannot become root */
   readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
-  /** Hears of everything that happens. @default nobody */
+  /** Hears of everything that happens. Default: nobody */
   readonly report?: Reporter | undefined;
   /** Ends the update when aborted: what was not confirmed by then goes back by itself. */
   readonly signal?: AbortSignal | undefined;
@@ -61,6 +63,11 @@ export interface UpdateReport extends Deployed {
  * ```
  */
 export async function update(options: UpdateOptions): Promise<UpdateReport> {
+  return await namingKeys(() => runUpdate(options));
+}
+
+/** The same for the command, whose flags errors name. */
+export async function runUpdate(options: UpdateOptions): Promise<UpdateReport> {
   const plan = makeUpdatePlan(options);
   const host = showDestination(plan.destination);
   const report = stamping(options.report, host);
@@ -74,8 +81,9 @@ export async function update(options: UpdateOptions): Promise<UpdateReport> {
     ...{ settings: nixOptions, printBuildLogs, showTrace, acceptFlakeConfig },
     ...{ timeout: timeouts.build, said: new Set<string>(), report, signal },
   };
-  stages.reach("uncontacted");
   const given = typeof source === "string" ? await readSystem(source, plan) : undefined;
+  report(makeUpdatePlanEvent(plan, given));
+  stages.reach("uncontacted");
   if (typeof source !== "string") await checkConfiguration(source, nix);
 
   const ssh = { ...plan, options: plan.sshOptions, privateKey: privateKeyOf(plan) };
@@ -94,6 +102,7 @@ export async function update(options: UpdateOptions): Promise<UpdateReport> {
   );
   const sudoPassword = options.sudoPassword && once(options.sudoPassword);
   const facts = await getFacts(target, { sudoPassword, timeout: timeouts.connect, signal });
+  if (given !== undefined) report(makeUpdatePlanEvent(plan, given, { facts }));
   const job = { plan, nix, target, facts, stack };
   const system = given ??
     await stages.run("build", () => build(job, source as FlakeRef), signal);
@@ -155,6 +164,7 @@ async function build(job: UpdateJob, flake: FlakeRef): Promise<StorePath> {
     : { on: plan.buildOn, why: "as --build-on says" };
   const text = `${on === "local" ? "building here" : "building on the target"}: ${why}`;
   target.report({ type: "log", level: "info", text });
+  target.report(makeUpdatePlanEvent(plan, undefined, { facts, build: { on, why } }));
   const trusted = await flakeSettings(flake, await asked, nix);
   const [derivation] = derivations;
   if (derivation === undefined) throw new TypeError("one derivation was asked for");

@@ -9,27 +9,27 @@ import type { RunResult } from "../result.ts";
 import { type Reporter, type Stage, stamping } from "../report/events.ts";
 import type { Setting } from "../plan/options.ts";
 import { ActivityLog, JSON_LOG, knowsNoJsonLog, LONGEST_LINE } from "./activity.ts";
-import { hintOn } from "./hints.ts";
+import { ASKS_NOBODY, hintOn, isFetch } from "./hints.ts";
 import type { NixMessage } from "./message.ts";
 import { NixOutput } from "./output.ts";
 
 /** What every call of nix takes; everything has a default. */
 export interface NixOptions {
-  /** `--option NAME VALUE` of each. @default [] */
+  /** `--option NAME VALUE` of each. Default: [] */
   readonly settings?: readonly Setting[] | undefined;
-  /** Whether nix shows where in the code an evaluation failed. @default false */
+  /** Whether nix shows where in the code an evaluation failed. Default: false */
   readonly showTrace?: boolean | undefined;
-  /** Whether whole build logs are reported. @default false */
+  /** Whether whole build logs are reported. Default: false */
   readonly printBuildLogs?: boolean | undefined;
-  /** How long the call may take, in milliseconds. @default no limit */
+  /** How long the call may take, in milliseconds. Default: no limit */
   readonly timeout?: number | undefined;
   /** Ends the call when aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether the settings of a flake (its `nixConfig`) are trusted. @default what nix's own settings say */
+  /** Whether the settings of a flake (its `nixConfig`) are trusted. Default: what nix's own settings say */
   readonly acceptFlakeConfig?: boolean | undefined;
-  /** The warnings that were reported before: calls that share this report each once. @default none */
+  /** The warnings that were reported before: calls that share this report each once. Default: none */
   readonly said?: Set<string> | undefined;
-  /** Hears of the command and of what it prints. @default nobody */
+  /** Hears of the command and of what it prints. Default: nobody */
   readonly report?: Reporter | undefined;
 }
 
@@ -60,12 +60,25 @@ export function nixCommand(
 
 /** How a call differs from others; everything has a default. */
 export interface NixCall {
-  /** Variables of the command. @default none */
+  /** Variables of the command. Default: none */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether the call may fail: what it prints is for --debug only. @default false */
+  /** Whether the call may fail: what it prints is for --debug only. Default: false */
   readonly quiet?: boolean;
-  /** The stage that it belongs to, which it tells of what it is at. @default none: it tells nothing */
+  /** The stage that it belongs to, which it tells of what it is at. Default: none: it tells nothing */
   readonly stage?: Stage | undefined;
+}
+
+/**
+ * What keeps git and ssh, which nix runs to fetch a flake or to build elsewhere, from asking on the terminal, where nobody
+ * would see what is asked for: they are refused, and nix says so. A program that asks in a window (SSH_ASKPASS) still does.
+ */
+async function asksNobody(): Promise<Record<string, string>> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of [["GIT_TERMINAL_PROMPT", "0"], ["SSH_ASKPASS_REQUIRE", "force"]]) {
+    const { state } = await Deno.permissions.query({ name: "env", variable: name! });
+    if (state !== "granted" || Deno.env.get(name!) === undefined) env[name!] = value!;
+  }
+  return env;
 }
 
 /** Whether nix on this machine was found to know no log that tells what it is at. */
@@ -93,7 +106,7 @@ export async function runNix(
   using activity = told ? new ActivityLog({ report, stage, where: "here", buildLogs }) : undefined;
   try {
     const result = await run(told ? [...command, ...JSON_LOG] : command, {
-      ...{ env, report, shown: command },
+      ...{ env: { ...await asksNobody(), ...env }, report, shown: command },
       ...(activity && { translate: activity.lines, longest: LONGEST_LINE }),
       onLine: (line, stream) => {
         if (stream === "stderr") output.line(line);
@@ -109,13 +122,17 @@ export async function runNix(
       return await runNix(command, options, { env, quiet });
     }
     throw error instanceof CommandError
-      ? explain(error, output.failed(showTrace && !quiet))
+      ? explain(error, output.failed(showTrace && !quiet), output.refused)
       : error;
   }
 }
 
 /** nix's own message as the message of the error, all of its lines, with what to do where that is known. */
-export function explain(error: CommandError, said: NixMessage | undefined): CommandError {
+export function explain(
+  error: CommandError,
+  said: NixMessage | undefined,
+  refused = false,
+): CommandError {
   if (said === undefined) return error;
   const message = said.message.join("\n");
   const { command, exitCode, signal, where } = error;
@@ -124,7 +141,7 @@ export function explain(error: CommandError, said: NixMessage | undefined): Comm
     ...{ command, exitCode, signal, where },
     // The rest was reported as it came.
     output: "",
-    hint: hintOn(message),
+    hint: refused && isFetch(message) ? ASKS_NOBODY : hintOn(message),
     cause: error,
   });
 }

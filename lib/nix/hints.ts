@@ -62,6 +62,11 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** What to do where git or ssh would have to ask somebody. */
+export const ASKS_NOBODY =
+  "nobody is asked while nix fetches: add the key to your agent (ssh-add) and the host to known_hosts, " +
+  "or let nix fetch it first, by `nix flake metadata ADDRESS`";
+
 /** What to do about a message of nix. */
 export function hintOn(message: string): string {
   return HINTS.find(([pattern]) => pattern.test(message))?.[1] ??

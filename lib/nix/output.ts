@@ -16,16 +16,19 @@ const NOISE = [
 ];
 
 const UNTRUSTED = /^warning: ignoring untrusted flake configuration setting '([^']{1,100})'/;
+/** How ssh and git say that nobody has answered. */
+const REFUSED =
+  /: Permission denied \([a-z,-]+\)\.?$|^Host key verification failed\.|could not read (Username|Password) for /;
 /** How many lines of errors are kept: traces may be very long. */
 const MAX_HELD = 5000;
 
 /** How the output is handed on; everything has a default. */
 export interface OutputOptions {
-  /** Hears of the lines. @default nobody */
+  /** Hears of the lines. Default: nobody */
   readonly report?: Report | undefined;
-  /** Whether lines are only for --debug, as of a call that may fail. @default false */
+  /** Whether lines are only for --debug, as of a call that may fail. Default: false */
   readonly quiet?: boolean | undefined;
-  /** Warnings that were told: each is told once. @default none */
+  /** Warnings that were told: each is told once. Default: none */
   readonly said?: Set<string> | undefined;
 }
 
@@ -39,6 +42,8 @@ export class NixOutput {
   #inError = false;
   /** The settings of the flake that nix does not trust. */
   readonly untrusted: string[] = [];
+  /** Whether git or ssh, which nix runs, was refused where it would have to ask somebody. */
+  refused = false;
 
   constructor(options: OutputOptions) {
     this.#options = options;
@@ -52,6 +57,7 @@ export class NixOutput {
       this.#debug(line);
       return;
     }
+    this.refused ||= REFUSED.test(line);
     const { quiet = false, said } = this.#options;
     const setting = UNTRUSTED.exec(line)?.[1];
     if (setting !== undefined) this.untrusted.push(setting);

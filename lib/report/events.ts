@@ -9,7 +9,7 @@ import type { StorePath } from "../plan/store_path.ts";
 import type { DeployAction } from "../plan/update_options.ts";
 import type { ErrorEvent } from "./error_event.ts";
 import type { InstallReport } from "./install_report.ts";
-import type { PlanEvent } from "./plan_event.ts";
+import type { PlanEvent, UpdatePlanEvent } from "./plan_event.ts";
 import type { State, UpdateState } from "./states.ts";
 
 /**
@@ -40,7 +40,7 @@ export interface Count {
 /**
  * Anything that is reported while a machine is installed. `type` tells the events apart:
  *
- * - `plan`: first what is asked for, before anything is contacted; then once more, held against the target. Of an install.
+ * - `plan`: first what is asked for, before anything is contacted; then once more, held against the target.
  * - `stage`: a stage began, ended, or was left out because it was not needed; `stopped`: it was ended since another one
  *   failed, or from outside.
  * - `log`: something the user wants to know (`info`), must know (`warning`) or may look up (`debug`).
@@ -74,6 +74,7 @@ export type ReportEvent =
   }
   & (
     | PlanEvent
+    | UpdatePlanEvent
     | {
       readonly type: "stage";
       readonly stage: Stage;
@@ -139,7 +140,7 @@ export type ReportEvent =
       readonly stage: Stage;
       /** One clause, such as `no answer yet`; empty when it waits no more. */
       readonly text: string;
-      /** Whether ssh may ask somebody on the terminal: a password, a passphrase, a touch. @default false */
+      /** Whether ssh may ask somebody on the terminal: a password, a passphrase, a touch. Default: false */
       readonly asks?: boolean;
     }
     | {

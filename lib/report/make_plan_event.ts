@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { showFlake } from "../plan/flake.ts";
+import { type FlakeRef, showFlake } from "../plan/flake.ts";
 import { showImage } from "../plan/image.ts";
 import type { Plan } from "../plan/plan.ts";
 import { hideLogins } from "../plan/secrets.ts";
 import type { Facts } from "../plan/facts.ts";
 import { VERSION } from "../version.ts";
-import type { PlanEvent } from "./plan_event.ts";
+import type { StorePath } from "../plan/store_path.ts";
+import type { UpdatePlan } from "../plan/update_options.ts";
+import type { PlanEvent, UpdatePlanEvent } from "./plan_event.ts";
 
 /** What is known when the plan was held against the target. */
 type Checked = Pick<PlanEvent, "kexec" | "disks" | "diskFate" | "build" | "work"> & {
@@ -34,6 +36,27 @@ export function makePlanEvent(plan: Plan, known?: Checked): PlanEvent {
     ...(install.extraFiles !== undefined && { extraFiles: install.extraFiles }),
     copyHostKeys: install.copyHostKeys,
     ...(copy.from !== undefined && { from: hideLogins(copy.from) }),
+    ...(known && { ...known, facts: shown(known.facts) }),
+  };
+}
+
+/** The event of an update's plan; `system` is the path that was named, of one that is built already. */
+export function makeUpdatePlanEvent(
+  plan: UpdatePlan,
+  system: StorePath | undefined,
+  known?: Pick<UpdatePlanEvent, "build"> & { readonly facts: Facts },
+): UpdatePlanEvent {
+  const { action, buildOn, rollback, ignoreFailedUnits, installBootloader, from } = plan;
+  return {
+    type: "plan",
+    version: 1,
+    tool: VERSION,
+    ...{ action, checked: known !== undefined, dryRun: action === "dry-activate" },
+    source: system === undefined
+      ? { kind: "flake", flake: hideLogins(showFlake(plan.source as FlakeRef)) }
+      : { kind: "paths", system },
+    ...{ buildOn, rollback, ignoreFailedUnits, installBootloader },
+    ...(from !== undefined && { from: hideLogins(from) }),
     ...(known && { ...known, facts: shown(known.facts) }),
   };
 }

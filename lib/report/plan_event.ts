@@ -1,5 +1,5 @@
 /**
- * The plan of an install as an event.
+ * The plan of an install, and of an update, as an event.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import type { Facts } from "../plan/facts.ts";
 import type { HardwareConfig } from "../plan/options.ts";
 import type { Phase } from "../plan/phases.ts";
 import type { StorePath } from "../plan/store_path.ts";
+import type { DeployAction } from "../plan/update_options.ts";
 
 /** What is going to be done: as it was asked for, and then as it was held against the target. */
 export interface PlanEvent {
@@ -76,4 +77,38 @@ export interface PlanEvent {
     /** Bytes of the files that go into the new system besides. */
     readonly extraFilesBytes?: number;
   };
+}
+
+/** What an update is going to do: as it was asked for, and then as it was held against the target. */
+export interface UpdatePlanEvent {
+  /** What tells it from other events. */
+  readonly type: "plan";
+  /** The version of all events. */
+  readonly version: 1;
+  /** The version of this package. */
+  readonly tool: string;
+  /** What is done with the system: tells it from the plan of an install. */
+  readonly action: DeployAction;
+  /** Whether the plan was held against the target. What is known only then is absent before. */
+  readonly checked: boolean;
+  /** Whether the system is only tried out (`dry-activate`). */
+  readonly dryRun: boolean;
+  /** What is activated; addresses without what may be a secret. */
+  readonly source:
+    | { readonly kind: "flake"; readonly flake: string }
+    | { readonly kind: "paths"; readonly system: StorePath };
+  /** Where it is to be built, as it was asked for. */
+  readonly buildOn: "auto" | "local" | "remote";
+  /** Whether the machine goes back to the system before where it should. */
+  readonly rollback: boolean;
+  /** Whether units that fail are only a warning. */
+  readonly ignoreFailedUnits: boolean;
+  /** Whether the boot loader is installed anew. */
+  readonly installBootloader: boolean;
+  /** The store that the closure is copied from; absent for this machine's. */
+  readonly from?: string;
+  /** What the target says of itself. */
+  readonly facts?: Omit<Facts, "askpass" | "sudoScript">;
+  /** Where it is built, and why; absent where it is built already. */
+  readonly build?: { readonly on: "local" | "remote"; readonly why: string };
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { InterruptedError } from "../errors.ts";
+import { delay } from "../async.ts";
+import { CommandError, ConnectionError, InterruptedError } from "../errors.ts";
 import type { Report, Stage } from "./events.ts";
 import { type State, STATES, UPDATE_STATES, type UpdateState } from "./states.ts";
 
@@ -58,6 +59,7 @@ export class Stages {
       this.#report({ type: "stage", stage, state: "done", ms });
       return result;
     } catch (error) {
+      await hearInterrupt(error, ended);
       const state = this.#wasStopped(error, ended) ? "stopped" : "failed";
       this.blame(error);
       this.#report({ type: "stage", stage, state, ms: performance.now() - began });
@@ -87,6 +89,20 @@ export class Stages {
     if (this.#state === state) return;
     this.#state = state;
     this.#report({ type: "state", state, text: { ...STATES, ...UPDATE_STATES }[state] });
+  }
+}
+
+/** Milliseconds in which a signal is heard that has ended a program of ours as well. */
+const GRACE = 250;
+
+/**
+ * Waits for the end that a failure may come from: Ctrl-C on a terminal ends our programs too, and they may be seen to end
+ * before the signal is heard of.
+ */
+async function hearInterrupt(error: unknown, ended: AbortSignal | undefined): Promise<void> {
+  if (!ended || ended.aborted) return;
+  if (error instanceof CommandError || error instanceof ConnectionError) {
+    await delay(GRACE, ended).catch(() => {});
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { within } from "../async.ts";
 import { dirname, isAbsolute, join } from "../std_path.ts";
 
 /** Where the files are. */
@@ -35,16 +36,28 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._:%-]{0,252}$/u;
 const MAX_FILES = 200;
 const MAX_BYTES = 2_000_000;
 
-/** The names, sorted: of `Host` lines those without a wildcard, of known_hosts files those that are not hashed. */
-export async function hostNames(files: HostFiles): Promise<string[]> {
+/**
+ * The names, sorted: of `Host` lines those without a wildcard, of known_hosts files those that are not hashed. After `timeout`
+ * milliseconds those that are known by then: a home may be a network's, which hangs.
+ */
+export async function hostNames(
+  files: HostFiles,
+  { timeout }: { readonly timeout: number },
+): Promise<string[]> {
   const names = new Set<string>();
   const seen = new Set<string>();
-  await readConfig(files.config, files.folder);
-  await readConfig(files.systemConfig, dirname(files.systemConfig));
-  for (const path of files.knownHosts) {
+  // Each file on its own: one that hangs keeps no other from being read.
+  const all = [
+    readConfig(files.config, files.folder),
+    readConfig(files.systemConfig, dirname(files.systemConfig)),
+    ...files.knownHosts.map(readKnown),
+  ];
+  await within(Promise.all(all), timeout);
+  return [...names].filter((name) => NAME.test(name)).sort();
+
+  async function readKnown(path: string): Promise<void> {
     for (const line of await lines(path)) for (const name of knownNames(line)) names.add(name);
   }
-  return [...names].filter((name) => NAME.test(name)).sort();
 
   async function readConfig(path: string, folder: string): Promise<void> {
     // A file that includes itself is read once.

@@ -138,7 +138,7 @@ export class Session implements AsyncDisposable {
     return `-F ${this.#parts.folder}/socket.config`;
   }
 
-  /** Runs a program with these words, whatever the login shell; throws a `CommandError` if it fails. */
+  /** Runs a program with these words, whatever the login shell; throws a {@linkcode CommandError} if it fails. */
   run(command: readonly string[], options: RemoteOptions = {}): Promise<RunResult> {
     const words = [...(options.become ?? []), ...command];
     if (options.killOnDisconnect) {

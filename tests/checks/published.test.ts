@@ -71,6 +71,9 @@ Deno.test("the version is said in deno.json alone", async () => {
   for (const path of await sources("mod.ts", "cli.ts", "lib")) {
     assert(!(await read(path)).includes(version), path);
   }
+  // A module of Terraform's is named with a tag; that of its deno.json is compared in tests/terraform.
+  const tags = (await read("examples/terraform/README.md")).matchAll(/\?ref=v([\d.]+\d)/g);
+  assertEquals([...new Set([...tags].map(([, tag]) => tag))], [version]);
 });
 
 Deno.test("the workflows publish on a tag of the version, with provenance, after the tests", async () => {

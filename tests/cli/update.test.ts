@@ -66,8 +66,16 @@ Deno.test(
       /^error: .*-worse failed with exit code 3: it went back to \S+-better$/m,
     );
     assertMatch(failed.stderr, /^state: the target runs the system before again$/m);
-    const states = (await validEvents(failed.stdout))
-      .flatMap((event) => event.type === "state" ? [event.state] : []);
+    const events = await validEvents(failed.stdout);
+    const plans = events.flatMap((event) =>
+      event.type === "plan" && "action" in event ? [event] : []
+    );
+    assertEquals(
+      plans.map(({ checked, action, build, facts }) => [checked, action, build?.on, facts?.user]),
+      [[false, "switch", undefined, undefined], [true, "switch", "remote", "admin"]],
+    );
+    assertEquals(events[0]?.type, "plan");
+    const states = events.flatMap((event) => event.type === "state" ? [event.state] : []);
     assertEquals(states, ["uncontacted", "untouched", "copying", "activating", "back"]);
     assertEquals(await sandbox.left(), []);
 

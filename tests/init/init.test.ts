@@ -109,6 +109,28 @@ Deno.test(
     }),
 );
 
+Deno.test(
+  "init guesses no disk to wipe: what is made of it does not evaluate before one is named",
+  {
+    ignore: noNix,
+  },
+  () =>
+    withUser(async (sandbox) => {
+      const inputs = await writeStandIns(`${sandbox.folder}/inputs`);
+      for (const layout of ["plain", "mirrored"]) {
+        const { code, stderr } = await init(sandbox, layout, "--layout", layout);
+        assertEquals(code, 0, stderr);
+        const folder = `${sandbox.folder}/run/${layout}`;
+        const what = `path:${folder}#nixosConfigurations.${layout}.config`;
+        const args = ["eval", "--json", "--no-write-lock-file", ...inputs];
+        await run("nix", ...args, `${what}.networking.hostName`);
+        const error = await run("nix", ...args, `${what}.disko.devices`).catch(String);
+        assertStringIncludes(error, "disk-config.nix names no disk yet");
+        assertEquals(error.includes("/dev/sd"), false, error);
+      }
+    }),
+);
+
 Deno.test("init says the next two commands, as they are in a work tree of git and elsewhere", () =>
   withUser(async (sandbox) => {
     const first = await init(sandbox, "it's web/", "--disk", "/dev/vda");
@@ -127,7 +149,8 @@ Deno.test("init says the next two commands, as they are in a work tree of git an
       "\n  git add flake.nix configuration.nix disk-config.nix &&",
     );
     assertStringIncludes(second.stdout, "\n  nixos-anywhere --flake '.#my.web' root@ADDRESS\n");
-    assertStringIncludes(second.stderr, "all data on /dev/sda will be wiped: compare");
+    assertStringIncludes(second.stderr, "notice: no disk is named yet");
+    assertStringIncludes(second.stdout, "next:\n  ssh root@ADDRESS ls -l /dev/disk/by-id\n  git");
   }));
 
 Deno.test("init overwrites nothing, and writes nothing then", () =>
@@ -240,7 +263,7 @@ Deno.test("init asks on a terminal what was left open, and takes no wrong answer
     await using terminal = new Terminal(sandbox, ["init", "web"], {
       "machine [web]: ": "shop",
       "Layout [plain]: ": "btrfs",
-      "wipe [/dev/sda]: ": "/dev/vda",
+      "wipe [later]: ": "/dev/vda",
     });
     const { code, output, asked } = await terminal.end;
     assertEquals([code, asked], [0, 3], output);
@@ -248,11 +271,12 @@ Deno.test("init asks on a terminal what was left open, and takes no wrong answer
     const disks = await Deno.readTextFile(`${sandbox.folder}/run/web/disk-config.nix`);
     assertStringIncludes(disks, 'device = "/dev/vda";');
     assertStringIncludes(disks, 'type = "btrfs";');
+    assertStringIncludes(output, "all data on /dev/vda will be wiped: compare");
     assertStringIncludes(output, "nixos-anywhere --flake '.#shop'");
 
     await using wrong = new Terminal(sandbox, ["init", "db", "--layout", "luks"], {
       "machine [db]: ": "",
-      "wipe [/dev/sda]: ": "/dev/vda1",
+      "wipe [later]: ": "/dev/vda1",
     });
     const ended = await wrong.end;
     assertEquals([ended.code, ended.asked], [2, 4], ended.output);

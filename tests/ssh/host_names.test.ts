@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { configWords, hostFiles, hostNames, knownNames } from "../../lib/ssh/host_names.ts";
 
 Deno.test("configWords() reads a line as ssh does", () => {
@@ -49,8 +49,19 @@ Deno.test("hostNames() follows Include, also in a circle, and leaves out what is
       systemConfig: `${home}/none`,
       knownHosts: [`${home}/known`],
     };
-    assertEquals(await hostNames(mine), ["a", "elsewhere", "k", "one", "other", "é"]);
-    assertEquals(await hostNames({ ...mine, config: home, knownHosts: [`${home}/none`] }), []);
+    const timeout = 60_000;
+    assertEquals(await hostNames(mine, { timeout }), ["a", "elsewhere", "k", "one", "other", "é"]);
+    const none = { ...mine, config: home, knownHosts: [`${home}/none`] };
+    assertEquals(await hostNames(none, { timeout }), []);
+
+    // When the time is up, those that were found by then: each file is asked for behind the one before.
+    await Deno.writeTextFile(`${home}/.ssh/config`, "Include many/*\n");
+    await Deno.mkdir(`${home}/.ssh/many`);
+    for (let at = 0; at < 150; at++) {
+      await Deno.writeTextFile(`${home}/.ssh/many/${at}`, `Host many${at}\n`);
+    }
+    assert((await hostNames(mine, { timeout: 0 })).length < 150);
+    assertEquals((await hostNames(mine, { timeout })).length, 151);
   } finally {
     await Deno.remove(home, { recursive: true });
   }

@@ -106,7 +106,7 @@ Deno.test("deploy() copies a system, sets the profile, activates it, and a new l
     "systemd-run --unit=nixos-anywhere-guard-TOKEN --collect --no-ask-password --quiet " +
     `-p OOMPolicy=continue -p OOMScoreAdjust=-900 ${program("guard")}`,
     "systemd-run --unit=nixos-anywhere-activation-TOKEN --collect --no-ask-password --quiet " +
-    program("activation"),
+    `-p TimeoutStopSec=10 ${program("activation")}`,
   ]);
   // What is there is not copied, and the same generation stays.
   const again = await update(container, { action: "boot" });
@@ -213,7 +213,11 @@ Deno.test(
   { ignore },
   async () => {
     const restart = `: >/run/lost; pkill -x sshd; sleep 1; ${FIND_NETWORK}`;
-    await using container = await open({ "new-switch": restart, "new-test": "sleep 600" });
+    await using container = await open({
+      ...{ "new-switch": restart, "new-test": "sleep 600" },
+      // Going back is given more time than an activation that has too little.
+      "old-test": "sleep 3",
+    });
     const { result: late } = await update(container, { action: "test", timeout: 2000 });
     assertMatch(String(late), /did not end within 2 s: it went back to \S*-old$/);
     assertEquals((await container.run("pgrep -fa '[s]leep 600'")).stdout, "");

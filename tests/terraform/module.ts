@@ -167,13 +167,14 @@ export interface Called {
   readonly stderr: string;
 }
 
-/** Calls a program; it is ended after two minutes. */
+/** Calls a program; it is ended when the seconds are over. */
 export async function call(
   { words, env, stdin }: Call,
   base: Record<string, string>,
+  seconds = 120,
 ): Promise<Called> {
   const child = new Deno.Command("timeout", {
-    args: ["--kill-after=10", "120", ...words],
+    args: ["--kill-after=10", String(seconds), ...words],
     env: { ...base, ...env },
     stdin: "piped",
     stdout: "piped",

@@ -46,7 +46,7 @@ export const INIT_OPTIONS = {
     read: (device: string) => [device],
     combine: append,
     check: (disks: readonly string[]) => disks.map((disk) => checkDisk(disk)),
-    defaultText: "/dev/sda, or asked for",
+    defaultText: "named later, or asked for",
   },
   name: {
     usage: "--name NAME",

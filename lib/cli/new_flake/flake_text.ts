@@ -21,7 +21,8 @@ export interface FlakeChoice {
   /** The name of the machine. */
   readonly hostname: string;
   readonly layout: LayoutName;
-  readonly disks: readonly string[];
+  /** The disks to wipe; `undefined` for one that is not named yet. */
+  readonly disks: readonly (string | undefined)[];
   /** Public keys that log in as root. */
   readonly keys: readonly string[];
   readonly hardware: typeof HARDWARE[number];

@@ -10,8 +10,8 @@ export type LayoutName = keyof typeof LAYOUTS;
 
 /** What the layouts are made for. */
 export interface LayoutTarget {
-  /** The disks to wipe. */
-  readonly disks: readonly string[];
+  /** The disks to wipe; `undefined` for one that is not named yet. */
+  readonly disks: readonly (string | undefined)[];
   /** Whether the machine may start by BIOS; it has an EFI system partition in any case. */
   readonly bios: boolean;
 }
@@ -32,14 +32,14 @@ export const LAYOUTS = {
   plain: {
     about: "one disk with ext4",
     disks: [1, 1],
-    devices: ({ disks: [disk = ""], bios }) =>
+    devices: ({ disks: [disk], bios }) =>
       attributes(one("main", disk, bios, [ESP, rest("root", filesystem("ext4", "/"))])),
     settings: () => [],
   },
   luks: {
     about: "one disk, encrypted: the passphrase is asked for at the install and at every boot",
     disks: [1, 1],
-    devices: ({ disks: [disk = ""], bios }) =>
+    devices: ({ disks: [disk], bios }) =>
       attributes(one("main", disk, bios, [
         ESP,
         rest(
@@ -57,7 +57,7 @@ export const LAYOUTS = {
   zfs: {
     about: "one disk with a ZFS pool",
     disks: [1, 1],
-    devices: ({ disks: [disk = ""], bios }) =>
+    devices: ({ disks: [disk], bios }) =>
       attributes(
         one("main", disk, bios, [
           ESP,
@@ -93,7 +93,7 @@ export const LAYOUTS = {
   btrfs: {
     about: "one disk with subvolumes of btrfs",
     disks: [1, 1],
-    devices: ({ disks: [disk = ""], bios }) =>
+    devices: ({ disks: [disk], bios }) =>
       attributes(one("main", disk, bios, [
         ESP,
         rest(
@@ -162,8 +162,19 @@ function rest(name: string, content: string): string {
   return `${name} = ${attributes('size = "100%";', `content = ${content};`)};`;
 }
 
+/** Nothing that disks are made of evaluates with it, so that none is wiped which nobody has named. */
+const NOT_NAMED = nixString(
+  "disk-config.nix names no disk yet: see the machine's with `ssh root@ADDRESS ls -l /dev/disk/by-id`, " +
+    'and write device = "/dev/disk/by-id/NAME";',
+);
+
 /** One disk with GPT. */
-function one(name: string, device: string, bios: boolean, partitions: readonly string[]): string {
+function one(
+  name: string,
+  device: string | undefined,
+  bios: boolean,
+  partitions: readonly string[],
+): string {
   const grub = `bios = ${
     attributes("# For GRUB on a machine that starts by BIOS.", 'size = "1M";', 'type = "EF02";')
   };`;
@@ -171,7 +182,7 @@ function one(name: string, device: string, bios: boolean, partitions: readonly s
     attributes(
       'type = "disk";',
       "# ALL DATA on it is wiped by the install.",
-      `device = ${nixString(device)};`,
+      `device = ${device === undefined ? `throw ${NOT_NAMED}` : nixString(device)};`,
       `content = ${
         attributes(
           'type = "gpt";',

@@ -14,6 +14,7 @@ import type { Session } from "../../ssh/session.ts";
 import { CLEAN_UP, START } from "./activation_scripts.ts";
 import { activationError, refusalIn } from "./activation_error.ts";
 import { type Activation, confirm, follow, type Standing } from "./follow.ts";
+import { GOING_BACK } from "./guard_scripts.ts";
 import { type Login, openNewLogin } from "./new_login.ts";
 
 /** What an activation is made of. */
@@ -78,8 +79,8 @@ class Guarded {
     await this.#start();
     using scope = new Scope(signal);
     const unknown = () => this.#unknown();
-    // Going back may take as long as the activation.
-    scope.limit(longest(2 * timeout + confirmTimeout + ANSWER), unknown);
+    const back = Math.max(timeout, 1000 * GOING_BACK);
+    scope.limit(longest(timeout + back + confirmTimeout + ANSWER), unknown);
     await using stack = new AsyncDisposableStack();
     let login: Login = { session, become: becomeRoot(facts) };
     // Whether it was opened when the activation was done: an earlier one confirms nothing.
@@ -89,7 +90,7 @@ class Guarded {
       const waiting = standing?.state === "waiting";
       if (standing && waiting) {
         this.confirming = true;
-        scope.limit(longest(confirmTimeout + timeout + ANSWER), unknown);
+        scope.limit(longest(confirmTimeout + back + ANSWER), unknown);
         this.#hostKeys = [...new Set([...this.#hostKeys, ...standing.hostKeys])];
         if (isNew && await this.#confirm(login, standing, scope.signal)) {
           return this.#done(standing);

@@ -18,11 +18,12 @@ export interface Tried {
     readonly timeout: number;
     readonly confirmTimeout: number;
     readonly rollback: boolean;
+    readonly ignoreFailedUnits: boolean;
     readonly report: Report;
   };
   /** The system before. */
   readonly previous: StorePath | undefined;
-  /** Whether it was to be confirmed by a new login. */
+  /** Whether it was seen that it waits for a new login. */
   readonly confirming: boolean;
   /** Why a new login did not work, a clause. */
   readonly trouble: string | undefined;
@@ -48,7 +49,7 @@ export function activationError(tried: Tried, standing: Standing): ActivationErr
   return new ActivationError(`${session.label}: ${reason(tried, exitCode)}: ${then}`, {
     outcome,
     exitCode,
-    hint: hint(tried, outcome, exitCode),
+    hint: hint(outcome, exitCode, wasActivated(tried, exitCode)),
   });
 }
 
@@ -56,9 +57,14 @@ function outcomeOf({ state }: Standing): ActivationError["outcome"] {
   return state === "back" || state === "broken" || state === "kept" ? state : "unknown";
 }
 
+/** Whether a new login was all that it lacked: that it waited for one is not seen where the network went with it. */
+function wasActivated({ confirming, options }: Tried, exitCode: number | undefined): boolean {
+  return confirming || exitCode === 0 || exitCode === 4 && options.ignoreFailedUnits;
+}
+
 function reason(tried: Tried, exitCode: number | undefined): string {
   const { system, options: { timeout, confirmTimeout }, trouble } = tried;
-  if (tried.confirming) {
+  if (wasActivated(tried, exitCode)) {
     const why = trouble ? ` (${trouble})` : "";
     return `${system} was activated, and no new login worked within ${
       confirmTimeout / 1000
@@ -72,12 +78,12 @@ function reason(tried: Tried, exitCode: number | undefined): string {
 }
 
 function hint(
-  { confirming }: Tried,
   outcome: ActivationError["outcome"],
   exitCode: number | undefined,
+  activated: boolean,
 ): string {
   if (outcome === "unknown") return "look at the machine's console";
-  if (confirming) {
+  if (activated) {
     return "see what the new configuration changes of network, firewall, ssh server and users; " +
       "--action boot takes it at the next boot";
   }

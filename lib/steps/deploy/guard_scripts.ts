@@ -8,6 +8,9 @@
 /** Where a running update keeps what it knows, in a folder of its own: only one runs at a time. */
 const BASE = "/run/nixos-anywhere-update";
 
+/** Seconds that going back may take at least: broken off, it would leave a machine between two systems. */
+export const GOING_BACK = 600;
+
 /** Where an update keeps what it knows; $1 is its name. */
 export const COMMON = `
 PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/sbin:/sbin
@@ -47,6 +50,8 @@ ${COMMON}
 . "$folder/settings"
 exec >>"$folder/log" 2>&1 </dev/null
 trap '' HUP
+# The programs that are used below, wherever an activation that broke off has left /run/current-system.
+[ -z "$old_system" ] || PATH=$PATH:$old_system/sw/bin
 umask 022
 cd /
 HOME=~root
@@ -55,7 +60,9 @@ echo "$$" >"$folder/guard.pid"
 number() { part=\${1##*/}; part=\${part#system-}; echo "\${part%-link}"; }
 now() { IFS=' .' read -r seconds _ </proc/uptime; echo "$seconds"; }
 pause() { sleep 0.2 2>/dev/null || sleep 1; }
-bounded() { if command -v timeout >/dev/null 2>&1; then timeout "$activate" "$@"; else "$@"; fi; }
+back=$activate
+[ "$back" -ge ${GOING_BACK} ] || back=${GOING_BACK}
+bounded() { if command -v timeout >/dev/null 2>&1; then timeout "$back" "$@"; else "$@"; fi; }
 finish() {
   echo "$1" >"$folder/outcome.new"
   mv "$folder/outcome.new" "$folder/outcome"
@@ -100,7 +107,7 @@ go_back() {
 start_activation() {
   token=\${folder##*/}
   if [ "$systemd" = y ] && systemd-run --unit="nixos-anywhere-activation-$token" --collect --no-ask-password \\
-    --quiet /bin/sh "$folder/activation" "$token"; then return; fi
+    --quiet -p TimeoutStopSec=10 /bin/sh "$folder/activation" "$token"; then return; fi
   systemd=n
   if command -v setsid >/dev/null 2>&1; then setsid /bin/sh "$folder/activation" "$token" &
   else /bin/sh "$folder/activation" "$token" &

@@ -42,9 +42,9 @@ export function systemCode(name: string): string {
 /** Shell code by the system's name and the action, `new-switch`: run by its switch-to-configuration. */
 export type Hooks = Readonly<Record<string, string>>;
 
-/** Ends the ssh server, and with `all` the logins too. */
+/** Ends the ssh server; all of it with the logins, so that nobody sees how the activation ends. */
 export const LOSE_NETWORK = `: >/run/lost; pkill -o -x sshd; echo "the network is gone"\n`;
-export const LOSE_ALL = `: >/run/lost; ( sleep 0.5; pkill -x sshd ) </dev/null >/dev/null 2>&1 &\n`;
+export const LOSE_ALL = `: >/run/lost; pkill -x sshd\n`;
 /** Starts it again. */
 export const FIND_NETWORK =
   `[ ! -e /run/lost ] || { rm /run/lost; setsid /usr/sbin/sshd -E /run/box/sshd.log </dev/null >/dev/null 2>&1; }\n`;

@@ -39,44 +39,48 @@ export interface DebianImage {
 export interface DebianOptions {
   /** @default this machine's release */
   readonly release?: string | undefined;
+  /** Packages that it has besides; an image with others is another image. @default none */
+  readonly packages?: readonly string[] | undefined;
   readonly report?: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Makes the image, which takes minutes, or finds it in the cache. Throws with what mmdebstrap said. */
 export async function buildDebian(options: DebianOptions = {}): Promise<DebianImage> {
-  const { release = await ownRelease(), report = () => {}, signal } = options;
-  const recipe = [release, DISK, CLERK_PASSWORD, ...PACKAGES, await Deno.readTextFile(CUSTOMIZE)];
+  const { release = await ownRelease(), packages: more = [], report = () => {}, signal } = options;
+  const packages = [...PACKAGES, ...more];
+  const recipe = [release, DISK, CLERK_PASSWORD, ...packages, await Deno.readTextFile(CUSTOMIZE)];
   const bytes = new TextEncoder().encode(recipe.join("\n"));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex().slice(0, 16);
   const cache = `${cacheFolder()}/debian`;
-  const folder = `${cache}/${release}-${digest}`;
+  const name = [release, ...more].join("+");
+  const folder = `${cache}/${name}-${digest}`;
   // A folder gets its name when it is complete.
   if (await exists(folder)) return await imageIn(folder, release);
   const started = performance.now();
-  report(`making a disk with Debian ${release}`);
+  report(`making a disk with Debian ${name}`);
   await Deno.mkdir(cache, { recursive: true });
-  const aside = await Deno.makeTempDir({ dir: cache, prefix: `new-${release}-` });
+  const aside = await Deno.makeTempDir({ dir: cache, prefix: `new-${name}-` });
   try {
     await makeKeys(`${aside}/keys`, signal);
     await Deno.mkdir(`${aside}/work`);
     const hook = ["sh", CUSTOMIZE.pathname, '"$1"', aside, `${aside}/keys`, DISK].join(" ");
     await run("mmdebstrap", [
-      ...["--quiet", "--format=null", `--include=${PACKAGES.join(",")}`],
+      ...["--quiet", "--format=null", `--include=${packages.join(",")}`],
       // A mirror that lags behind is good enough; signatures are checked all the same.
       '--aptopt=Acquire::Check-Valid-Until "false"',
       ...[`--customize-hook=${hook}`, release, "-", await mirror()],
     ], { env: { TMPDIR: `${aside}/work` }, signal, seconds: 3600 });
     await remove(`${aside}/work`);
-    for await (const { name } of Deno.readDir(cache)) {
-      if (name.startsWith(`${release}-`)) await remove(`${cache}/${name}`);
+    for await (const { name: other } of Deno.readDir(cache)) {
+      if (other.startsWith(`${name}-`)) await remove(`${cache}/${other}`);
     }
     await Deno.rename(aside, folder);
   } catch (error) {
     await remove(aside);
     throw error;
   }
-  report(`made Debian ${release} in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  report(`made Debian ${name} in ${((performance.now() - started) / 1000).toFixed(0)} s`);
   return await imageIn(folder, release);
 }
 

@@ -1,5 +1,6 @@
 /**
- * The task test:distro: whole installations over Debian, which take minutes each and are no part of the other tests.
+ * The task test:distro: whole installations over Debian, and updates under its systemd. They take minutes each and are no
+ * part of the other tests.
  *
  * `deno task test:distro [RELEASE…]` tries them on these releases of Debian; this machine's is the default.
  *
@@ -8,7 +9,7 @@
 import { Children } from "../../checks/children.ts";
 import { ensure, LOOPBACK, MACHINE } from "../../setup.ts";
 
-const INSTALLS = new URL("./installs.ts", import.meta.url).pathname;
+const TESTS = ["updates.ts", "installs.ts"].map((name) => new URL(name, import.meta.url).pathname);
 /** For one release, its image among it; twenty minutes are usual on two busy processors. */
 const BOUND_MILLISECONDS = 90 * 60_000;
 
@@ -17,7 +18,7 @@ let failed = false;
 for (const release of Deno.args.length > 0 ? Deno.args : [undefined]) {
   if (release !== undefined) Deno.env.set("DEBIAN_RELEASE", release);
   using children = new Children(BOUND_MILLISECONDS);
-  const words = ["test", "-A", "--sanitize-ops", "--sanitize-resources", INSTALLS];
+  const words = ["test", "-A", "--sanitize-ops", "--sanitize-resources", ...TESTS];
   const { ok, seconds } = await children.run(words, { show: true });
   console.log(`── Debian ${release ?? ""}: ${ok ? "passed" : "FAILED"} in ${seconds.toFixed(0)} s`);
   failed ||= !ok || children.stopped !== undefined;

@@ -25,6 +25,8 @@ const BOOT_TIMEOUT = 900_000;
 export interface DebianFixtureOptions {
   /** @default the release that the variable DEBIAN_RELEASE names, or else this machine's */
   readonly release?: string | undefined;
+  /** Packages that it has besides. @default none */
+  readonly packages?: readonly string[] | undefined;
   /** @default {2048} */
   readonly memoryMiB?: number | undefined;
   readonly report?: (line: string) => void;
@@ -42,8 +44,8 @@ export class DebianFixture extends Fixture {
 /** Starts a machine that runs Debian from its first disk; resolves when its ssh server answers. */
 export async function openDebian(options: DebianFixtureOptions = {}): Promise<DebianFixture> {
   const { release = Deno.env.get("DEBIAN_RELEASE"), memoryMiB = 2048 } = options;
-  const { report = console.log, signal } = options;
-  const debian = await buildDebian({ release, report, signal });
+  const { packages, report = console.log, signal } = options;
+  const debian = await buildDebian({ release, packages, report, signal });
   const images = await buildImages({ report, signal });
   const folder = await Deno.makeTempDir({ prefix: `vm-scene-${Deno.pid}-` });
   let machine: Machine | undefined;
