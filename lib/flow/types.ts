@@ -41,7 +41,7 @@ export type { PlainOptions } from "../report/plain.ts";
 export type { RunResult } from "../result.ts";
 export type { FactsOptions } from "../ssh/get_facts.ts";
 export type { RemoteOptions, ScriptOptions } from "../ssh/session.ts";
-export type { BootCheck } from "../steps/bootable/check_bootable.ts";
+export type { BootCheck, BootEntry } from "../steps/bootable/check_bootable.ts";
 export type { CopyOptions } from "../copy/transfer/copy_closure.ts";
 export type { Deployed, DeployOptions } from "../steps/deploy/deploy.ts";
 export type { UpdateOptions, UpdateReport } from "./update.ts";

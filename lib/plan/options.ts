@@ -133,6 +133,11 @@ export interface InstallSettings {
   readonly printBuildLogs?: boolean | undefined;
   /** Whether nix tells where in the code an evaluation failed. @default false */
   readonly showTrace?: boolean | undefined;
+  /**
+   * How the new system is started: by firmware and boot loader, or by kexec, past both; where kexec cannot do it, the
+   * firmware does. @default "firmware"
+   */
+  readonly reboot?: "firmware" | "kexec" | undefined;
   /** The value of NIXOS_NO_CHECK for nixos-install. @default not set */
   readonly noCheck?: string | undefined;
   /** Whether the configuration is tested in a virtual machine instead of installed. @default false */

@@ -5,6 +5,7 @@
  */
 import { Scope } from "../async.ts";
 import { BootError, ConnectionError, HostIdentityError, LoginError } from "../errors.ts";
+import { escapeControls } from "../escape.ts";
 import type { Destination } from "../plan/destination.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
 import { TIMEOUTS } from "../plan/timeouts.ts";
@@ -14,6 +15,8 @@ import type { Rebooted } from "../report/install_report.ts";
 import { Stages } from "../report/stages.ts";
 import { forgetResumeInfo } from "../ssh/resume.ts";
 import { internals, type Session } from "../ssh/session.ts";
+import type { BootCheck, BootEntry } from "./bootable/check_bootable.ts";
+import { LEAVE, LOOK, readLoader } from "./reboot_script.ts";
 
 /** How the reboot is done and waited for; everything has a default. */
 export interface RebootOptions {
@@ -23,35 +26,25 @@ export interface RebootOptions {
     | undefined;
   /** The system that has to run afterwards. @default not checked */
   readonly system?: StorePath | string | undefined;
+  /**
+   * What {@linkcode checkBootable} has returned: the kernel of its entry is started by kexec, past firmware and boot loader.
+   * Where there is no entry, or kexec fails to load it, a warning says so and the firmware's way is gone.
+   * @default the firmware's way
+   */
+  readonly kexec?: BootCheck | undefined;
   /** How long until the new system has to answer, in milliseconds. @default {@linkcode TIMEOUTS}.reboot */
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const PREPARE = `
-PATH=$PATH:/run/current-system/sw/bin
-for key in /mnt/etc/ssh/ssh_host_*_key.pub; do
-  [ ! -r "$key" ] || sed -n 's/^\\([a-z0-9@.-]* [A-Za-z0-9+/=]*\\).*$/host_key \\1/p' "$key"
-done
-echo "boot_id $(cat /proc/sys/kernel/random/boot_id)"
-sync
-umount -R /mnt 2>/dev/null || umount -l /mnt 2>/dev/null || :
-swapoff -a 2>/dev/null || :
-# A pool that is not exported must be forced to be imported by the new system.
-if command -v zpool >/dev/null 2>&1; then zpool export -a || :; fi
-sync
-echo ready
-# Until the answer has arrived, or nobody waits for it any more.
-IFS= read -r _ || :
-# In the background, so that the login can end in order.
-nohup sh -c 'reboot || systemctl reboot || reboot -f' >/dev/null 2>&1 </dev/null &
-`;
-
 /**
  * Unmounts /mnt, exports ZFS pools, reboots, and waits until the installed system answers. The session is
  * disposed of, and what {@linkcode runKexec} saved of the installer is forgotten. A system that does not let us in, or is not heard of in time, is no failure: what could be
  * seen is returned.
+ *
+ * By default the machine goes through its firmware, which proves the boot loader. `kexec` saves the minutes that the
+ * firmware of a server takes.
  *
  * Throws a {@linkcode BootError} if the installer never went away, or if another system came up.
  *
@@ -59,6 +52,13 @@ nohup sh -c 'reboot || systemctl reboot || reboot -f' >/dev/null 2>&1 </dev/null
  * ```ts ignore
  * import { reboot } from "@nixos-anywhere/deno";
  * const { seen } = await reboot(installer, { system });
+ * ```
+ *
+ * @example Past the firmware
+ * ```ts ignore
+ * import { checkBootable, reboot } from "@nixos-anywhere/deno";
+ * const kexec = await checkBootable(installer, system);
+ * const { seen, by } = await reboot(installer, { system, kexec });
  * ```
  */
 export async function reboot(installer: Session, options: RebootOptions = {}): Promise<Rebooted> {
@@ -77,22 +77,35 @@ export async function reboot(installer: Session, options: RebootOptions = {}): P
 }
 
 async function bootInstalled(installer: Session, options: RebootOptions): Promise<Rebooted> {
-  const { system, timeout = TIMEOUTS.reboot, signal } = options;
+  const { system, timeout = TIMEOUTS.reboot, kexec, signal } = options;
   const { label, report } = installer;
+  const warn = (text: string) =>
+    report({ type: "log", level: "warning", text: `${label}: ${text}` });
+  if (kexec && !kexec.entry) warn(`not by kexec but by its firmware: ${kexec.why}`);
   using going = new Scope(signal);
-  const { hostKeys, previous, ended } = await prepare(installer, going.signal);
+  const { hostKeys, previous, by, said, ended } = await leave(
+    installer,
+    kexec?.entry,
+    going.signal,
+  );
+  if (kexec?.entry && by === "firmware") {
+    warn(`not by kexec but by its firmware: the new kernel could not be loaded: ${said}`);
+  }
   const known: LoginOptions = options.login?.options ?? internals(installer).login;
   try {
-    let running = "";
+    let [running, loader]: [string, Rebooted["by"] | undefined] = ["", undefined];
     await using _session = await awaitBoot(installer, {
       previous,
       expected: "the installed system",
       stage: "reboot",
       snippet: {
         name: "look at the system",
-        text: 'echo "system $(readlink -f /run/current-system)"',
+        text: LOOK,
         args: [],
-        onOutput: (answer) => running = /^system (.*)$/m.exec(answer)?.[1] ?? "",
+        onOutput: (answer) => {
+          running = /^system (.*)$/m.exec(answer)?.[1] ?? "";
+          loader = readLoader(answer);
+        },
       },
       destination: options.login?.destination ?? installer.destination,
       login: {
@@ -116,12 +129,24 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
         hint: "it may have booted from another disk: look at the boot order of its firmware",
       });
     }
-    return { seen: "running", hostKeys, ...(isStorePath(running) && { system: running }) };
+    // There are boot loaders that use kexec: what was told to go by the firmware did.
+    const fell = by === "kexec" && loader === "firmware";
+    if (fell) warn("its firmware has started the new system: kexec did not get that far");
+    const found = isStorePath(running) && { system: running };
+    return { seen: "running", by: fell ? "firmware" : by, hostKeys, ...found };
   } catch (error) {
     signal?.throwIfAborted();
     const seen = error instanceof LoginError || error instanceof HostIdentityError
       ? "closed"
       : "silent";
+    if (error instanceof BootError && error.outcome === "stayed" && by === "kexec") {
+      throw new BootError(error.message, {
+        outcome: "stayed",
+        hint:
+          "kexec does not start the new kernel there; the boot loader is installed: switch the " +
+          "machine off and on, or run --phases reboot without --reboot kexec",
+      });
+    }
     if (error instanceof BootError && error.outcome !== "silent") throw error;
     if (
       !(error instanceof BootError || error instanceof ConnectionError ||
@@ -129,12 +154,12 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
     ) {
       throw error;
     }
-    report({
-      type: "log",
-      level: "warning",
-      text: `${error.message}: the installed system could not be looked at`,
-    });
-    return { seen, hostKeys };
+    const rest = seen === "silent" && by === "kexec"
+      ? "; if it stays silent, switch it off and on: its boot loader is installed"
+      : "";
+    const text = `${error.message}: the installed system could not be looked at${rest}`;
+    report({ type: "log", level: "warning", text });
+    return { seen, by, hostKeys };
   } finally {
     going.abort(OVER);
     await ended;
@@ -143,30 +168,55 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
 
 const OVER = new Error("the machine was rebooted");
 
+/** What is known when the installer is about to go. */
+interface Leaving {
+  readonly hostKeys: readonly string[];
+  /** The boot_id of the installer. */
+  readonly previous: string;
+  readonly by: Rebooted["by"];
+  /** Why kexec did not load the kernel, in its words, where it did not. */
+  readonly said: string;
+  /** Settles when the connection has let go of the command. */
+  readonly ended: Promise<unknown>;
+}
+
 /**
  * Gets the installer ready and sends it off. It goes as soon as its answer is here; what becomes of the
  * connection then is not waited for.
  */
-async function prepare(
+async function leave(
   installer: Session,
+  entry: BootEntry | undefined,
   signal: AbortSignal,
-): Promise<{ hostKeys: string[]; previous: string; ended: Promise<unknown> }> {
+): Promise<Leaving> {
   const hostKeys: string[] = [];
-  let previous = "";
+  const said: string[] = [];
+  let [previous, by]: [string, Rebooted["by"]] = ["", "firmware"];
   const ready = Promise.withResolvers<void>();
   const hold = new TransformStream<Uint8Array, Uint8Array>();
-  const running = installer.pipe(hold.readable, ["sh", "-euc", PREPARE, "reboot"], {
-    shown: ["reboot"],
+  const { kernel = "", parameters = "", initrds = [] } = entry ?? {};
+  const words = ["sh", "-euc", LEAVE, "reboot", kernel, parameters, ...initrds];
+  const running = installer.pipe(hold.readable, words, {
+    shown: entry ? ["kexec", kernel, ...initrds, parameters] : ["reboot"],
     timeout: 120_000,
     signal,
     onLine: (line) => {
-      const [, name, value = ""] = /^(host_key|boot_id) (.*)$/.exec(line) ?? [];
+      const [, name, value = ""] = /^(host_key|boot_id|by|kexec_said) (.*)$/.exec(line) ?? [];
       if (name === "host_key" && /^\S+ \S+$/.test(value)) hostKeys.push(value);
       if (name === "boot_id") previous = value;
+      if (name === "by" && value === "kexec") by = value;
+      if (name === "kexec_said") {
+        installer.report({ type: "output", source: "kexec", line: value });
+        if (value.trim() !== "") said.push(escapeControls(value.trim().slice(0, 300)));
+      }
       if (line === "ready") ready.resolve();
     },
   });
   await Promise.race([ready.promise, running]);
   hold.writable.close().catch(() => {});
-  return { hostKeys, previous, ended: running.catch(() => {}) };
+  const why = said.find((line) => /fail|cannot|could|unable|denied|no /i.test(line)) ?? said.at(-1);
+  return {
+    ...{ hostKeys, previous, by, said: why ?? "kexec does not say why" },
+    ended: running.catch(() => {}),
+  };
 }

@@ -19,9 +19,13 @@ export const rebootStage: Stage<"reboot"> = {
   needed: ({ plan }) => plan.phases.includes("reboot"),
   async run({ target, installer, system }, job) {
     const { plan, signal } = job;
-    await checkUnlessForced(job, () => checkBootable(installer, system, { signal }));
-    const timeout = plan.timeouts.reboot;
-    const rebooted = await reboot(installer, { system, timeout, signal });
+    const check =
+      await checkUnlessForced(job, () => checkBootable(installer, system, { signal })) ??
+        { answer: "unknown", why: "it did not pass the boot check" };
+    const rebooted = await reboot(installer, {
+      ...{ system, timeout: plan.timeouts.reboot, signal },
+      ...(plan.reboot === "kexec" && { kexec: check }),
+    });
     await tellHostKeys(job, internals(target).knownAs, rebooted.hostKeys);
     return rebooted;
   },
