@@ -119,8 +119,7 @@ export const NEW_SYSTEM_OPTIONS = {
   ),
   reboot: {
     usage: "--reboot WAY",
-    help:
-      "how the new system is started: firmware, or kexec, past firmware and boot loader",
+    help: "how the new system is started: firmware, or kexec, past firmware and boot loader",
     choices: ["firmware", "kexec"],
     default: "firmware",
     conflicts: {
