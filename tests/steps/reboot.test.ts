@@ -2,8 +2,8 @@
 import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import { BootError } from "../../lib/errors.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
-import type { BootCheck } from "../../lib/steps/bootable/check_bootable.ts";
-import { reboot, type RebootOptions } from "../../lib/steps/reboot.ts";
+import type { BootCheck } from "../../lib/plan/boot_check.ts";
+import { reboot, type RebootOptions } from "../../lib/steps/reboot/reboot.ts";
 import { type Boot, startMachine } from "../support/loopback/mod.ts";
 import { ignore, login } from "../ssh/fixture.ts";
 

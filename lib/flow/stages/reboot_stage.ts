@@ -6,7 +6,7 @@
 import { fingerprint, type KnownAs, replaceHostKeys } from "../../ssh/known_hosts.ts";
 import { internals } from "../../ssh/session.ts";
 import { checkBootable } from "../../steps/bootable/check_bootable.ts";
-import { reboot } from "../../steps/reboot.ts";
+import { reboot } from "../../steps/reboot/reboot.ts";
 import type { Job } from "../job.ts";
 import { checkUnlessForced } from "../refuse.ts";
 import { always, type Stage } from "../stage.ts";

@@ -5,6 +5,7 @@
  */
 import { AnswerError, BootError, CommandError, DeadlineError } from "../../errors.ts";
 import { escapeControls } from "../../escape.ts";
+import type { BootCheck, BootEntry } from "../../plan/boot_check.ts";
 import {
   entriesOf,
   type Entry,
@@ -15,27 +16,6 @@ import {
 import { type StorePath, storePath } from "../../plan/store_path.ts";
 import type { RemoteOptions, Session } from "../../ssh/session.ts";
 import { FILES_THERE, SEARCH } from "./search.ts";
-
-/** The entry of a boot loader by which an installed system boots. */
-export interface BootEntry {
-  /** The file that it is in, as the new system sees it. */
-  readonly file: string;
-  /** The kernel's file, `/mnt/…`. */
-  readonly kernel: string;
-  /** The files of its initrds, `/mnt/…`; the kernel is given all of them, in this order. */
-  readonly initrds: readonly string[];
-  /** The kernel's command line. */
-  readonly parameters: string;
-}
-
-/**
- * What is known of an installed system: it boots, or it cannot be told and `why`. Where it boots, `entry` is how; of a
- * loader that does more than to start a kernel it is absent, and `why` says so.
- */
-export type BootCheck =
-  | { readonly answer: "boots"; readonly entry: BootEntry }
-  | { readonly answer: "boots"; readonly entry?: undefined; readonly why: string }
-  | { readonly answer: "unknown"; readonly entry?: undefined; readonly why: string };
 
 /**
  * Checks that the system profile of /mnt is the installed system, that its kernel and initrd are there, and that

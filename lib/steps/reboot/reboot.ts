@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { Scope } from "../async.ts";
-import { BootError, ConnectionError, HostIdentityError, LoginError } from "../errors.ts";
-import { escapeControls } from "../escape.ts";
-import type { Destination } from "../plan/destination.ts";
-import { isStorePath, type StorePath } from "../plan/store_path.ts";
-import { TIMEOUTS } from "../plan/timeouts.ts";
-import { awaitBoot } from "../ssh/boot.ts";
-import type { ConnectOptions, LoginOptions } from "../ssh/login_options.ts";
-import type { Rebooted } from "../report/install_report.ts";
-import { Stages } from "../report/stages.ts";
-import { forgetResumeInfo } from "../ssh/resume.ts";
-import { internals, type Session } from "../ssh/session.ts";
-import type { BootCheck, BootEntry } from "./bootable/check_bootable.ts";
+import { Scope } from "../../async.ts";
+import { BootError, ConnectionError, HostIdentityError, LoginError } from "../../errors.ts";
+import { escapeControls } from "../../escape.ts";
+import type { BootCheck, BootEntry } from "../../plan/boot_check.ts";
+import type { Destination } from "../../plan/destination.ts";
+import { isStorePath, type StorePath } from "../../plan/store_path.ts";
+import { TIMEOUTS } from "../../plan/timeouts.ts";
+import { awaitBoot } from "../../ssh/boot.ts";
+import type { ConnectOptions, LoginOptions } from "../../ssh/login_options.ts";
+import type { Rebooted } from "../../report/install_report.ts";
+import { Stages } from "../../report/stages.ts";
+import { forgetResumeInfo } from "../../ssh/resume.ts";
+import { internals, type Session } from "../../ssh/session.ts";
 import { LEAVE, LOOK, readLoader } from "./reboot_script.ts";
 
 /** How the reboot is done and waited for; everything has a default. */
