@@ -84,24 +84,14 @@ async function leave(first: Boot, options: RebootOptions = {}, next: Boot = {}) 
 
 const RUNS_BY = (by: string) => ["running", by, SYSTEM];
 
-Deno.test(
-  "reboot() ends its login and has kexec start the entry's kernel, which tells that it did",
-  {
-    ignore,
-  },
-  async () => {
-    const exec = `for turn in $(seq 400); do
-  pgrep -f '^sshd: root@' >/dev/null || break
-  [ "$turn" != 400 ] || echo 'the login stays' >>/run/box/commands
-  sleep 0.05
-done
-echo kexec >>/run/box/signals`;
-    const { ended, commands, warnings } = await leave(installer({ exec }));
-    assertEquals(ended, RUNS_BY("kexec"));
-    assertEquals(commands, [AUTO, "kexec --exec"]);
-    assertEquals(warnings, []);
-  },
-);
+Deno.test("reboot() has kexec start the entry's kernel, and tells by its number that it did", {
+  ignore,
+}, async () => {
+  const { ended, commands, warnings } = await leave(installer({}));
+  assertEquals(ended, RUNS_BY("kexec"));
+  assertEquals(commands, [AUTO, "kexec --exec"]);
+  assertEquals(warnings, []);
+});
 
 Deno.test(
   "reboot() joins several initrds, for nobody else to read; kexec may know one way to load only",

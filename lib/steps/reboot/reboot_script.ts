@@ -56,19 +56,8 @@ echo ready
 # Until the answer has arrived, or nobody waits for it any more.
 IFS= read -r _ || :
 go='reboot || systemctl reboot || reboot -f'
-if [ "$by" = kexec ]; then
-  # Without systemd nobody ends this login, and it would take a while until its silence is noticed.
-  login=$PPID
-  while [ "$login" -gt 1 ]; do
-    IFS= read -r name </proc/"$login"/comm || name=
-    case $name in sshd*|dropbear) break ;; esac
-    login=$(sed -n 's/^PPid:[^0-9]*//p' /proc/"$login"/status) || login=
-    login=\${login:-0}
-  done
-  end=:
-  [ "$login" -le 1 ] || end="kill $login; sleep 0.2 || sleep 1"
-  go="{ [ -d /run/systemd/system ] && systemctl kexec; } || { $end; kexec --exec; } || { kexec --unload; $go; }"
-fi
+[ "$by" = firmware ] ||
+  go="{ [ -d /run/systemd/system ] && systemctl kexec; } || kexec --exec || { kexec --unload; $go; }"
 # In the background, so that the login can end in order.
 nohup sh -c "$go" >/dev/null 2>&1 </dev/null &
 `;
