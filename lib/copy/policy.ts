@@ -22,7 +22,7 @@ export interface Known {
   readonly bytes: number;
   /** The programs that compress here. */
   readonly here: ReadonlySet<string>;
-  /** The same on the target. @default believed to be the same as here */
+  /** The same on the target. Default: believed to be the same as here */
   readonly there?: ReadonlySet<string> | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface LoaderFile {
   /** `image`: a program, and the lines are the readable strings in it that matter. */
   readonly kind: "text" | "image";
   readonly lines: readonly string[];
-  /** Whether only its beginning was read. @default false */
+  /** Whether only its beginning was read. Default: false */
   readonly cut?: boolean;
 }
 
@@ -48,7 +48,7 @@ interface Format {
   readonly path: RegExp;
   /** Matches the first line of each entry; without it the whole file is one. */
   readonly start?: RegExp;
-  /** Whether the kernel's parameters stand behind the kernel, as words of a shell. @default in a line of their own */
+  /** Whether the kernel's parameters stand behind the kernel, as words of a shell. Default: in a line of their own */
   readonly shell?: true;
 }
 

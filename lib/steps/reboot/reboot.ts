@@ -20,19 +20,19 @@ import { LEAVE, LOOK, readLoader } from "./reboot_script.ts";
 
 /** How the reboot is done and waited for; everything has a default. */
 export interface RebootOptions {
-  /** Where and how to log in to the installed system. @default as on the installer */
+  /** Where and how to log in to the installed system. Default: as on the installer */
   readonly login?:
     | { readonly destination: Destination; readonly options: ConnectOptions }
     | undefined;
-  /** The system that has to run afterwards. @default not checked */
+  /** The system that has to run afterwards. Default: not checked */
   readonly system?: StorePath | string | undefined;
   /**
    * What {@linkcode checkBootable} has returned: the kernel of its entry is started by kexec, past firmware and boot loader.
    * Where there is no entry, or kexec fails to load it, a warning says so and the firmware's way is gone.
-   * @default the firmware's way
+   * Default: the firmware's way
    */
   readonly kexec?: BootCheck | undefined;
-  /** How long until the new system has to answer, in milliseconds. @default {@linkcode TIMEOUTS}.reboot */
+  /** How long until the new system has to answer, in milliseconds. Default: {@linkcode TIMEOUTS}.reboot */
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
