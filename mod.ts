@@ -44,7 +44,7 @@ export { checkMounted } from "./lib/ssh/mounted.ts";
 export { copyClosure } from "./lib/copy/transfer/copy_closure.ts";
 export { install } from "./lib/steps/install.ts";
 export { checkBootable } from "./lib/steps/bootable/check_bootable.ts";
-export { reboot } from "./lib/steps/reboot.ts";
+export { reboot } from "./lib/steps/reboot/reboot.ts";
 export { deploy } from "./lib/steps/deploy/deploy.ts";
 export { update } from "./lib/flow/update.ts";
 export { makePlan, type Plan } from "./lib/plan/plan.ts";

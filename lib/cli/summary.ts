@@ -24,6 +24,10 @@ export function summary(
   if (rebooted?.seen === "closed") {
     return `${host} was rebooted into ${system ?? "its system"}; it does not let this login in`;
   }
+  if (rebooted?.by === "kexec") {
+    const told = `${host} was told to start ${system ?? "its system"} by kexec`;
+    return `${told}, and has not answered yet; if it stays silent, switch it off and on`;
+  }
   if (rebooted) {
     return `${host} was told to reboot into ${system ?? "its system"}, and has not answered yet`;
   }
@@ -46,6 +50,14 @@ export async function closingLines(
   const sent = moved.length > 0 ? `; sent: ${moved.join(", ")}` : "";
   const what = system === undefined ? `did ${phases.join(", ")}` : `installed ${system}`;
   const lines = [`${what} on ${host} in ${showTime(totals.ms, true)}${sent}`];
+  const plan = makePlan(options);
+  if (rebooted && plan.reboot === "kexec") {
+    lines.push(
+      rebooted.by === "kexec"
+        ? "reboot: by kexec; its firmware and boot loader start it the next time"
+        : "reboot: by its firmware, as it could not be by kexec",
+    );
+  }
   if (system === undefined) return lines;
   const keys = rebooted?.hostKeys ?? [];
   for (const key of keys) {
@@ -54,7 +66,6 @@ export async function closingLines(
   if (rebooted && keys.length === 0) {
     lines.push("host key: made by the new system at its first boot");
   }
-  const plan = makePlan(options);
   const reach = reachOf(plan);
   if (rebooted && reach) {
     lines.push(`log in: ${quoteAll(["ssh", ...reach.options, reach.host])}`);

@@ -26,18 +26,22 @@ export function refuseUnlessForced(
   report({ type: "log", level: "warning", text });
 }
 
-/** Runs a check on the target: what it finds stands against the install, and so does a check that cannot be run. */
-export async function checkUnlessForced(
+/**
+ * Runs a check on the target: what it finds stands against the install, and so does a check that cannot be run. Returns what
+ * the check does; nothing where it failed and that is only told.
+ */
+export async function checkUnlessForced<T>(
   job: Pick<Job, "plan" | "report">,
-  check: () => Promise<unknown>,
-): Promise<void> {
+  check: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    await check();
+    return await check();
   } catch (error) {
     const found = [PreflightError, BootError, CommandError, AnswerError]
       .some((kind) => error instanceof kind);
     if (!found) throw error;
     refuseUnlessForced(job, error as InstallError);
+    return undefined;
   }
 }
 

@@ -75,6 +75,7 @@ export const TOOLS = [
   "nixos-install",
   "nixos-facter",
   "nixos-generate-config",
+  "kexec",
   "lsblk",
   "blkid",
   "sha256sum",

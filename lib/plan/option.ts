@@ -90,22 +90,20 @@ export interface Given<T> {
   readonly value: T;
 }
 
-/** The message and the hint by the key of the other option; with a third, only that value of it contradicts. */
+/**
+ * The message and the hint by the key of the other option; with a third, only that value of it contradicts, or those of
+ * which a function says so.
+ */
 export type Conflicts =
-  & {
-    readonly [K in keyof PlanOptions]?: readonly [
-      text: string,
-      hint: string,
-      only?: PlanOptions[K],
-    ];
-  }
-  & {
-    readonly [K in keyof CommandOptions]?: readonly [
-      text: string,
-      hint: string,
-      only?: CommandOptions[K],
-    ];
-  };
+  & { readonly [K in keyof PlanOptions]?: Conflict<NonNullable<PlanOptions[K]>> }
+  & { readonly [K in keyof CommandOptions]?: Conflict<NonNullable<CommandOptions[K]>> };
+
+/** A contradiction to another option, which has a value of `T`. */
+export type Conflict<T> = readonly [
+  text: string,
+  hint: string,
+  only?: T | ((value: T) => boolean),
+];
 
 /** An entry for each option of `O`; of a union, which options cannot stand together, as well. */
 export type Entries<O> = { readonly [K in KeyOf<O>]: Option<NonNullable<O[K]>> };

@@ -67,9 +67,11 @@ export function refuseConflicts(options: PlanOptions | Record<string, unknown>):
     if (!isGiven(options, key as Key)) continue;
     for (const [other, [text, hint, only]] of Object.entries(conflicts)) {
       if (!isGiven(options, other as Key)) continue;
-      if (only === undefined || (options as PlanOptions)[other as Key] === only) {
-        throw new UsageError(text, { hint });
-      }
+      const value = (options as Record<string, unknown>)[other];
+      const contradicts = typeof only === "function"
+        ? (only as (value: unknown) => boolean)(value)
+        : only === undefined || value === only;
+      if (contradicts) throw new UsageError(text, { hint });
     }
   }
 }

@@ -133,6 +133,11 @@ export interface InstallSettings {
   readonly printBuildLogs?: boolean | undefined;
   /** Whether nix tells where in the code an evaluation failed. Default: false */
   readonly showTrace?: boolean | undefined;
+  /**
+   * How the new system is started: by firmware and boot loader, or by kexec, past both; where kexec cannot do it, the
+   * firmware does. Default: "firmware"
+   */
+  readonly reboot?: "firmware" | "kexec" | undefined;
   /** The value of NIXOS_NO_CHECK for nixos-install. Default: not set */
   readonly noCheck?: string | undefined;
   /** Whether the configuration is tested in a virtual machine instead of installed. Default: false */

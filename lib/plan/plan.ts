@@ -76,6 +76,8 @@ export interface Plan {
     readonly copyHostKeys: boolean;
     readonly noCheck: string | undefined;
   };
+  /** How the new system is started. */
+  readonly reboot: "firmware" | "kexec";
   /** What every nix command is told. */
   readonly nix: {
     readonly settings: readonly Setting[];
@@ -150,6 +152,7 @@ export function makePlan(options: PlanOptions): Plan {
       copyHostKeys: option.copyHostKeys,
       noCheck: option.noCheck,
     },
+    reboot: option.reboot,
     nix: {
       settings: option.nixOptions,
       printBuildLogs: option.printBuildLogs,

@@ -23,6 +23,14 @@ const AGAINST_KEXEC: Readonly<Record<Facts["kexec"], string | undefined>> = {
   missing: "its kernel was built without kexec",
 };
 
+/** Why an installer cannot start the new system by kexec, as far as its facts tell. */
+export function againstLastKexec(
+  { kexec, tools }: Pick<Facts, "kexec" | "tools">,
+): string | undefined {
+  return AGAINST_KEXEC[kexec] ??
+    (tools.includes("kexec") ? undefined : "there is no kexec command");
+}
+
 /** What a kexec needs on the target besides a way to become root. */
 const KEXEC_TOOLS = {
   tar: "unpack the kexec image",

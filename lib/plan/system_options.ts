@@ -7,6 +7,7 @@
 import { checkHardware, checkSettings, filled, readChown } from "./checks.ts";
 import { off, on, type SomeEntries } from "./option.ts";
 import type { HardwareConfig } from "./options.ts";
+import { parsePhases } from "./phases.ts";
 import { append, theSame } from "./repeats.ts";
 
 /** The disks. */
@@ -116,6 +117,20 @@ export const NEW_SYSTEM_OPTIONS = {
     "--copy-host-keys",
     "keep the machine's ssh host keys; files that are there already stay",
   ),
+  reboot: {
+    usage: "--reboot WAY",
+    help: "how the new system is started: firmware, or kexec, past firmware and boot loader",
+    choices: ["firmware", "kexec"],
+    default: "firmware",
+    conflicts: {
+      phases: [
+        "--reboot says how, and --phases leaves the reboot out",
+        "leave --reboot out, or add reboot to --phases",
+        (phases) => !parsePhases(phases).includes("reboot"),
+      ],
+      vmTest: ["--vm-test has no machine for --reboot", "leave --reboot out"],
+    },
+  },
   noCheck: { help: "its value reaches nixos-install", variables: ["NIXOS_NO_CHECK"] },
 } as const satisfies SomeEntries;
 

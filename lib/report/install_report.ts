@@ -11,6 +11,8 @@ import type { Stage } from "./events.ts";
 export interface Rebooted {
   /** `running`: logged in and seen; `closed`: it answers, but does not let us in; `silent`: no answer yet. */
   readonly seen: "running" | "closed" | "silent";
+  /** How its kernel was started: by firmware and boot loader, or by kexec, past both. */
+  readonly by: "firmware" | "kexec";
   /** The store path that runs, where that could be seen. */
   readonly system?: StorePath;
   /** The public ssh host keys that were in the new system before the reboot, each `TYPE BASE64`. */

@@ -35,6 +35,7 @@ export function makePlanEvent(plan: Plan, known?: Checked): PlanEvent {
     ...(build.hardware && { hardware: build.hardware }),
     ...(install.extraFiles !== undefined && { extraFiles: install.extraFiles }),
     copyHostKeys: install.copyHostKeys,
+    ...(phases.includes("reboot") && { reboot: plan.reboot }),
     ...(copy.from !== undefined && { from: hideLogins(copy.from) }),
     ...(known && { ...known, facts: shown(known.facts) }),
   };

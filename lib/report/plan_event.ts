@@ -43,6 +43,8 @@ export interface PlanEvent {
   readonly extraFiles?: string;
   /** Whether the machine's ssh host keys are kept. */
   readonly copyHostKeys: boolean;
+  /** How the new system is to be started; absent where the reboot phase is left out. */
+  readonly reboot?: "firmware" | "kexec";
   /** The store that closures are copied from; absent for this machine's. */
   readonly from?: string;
   /** What the target says of itself. */

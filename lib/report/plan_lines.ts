@@ -40,6 +40,7 @@ export function planLines(
       : `installer: ${facts.installer ? "runs already" : "none"}`,
   );
   lines.push(`phases: ${phases.join(", ")}`);
+  if (plan.reboot === "kexec") lines.push("reboot: by kexec, past firmware and boot loader");
   if (!phases.includes("disko")) return lines;
   lines.push(...disks);
   if (disks.length === 0) {

@@ -6,7 +6,7 @@ import { checkBootable } from "../../lib/steps/bootable/check_bootable.ts";
 import { type ContainerOptions, startContainer } from "../support/loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
 import { attempt, condition } from "./condition.ts";
-import { LAYOUTS, PREPARE, SYSTEM } from "./boot_layouts.ts";
+import { LAYOUTS, PARAMETERS, PREPARE, SYSTEM } from "./boot_layouts.ts";
 
 const picked = new RegExp(Deno.env.get("LAYOUT") ?? "");
 
@@ -18,13 +18,24 @@ async function checkAll(options: ContainerOptions, layouts: typeof LAYOUTS): Pro
     report: (event) => void (event.type === "log" && texts.push(event.text)),
   });
   const wrong: string[] = [];
-  for (const [name, wanted, code] of layouts) {
+  for (const [name, wanted, code, wantedEntry = PARAMETERS] of layouts) {
     if (!picked.test(name)) continue;
     const { code: exit, stderr } = await container.run(`set -eu\n${PREPARE}\n${code}`);
     assertEquals(exit, 0, `${name}: ${stderr}`);
     texts.length = 0;
+    let entry: string | undefined;
     const said = await checkBootable(installer, storePath(SYSTEM)).then(
-      (check) => check.answer === "boots" ? "boots" : `unknown: ${check.why}`,
+      async (check) => {
+        if (check.answer === "unknown") return `unknown: ${check.why}`;
+        entry = check.entry ? check.entry.parameters : check.why;
+        if (check.entry) {
+          // The files are the kernel and the initrds, and nothing else.
+          const { kernel, initrds } = check.entry;
+          const { stdout } = await installer.run(["cat", kernel, ...initrds]);
+          assertMatch(stdout, /^a kernel\n(an initrd\n|x\n)*$/, name);
+        }
+        return "boots";
+      },
       (error) => {
         if (!(error instanceof BootError)) throw error;
         assertStringIncludes(error.hint, "--force");
@@ -37,6 +48,9 @@ async function checkAll(options: ContainerOptions, layouts: typeof LAYOUTS): Pro
     );
     const right = typeof wanted === "string" ? said === wanted : wanted.test(said);
     if (!right) wrong.push(`${name}: ${said}`);
+    if (entry === undefined) continue;
+    const same = typeof wantedEntry === "string" ? entry === wantedEntry : wantedEntry.test(entry);
+    if (!same) wrong.push(`${name}: its entry: ${entry}`);
   }
   assertEquals(wrong, []);
 }

@@ -133,16 +133,37 @@ lanzaboote() { # $1 the EFI system partition
 }
 `;
 
-/** The name of a layout, what is to be said of it, and the shell code that makes it. */
-type Layout = readonly [name: string, wanted: string | RegExp, code: string];
+/**
+ * The name of a layout, what is to be said of it, and the shell code that makes it; of one that boots, the parameters of
+ * its entry where they are others, or why it has none.
+ */
+type Layout = readonly [
+  name: string,
+  wanted: string | RegExp,
+  code: string,
+  entry?: string | RegExp,
+];
+/** What the entries of the layouts tell the kernel. */
+export const PARAMETERS: string = `init=${SYSTEM}/init loglevel=4`;
+const INIT = `init=${SYSTEM}/init`;
 
 const ESPS = ["/boot", "/esp", "/boot/EFI", "/efi", "/boot/esp", "/boot/efi"];
-const esps = (name: string, code: (esp: string) => string, most = 2): Layout[] =>
+const esps = (
+  name: string,
+  code: (esp: string) => string,
+  most = 2,
+  entry: string | RegExp = PARAMETERS,
+): Layout[] =>
   ESPS.slice(0, most).map((esp) => [
     `${name} with the ESP at ${esp}`,
     "boots",
     `volume ${esp}; ${code(esp)}`,
+    entry,
   ]);
+const PROGRAM = /is a program, whose kernel is not known$/;
+const TREE = /extlinux.conf starts it with a device tree$/;
+const XEN = /starts it with another program before the kernel$/;
+const UNKNOWN = /is of a boot loader that is not known here$/;
 
 const neighbour = `menuentry "Debian" {
   search --set=root --fs-uuid 0000-0000
@@ -187,6 +208,30 @@ export const LAYOUTS: readonly Layout[] = [
     "boots",
     `volume /boot; systemd_boot /boot
      printf 'title Xen\\nefi /EFI/nixos/xen-1.efi\\n' >/mnt/boot/loader/entries/xen-nixos-generation-1.conf`,
+  ],
+  [
+    "systemd-boot with Xen's entry beside, as the default",
+    "boots",
+    `volume /boot; systemd_boot /boot; sed -i 's/^default nixos-/default xen-nixos-/' /mnt/boot/loader/loader.conf`,
+    /^the boot loader starts xen-nixos-generation-1.conf by default$/,
+  ],
+  [
+    "systemd-boot that counts tries",
+    "boots",
+    `volume /boot; systemd_boot /boot; cd /mnt/boot/loader/entries; mv nixos-generation-1.conf nixos-generation-1+2-1.conf`,
+  ],
+  [
+    "systemd-boot with an entry that is too long",
+    "boots",
+    `volume /boot; systemd_boot /boot; printf '#%0120000d\\n' 0 >>/mnt/boot/loader/entries/nixos-generation-1.conf`,
+    /is too long to be read to its end$/,
+  ],
+  [
+    "systemd-boot with microcode and two lines of options",
+    "boots",
+    `volume /boot; systemd_boot /boot; cp /mnt$initrd /mnt/boot/EFI/nixos/microcode
+     sed -i 's,^initrd,initrd /EFI/nixos/microcode\\n&,; $s/$/\\noptions dyndbg="file a +p"/' /mnt/boot/loader/entries/nixos-generation-1.conf`,
+    `${PARAMETERS} dyndbg="file a +p"`,
   ],
   [
     "GRUB, /boot in the root file system",
@@ -272,12 +317,20 @@ export const LAYOUTS: readonly Layout[] = [
     `copy /boot/kernels; mkdir -p /mnt/boot/grub
     printf 'default 0\\ntitle other\\n  kernel (hd0,1)/gone init=%s/init\\ntitle NixOS\\n  kernel (hd0,0)/boot/kernels/%s systemConfig=%s init=%s/init\\n  initrd (hd0,0)/boot/kernels/%s\\n' \\
       $other $k $system $system $i >/mnt/boot/grub/menu.lst`,
+    `systemConfig=${SYSTEM} ${INIT}`,
+  ],
+  [
+    "GRUB with a parameter in quotes",
+    "boots",
+    `copy /boot/kernels; grub /boot '($drive1)/boot/kernels'; sed -i 's/loglevel=4/dyndbg="file a +p" quiet/' /mnt/boot/grub/grub.cfg`,
+    `${INIT} "dyndbg=file a +p" quiet`,
   ],
   [
     "GRUB with Xen",
     "boots",
     `volume /boot; copy /boot/kernels; echo xen >/mnt/boot/kernels/xen.gz; grub /boot '($drive1)/kernels'
     sed -i -e 's,^  linux \\([^ ]*\\),  multiboot2 ($drive1)/kernels/xen.gz dom0_mem=1G\\n  module2 \\1 placeholder,' -e 's,^  initrd,  module2 --nounzip,' /mnt/boot/grub/grub.cfg`,
+    XEN,
   ],
   [
     "GRUB with Xen missing",
@@ -305,8 +358,9 @@ export const LAYOUTS: readonly Layout[] = [
     "boots",
     `volume /boot; copy /boot/efi/boot/kernels
     printf 'menuentry "NixOS" {\\nsubmenuentry "Default" {\\n  loader /efi/refind/kernels/%s\\n  initrd /efi/refind/kernels/%s\\n  options "init=%s/init"\\n}\\n}\\n' $k $i $system >/mnt/boot/efi/boot/refind.conf`,
+    INIT,
   ],
-  ...esps("Lanzaboote", (esp) => `lanzaboote ${esp}`, 3),
+  ...esps("Lanzaboote", (esp) => `lanzaboote ${esp}`, 3, PROGRAM),
   [
     "Lanzaboote without the kernel",
     /^unknown: .*EFI\/Linux\/nixos/,
@@ -316,6 +370,7 @@ export const LAYOUTS: readonly Layout[] = [
     "a unified kernel image",
     "boots",
     'volume /boot; image /boot/EFI/Linux/nixos_1.efi "init=$system/init loglevel=4"; copy /boot/old',
+    PROGRAM,
   ],
   [
     "a unified kernel image of another system",
@@ -326,13 +381,14 @@ export const LAYOUTS: readonly Layout[] = [
     "extlinux with a store of its own",
     "boots",
     "volume /boot; copy /boot/nixos; extlinux /boot ../nixos/$k ../nixos/$i",
+    TREE,
   ],
   [
     "extlinux in the root file system",
     "boots",
-    "copy /boot/nixos; extlinux /boot ../nixos/$k ../nixos/$i",
+    "copy /boot/nixos; extlinux /boot ../nixos/$k ../nixos/$i; sed -i /FDTDIR/d /mnt/boot/extlinux/extlinux.conf",
   ],
-  ["extlinux with kernels in the store", "boots", "extlinux /boot $kernel $initrd"],
+  ["extlinux with kernels in the store", "boots", "extlinux /boot $kernel $initrd", TREE],
   [
     "extlinux without its kernel",
     lost(/bzImage/),
@@ -343,6 +399,7 @@ export const LAYOUTS: readonly Layout[] = [
     "boots",
     `copy /boot/nixos; extlinux /boot ../nixos/$k ../nixos/$i
     printf 'LABEL nixos-0\\n  LINUX ../nixos/gone\\n  INITRD ../nixos/gone\\n  APPEND init=%s/init\\n' $other >>/mnt/boot/extlinux/extlinux.conf`,
+    TREE,
   ],
   [
     "the Raspberry Pi's firmware",
@@ -350,11 +407,13 @@ export const LAYOUTS: readonly Layout[] = [
     `volume /boot; mkdir /mnt/boot/old; cp /mnt$kernel /mnt/boot/kernel.img; cp /mnt$initrd /mnt/boot/initrd
     echo $system >/mnt/boot/old/default-system; echo $system/init >/mnt/boot/old/default-init
     echo "loglevel=4 init=$system/init" >/mnt/boot/cmdline.txt; echo x >/mnt/boot/config.txt`,
+    UNKNOWN,
   ],
   [
     "the Raspberry Pi's firmware at /boot/firmware and U-Boot",
     "boots",
     "volume /boot/firmware; echo kernel=u-boot.bin >/mnt/boot/firmware/config.txt; copy /boot/nixos; extlinux /boot ../nixos/$k ../nixos/$i",
+    TREE,
   ],
   [
     "an init script",
@@ -362,11 +421,13 @@ export const LAYOUTS: readonly Layout[] = [
     `mkdir -p /mnt/sbin /mnt/boot
     printf '#!/bin/sh\\n# NixOS - Default\\n# created by init-script-builder.sh\\nexec %s/init\\n# older configurations: /boot/x.txt\\n' $system >/mnt/sbin/init
     printf '#!/bin/sh\\nexec /nix/var/nix/profiles/system-1-link/init\\n' >/mnt/boot/init-other-configurations-contents.txt`,
+    UNKNOWN,
   ],
   [
     "a container's link",
     "boots",
     `mkdir -p /mnt/sbin; ln -s $system/init /mnt/sbin/init; rm /mnt$system/kernel /mnt$system/initrd /mnt$system/kernel-params`,
+    /leads to it, and to no kernel$/,
   ],
   [
     "a container without anything that starts it",
@@ -394,6 +455,7 @@ export const LAYOUTS: readonly Layout[] = [
     "a loader that nobody has heard of, with files that are there",
     "boots",
     `copy /boot/new; printf '[entry]\\nkernel = "/new/%s"\\ninitrd = "/new/%s"\\noptions = "init=%s/init"\\n' $k $i $system >/mnt/boot/new/loader.toml`,
+    UNKNOWN,
   ],
   [
     "a boot script in a volume of its own",
@@ -404,6 +466,7 @@ export const LAYOUTS: readonly Layout[] = [
     "entries by the profile's link",
     "boots",
     `volume /boot; systemd_boot /boot; sed -i s,$system,/nix/var/nix/profiles/system, /mnt/boot/loader/entries/*`,
+    "init=/nix/var/nix/profiles/system/init loglevel=4",
   ],
   [
     "only a file that mentions it",

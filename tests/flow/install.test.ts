@@ -46,7 +46,10 @@ Deno.test("the command installs a flake and puts the new host keys into known_ho
     ...{ host: "root@127.0.0.1", type: "result", version: 1, dryRun: false },
     phases: ["kexec", "disko", "install", "reboot"],
     system: storePath(parts.system),
-    rebooted: { seen: "running", hostKeys: [key!.publicKey], system: storePath(parts.system) },
+    rebooted: {
+      ...{ seen: "running", by: "firmware", hostKeys: [key!.publicKey] },
+      system: storePath(parts.system),
+    },
   });
   assertEquals(Object.keys(times).sort(), [
     ...["build", "connect", "disko", "evaluate", "facts", "image", "install", "kexec", "reboot"],
@@ -80,9 +83,12 @@ Deno.test(
   { ignore },
   async () => {
     await using fixture = await Fixture.open({ parts });
-    const run = async (phases: string) => {
-      const { code, stdout, stderr } = await fixture.run(["--phases", phases, ...fixture.words]);
+    let said = "";
+    const run = async (phases: string, ...more: string[]) => {
+      const words = ["--phases", phases, ...more, ...fixture.words];
+      const { code, stdout, stderr } = await fixture.run(words);
       assertEquals(code, 0, stderr);
+      said = stderr;
       return stdout;
     };
     assertEquals(await run("kexec"), "root@127.0.0.1: done with kexec\n");
@@ -91,7 +97,44 @@ Deno.test(
       await run("install"),
       `root@127.0.0.1: ${parts.system} is installed, the reboot is left to you\n`,
     );
-    assertEquals(await run("reboot"), `root@127.0.0.1 runs ${parts.system}\n`);
+    const runs = `root@127.0.0.1 runs ${parts.system}\n`;
+    assertEquals(await run("reboot", "--reboot", "kexec"), runs);
+    // Just what the entry says that nixos-install has left.
+    const commands = await fixture.machine.containers[1]!.commands();
+    assertEquals(commands.filter((line) => /^(kexec|reboot) /.test(line)), [
+      "kexec --load --kexec-syscall-auto /mnt/boot/kernel --initrd=/mnt/boot/initrd " +
+      `--command-line=init=${parts.system}/init`,
+      "kexec --exec",
+    ]);
+    assertMatch(said, /^reboot: by kexec, past firmware and boot loader$/m);
+    assertMatch(said, /^reboot: by kexec; its firmware and boot loader start it the next time$/m);
+    assertEquals(await fixture.sandbox.left(), []);
+  },
+);
+
+Deno.test(
+  "--reboot kexec is told before the disks and at the end where the firmware has to do it",
+  {
+    ignore,
+  },
+  async () => {
+    const kexec =
+      "#!/bin/sh\necho 'kexec_file_load failed: Operation not permitted' >&2\nexit 255\n";
+    const files = { "/usr/sbin/kexec": { text: kexec, mode: 0o755 } };
+    const installer = { kexec: "disabled", files } as const;
+    await using fixture = await Fixture.open({ parts, inInstaller: true, installer });
+    const { code, stdout, stderr } = await fixture.run(["--reboot", "kexec", ...fixture.words]);
+    assertEquals([code, stdout], [0, `root@127.0.0.1 runs ${parts.system}\n`], stderr);
+    assertEquals(await fixture.machine.containers[0]!.signals(), ["reboot"]);
+    const order = [
+      /^warning: .*will be started by its firmware, not by kexec: its kernel does not load another/m,
+      /^### Formatting the disks$/m,
+      /^kexec \| kexec_file_load failed: Operation not permitted$/m,
+      /^warning: .*: not by kexec but by its firmware: .* loaded: kexec_file_load failed: Operation not/m,
+      /^reboot: by its firmware, as it could not be by kexec$/m,
+    ].map((words) => stderr.search(words));
+    assert(!order.includes(-1), stderr);
+    assertEquals(order, order.toSorted((a, b) => a - b));
     assertEquals(await fixture.sandbox.left(), []);
   },
 );

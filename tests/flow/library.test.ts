@@ -44,7 +44,10 @@ Deno.test("nixosAnywhere() tells each stage and each state, and returns what cam
       host: "root@127.0.0.1",
       phases: ["kexec", "disko", "install", "reboot"],
       system: parts.system,
-      rebooted: { seen: "running", hostKeys: [key?.publicKey], system: parts.system },
+      rebooted: {
+        ...{ seen: "running", by: "firmware", hostKeys: [key?.publicKey] },
+        system: parts.system,
+      },
     });
     const states = events.flatMap((event) => event.type === "state" ? [event.text] : []);
     assertEquals(states, Object.values(STATES));

@@ -49,6 +49,7 @@ const SAMPLES: { readonly [K in keyof PlanOptions]-?: NonNullable<PlanOptions[K]
   extraFiles: "dir",
   chown: [{ path: "/a", owner: "me" }],
   copyHostKeys: true,
+  reboot: "kexec",
   noCheck: "1",
   printBuildLogs: true,
   showTrace: true,

@@ -1,5 +1,8 @@
-/** The whole installation with the library: a flake, through a user with sudo, with everything that goes into the system. */
-import { assert, assertEquals } from "@std/assert";
+/**
+ * The whole installation with the library: a flake, through a user with sudo, with everything that goes into the system,
+ * and by kexec into it.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { nixosAnywhere, type ReportEvent } from "../../mod.ts";
 import { assertFewLogins, assertInstalled, assertNothingLeft, printTimes } from "./checks.ts";
 import { DIGEST, digestHere, expectedList, LIST, makeExtraFiles, OWNERS } from "./extra_files.ts";
@@ -32,6 +35,7 @@ Deno.test({
         chown: OWNERS,
         copyHostKeys: true,
         noCheck: "1",
+        reboot: "kexec",
         report: (event) => void events.push(event),
       })
     );
@@ -40,7 +44,16 @@ Deno.test({
     printTimes("a flake through sudo", done.times, boots);
     assertFewLogins(boots, ["target", "installer", "installed"]);
     await assertNothingLeft(fixture);
-    assertEquals(done.rebooted?.seen, "running");
+    assertEquals([done.rebooted?.seen, done.rebooted?.by], ["running", "kexec"]);
+    // Three kernels, and the machine's firmware was gone through once; the last one has what its entry says, no more.
+    assertEquals(new Set(boots.map(({ bootId }) => bootId)).size, 3);
+    assertEquals(machine.starts, 1);
+    const parameters = await fixture.look("cat /proc/cmdline");
+    assertEquals(
+      await fixture.look("sed -n 's/^ *APPEND //p' /boot/extlinux/extlinux.conf"),
+      parameters,
+    );
+    assertMatch(parameters, new RegExp(` init=${done.system}/init `));
     const lines = events.map((event) =>
       event.type === "log" ? event.text : event.type === "output" ? event.line : ""
     );

@@ -8,6 +8,7 @@ import { openFixture } from "./fixture.ts";
 
 // No line feed at its end, and bytes that are no text.
 const KEY = "two words\\000\\377";
+const KEXEC = ["--reboot", "kexec"];
 const KEY_DIGEST = "printf 'two words\\000\\377' | sha256sum | cut -d ' ' -f 1";
 
 Deno.test({
@@ -70,12 +71,20 @@ Deno.test({
     );
     assertEquals(installed.stdout, `${root}: ${system} is installed, the reboot is left to you\n`);
 
+    // What the kernel refuses is the firmware's again.
+    await fixture.look("echo 1 >/proc/sys/kernel/kexec_load_disabled");
     const rebooted = await phase(
       "reboot",
       "installer 1,installed 1",
-      () => runCommand(fixture, [...fixture.reach, "--phases", "reboot", root]),
+      () => runCommand(fixture, [...fixture.reach, ...["--phases", "reboot"], ...KEXEC, root]),
     );
     assertEquals(rebooted.stdout, `${root} runs ${system}\n`);
+    assertMatch(
+      rebooted.output,
+      /^warning: .*not by kexec but by its firmware: .* not permitted$/m,
+    );
+    assertMatch(rebooted.output, /^reboot: by its firmware, as it could not be by kexec$/m);
+    assertEquals(machine.starts, 2);
     await assertInstalled(fixture, system, { anyHostKey: true });
     assertEquals(
       await fixture.look("cat /disk-key.sha256; ls /tmp", { anyHostKey: true }),

@@ -6,7 +6,7 @@
 import { fingerprint, type KnownAs, replaceHostKeys } from "../../ssh/known_hosts.ts";
 import { internals } from "../../ssh/session.ts";
 import { checkBootable } from "../../steps/bootable/check_bootable.ts";
-import { reboot } from "../../steps/reboot.ts";
+import { reboot } from "../../steps/reboot/reboot.ts";
 import type { Job } from "../job.ts";
 import { checkUnlessForced } from "../refuse.ts";
 import { always, type Stage } from "../stage.ts";
@@ -19,9 +19,13 @@ export const rebootStage: Stage<"reboot"> = {
   needed: ({ plan }) => plan.phases.includes("reboot"),
   async run({ target, installer, system }, job) {
     const { plan, signal } = job;
-    await checkUnlessForced(job, () => checkBootable(installer, system, { signal }));
-    const timeout = plan.timeouts.reboot;
-    const rebooted = await reboot(installer, { system, timeout, signal });
+    const check =
+      await checkUnlessForced(job, () => checkBootable(installer, system, { signal })) ??
+        { answer: "unknown", why: "it did not pass the boot check" };
+    const rebooted = await reboot(installer, {
+      ...{ system, timeout: plan.timeouts.reboot, signal },
+      ...(plan.reboot === "kexec" && { kexec: check }),
+    });
     await tellHostKeys(job, internals(target).knownAs, rebooted.hostKeys);
     return rebooted;
   },

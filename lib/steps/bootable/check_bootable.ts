@@ -5,15 +5,17 @@
  */
 import { AnswerError, BootError, CommandError, DeadlineError } from "../../errors.ts";
 import { escapeControls } from "../../escape.ts";
-import { entriesOf, type Entry, type LoaderFile, shownPath } from "../../plan/boot_entries.ts";
+import type { BootCheck, BootEntry } from "../../plan/boot_check.ts";
+import {
+  entriesOf,
+  type Entry,
+  isDefault,
+  type LoaderFile,
+  shownPath,
+} from "../../plan/boot_entries.ts";
 import { type StorePath, storePath } from "../../plan/store_path.ts";
 import type { RemoteOptions, Session } from "../../ssh/session.ts";
 import { FILES_THERE, SEARCH } from "./search.ts";
-
-/** What is known of an installed system: it boots, or it cannot be told and `why`. */
-export type BootCheck =
-  | { readonly answer: "boots" }
-  | { readonly answer: "unknown"; readonly why: string };
 
 /**
  * Checks that the system profile of /mnt is the installed system, that its kernel and initrd are there, and that
@@ -69,27 +71,36 @@ async function judge(
     const found = readSearch(await ask(SEARCH, [system ?? ""]));
     const [trouble] = found.troubles;
     if (trouble !== undefined) throw wontBoot(installer, trouble);
-    if (found.boots) return { answer: "boots" };
+    if (found.link !== undefined) {
+      return { answer: "boots", why: `${shownPath(found.link)} leads to it, and to no kernel` };
+    }
     const entries = found.files.flatMap((file) => entriesOf(file, found.names));
     const pairs = entries.flatMap(({ folder, names }) => names.map((name) => [folder, name]));
     const args = [found.mounts.join("\n"), ...pairs.slice(0, MAX_NAMES).flat()];
     const there = pairs.length === 0 ? [] : await ask(FILES_THERE, args);
-    const numbers = new Set(there);
-    let at = 0;
-    const judged = entries.map((entry) => ({
-      entry,
-      lost: entry.names.filter(() => ++at <= MAX_NAMES && !numbers.has(`there ${at}`)),
+    const paths = new Map(there.map((line) => {
+      const [, number, path = ""] = /^there (\d+) (\/mnt\/.+)$/.exec(line) ?? [];
+      return [Number(number), path];
     }));
-    if (judged.some(({ entry, lost }) => certain(entry) && lost.length === 0)) {
-      return { answer: "boots" };
-    }
+    let at = 0;
+    const judged = entries.map((entry): Judged => {
+      const [files, lost] = [new Map<string, string>(), [] as string[]];
+      for (const name of entry.names) {
+        const path = paths.get(++at);
+        if (path !== undefined) files.set(name, path);
+        else if (at <= MAX_NAMES) lost.push(name);
+      }
+      return { entry, files, lost };
+    });
+    const proven = judged.filter(({ entry, lost }) => certain(entry) && lost.length === 0);
+    if (proven.length > 0) return { answer: "boots", ...entryOf(proven, found.defaults) };
     const why = found.unknown ?? judged.map(doubtOf).find((doubt) => doubt !== undefined);
     if (why !== undefined) return { answer: "unknown", why };
-    const [first] = judged;
-    const text = first === undefined
+    const [bad] = judged;
+    const text = bad === undefined
       ? "nothing in the file systems below /mnt names it"
-      : `${first.entry.file} names ${
-        escapeControls(first.lost[0]?.slice(0, 200) ?? "")
+      : `${bad.entry.file} names ${
+        escapeControls(bad.lost[0]?.slice(0, 200) ?? "")
       }, which is missing`;
     throw wontBoot(installer, text);
   } catch (error) {
@@ -104,6 +115,34 @@ async function judge(
 
 /** Files that are asked for, of all entries together. */
 const MAX_NAMES = 400;
+
+/** An entry, where its files are, and which of them are not there. */
+interface Judged {
+  readonly entry: Entry;
+  readonly files: ReadonlyMap<string, string>;
+  readonly lost: readonly string[];
+}
+
+/** Which of the entries that start the system is booted by default, and how. */
+function entryOf(
+  proven: readonly Judged[],
+  defaults: readonly string[],
+): { readonly entry: BootEntry } | { readonly why: string } {
+  const one = defaults.length === 0
+    ? proven[0]
+    : proven.find(({ entry }) => isDefault(entry.file, defaults));
+  if (one === undefined) {
+    return { why: `the boot loader starts ${shownPath(defaults[0] ?? "")} by default` };
+  }
+  const { entry: { file, start }, files } = one;
+  if ("why" in start) return start;
+  const [kernel, ...initrds] = [start.kernel, ...start.initrds].map((name) => files.get(name));
+  // More files than were asked for.
+  if (kernel === undefined || !initrds.every((path) => path !== undefined)) {
+    return { why: `where the files of ${file} are is not known` };
+  }
+  return { entry: { file, kernel, initrds, parameters: start.parameters } };
+}
 
 function certain({ names, complete }: Entry): boolean {
   return complete || names.length > 0;
@@ -129,29 +168,34 @@ interface Search {
   readonly files: LoaderFile[];
   /** What calls the system: its store path, then the links that lead to it. */
   readonly names: string[];
-  /** Whether a link that the kernel starts leads to the system. */
-  boots: boolean;
+  /** What a boot loader that has a file for each entry boots by default, as its own configuration says. */
+  readonly defaults: string[];
+  /** The link that leads to the system and is what is started. */
+  link: string | undefined;
   unknown: string | undefined;
 }
 
 function readSearch(lines: readonly string[]): Search {
   const found: Search = {
-    ...{ troubles: [], mounts: [], files: [], names: [], boots: false, unknown: undefined },
+    ...{ troubles: [], mounts: [], files: [], names: [], defaults: [] },
+    ...{ link: undefined, unknown: undefined },
   };
-  let current: string[] | undefined;
+  let current: LoaderFile & { lines: string[]; cut?: boolean } | undefined;
   for (const line of lines) {
     const [, word = "", value = ""] = /^(\S+) ?(.*)$/.exec(line) ?? [];
-    if (word === "|") current?.push(value);
+    if (word === "|") current?.lines.push(value);
+    else if (word === "cut" && current) current.cut = true;
+    else if (word === "default") found.defaults.push(value.trim());
     else if (word === "trouble") found.troubles.push(escapeControls(value.slice(0, 500)));
     else if (word === "unknown") found.unknown ??= escapeControls(value.slice(0, 500));
     else if (word === "variable") {
       found.unknown ??= `only the firmware's ${shownPath(value)} names it`;
     } else if (word === "mount") found.mounts.push(value);
     else if (word === "name") found.names.push(value);
-    else if (word === "link") found.boots = true;
+    else if (word === "link") found.link = value;
     else if (word === "text" || word === "image") {
-      current = [];
-      found.files.push({ path: value, kind: word, lines: current });
+      current = { path: value, kind: word, lines: [] };
+      found.files.push(current);
     }
   }
   return found;

@@ -102,6 +102,7 @@ show() {
     else
       say text "$file"
       head -c 100000 "$file" | tr -c '\\011\\012\\040-\\176\\200-\\377' '\\n' | sed 's/^/boot | /' || :
+      [ "$(wc -c <"$file")" -le 100000 ] || { echo; say cut; }
     fi
     echo
   done
@@ -112,6 +113,11 @@ for start in /mnt/init /mnt/sbin/init /mnt/boot/default/init; do
   case $(readlink "$start") in "$system"/*|/nix/var/nix/profiles/system/*) ;; *) continue ;; esac
   found=y
   case $start in /mnt/boot/*) say unknown "only \${start#/mnt} leads to it" ;; *) say link "$start" ;; esac
+done
+printf '%s\\n' "\${near:-/mnt/boot}" | while IFS= read -r start; do
+  [ -f "$start/loader/loader.conf" ] || continue
+  sed -n -e 's/^[[:blank:]]*default[[:blank:]][[:blank:]]*/boot default /p' \\
+    -e 's/^[[:blank:]]*preferred[[:blank:]][[:blank:]]*/boot default /p' <"$start/loader/loader.conf" | head -n 20 || :
 done
 list=$(files "\${near:-/mnt/boot}" 8193 20000 "$@")
 hits=$(printf '%s\\n' "$list" | by_init) || :
@@ -147,7 +153,7 @@ say end
 `;
 
 /**
- * Prints `boot there N` for each of the files that is there; `$1` the mount points, a line each, then two words a file: the folder of the
+ * Prints `boot there N PATH` for each of the files that is there; `$1` the mount points, a line each, then two words a file: the folder of the
  * entry and the name. A loader sees a file system's own root, or that of a subvolume or dataset: any tail will do.
  */
 export const FILES_THERE = `
@@ -157,9 +163,11 @@ shift
 IFS='
 '
 is_file() {
+  at=$1
   if [ -h "$1" ]; then
-    case $(readlink "$1") in /*) [ -s "/mnt$(readlink "$1")" ] && return 0 ;; esac
+    case $(readlink "$1") in /*) at=/mnt$(readlink "$1"); [ -s "$at" ] && return 0 ;; esac
   fi
+  at=$1
   [ -f "$1" ] && [ -s "$1" ]
 }
 find_file() {
@@ -179,7 +187,7 @@ find_file() {
 }
 while [ $# -gt 1 ]; do
   number=$((number + 1))
-  if find_file "$1" "$2"; then echo "boot there $number"; fi
+  if find_file "$1" "$2"; then printf 'boot there %s %s\\n' "$number" "$at"; fi
   shift 2
 done
 echo 'boot end'

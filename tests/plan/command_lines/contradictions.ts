@@ -29,6 +29,10 @@ const pairs: readonly (readonly [one: string, other: string, ...names: string[]]
   [`${FLAKE} --phases kexec,disko,install,reboot`, "--no-reboot", "--phases", "--no-reboot"],
   [`${FLAKE} --phases install`, "--stop-after-disko", "--phases", "--stop-after-disko"],
   [`${FLAKE} --phases install`, "--phases disko", "--phases"],
+  [`${FLAKE} --reboot kexec`, "--no-reboot", "--reboot", "--phases"],
+  [`${FLAKE} --reboot kexec`, "--phases kexec,disko", "--reboot", "--phases"],
+  [`${FLAKE} --reboot firmware`, "--stop-after-disko", "--reboot", "--phases"],
+  [VM, "--reboot kexec", "--vm-test", "--reboot"],
   [FLAKE, "web", "two targets", `"web"`, `"${HOST}"`],
   [FLAKE, "--target-host web", "two targets", `"web"`, `"${HOST}"`],
 ];

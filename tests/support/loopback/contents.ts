@@ -24,14 +24,16 @@ VARIANT_ID=installer
 `;
 
 /** Programs whose effect would reach past the container: they only write down how they were called. */
-const HARMLESS = ["kexec", "poweroff", "halt", "swapoff", "swapon", "zpool", "modprobe"];
+const HARMLESS = ["poweroff", "halt", "swapoff", "swapon", "zpool", "modprobe"];
 const note = `printf '%s\\n' "\${0##*/} $*" >>/run/box/commands\n`;
 const REBOOT = `#!/bin/sh\n${note}echo reboot >>/run/box/signals\n`;
 const SYSTEMCTL = `#!/bin/sh\n${note}case " $* " in
-*" reboot "*) echo reboot >>/run/container/signals ;;
-*" kexec "*) echo kexec >>/run/container/signals ;;
+*" reboot "*) echo reboot >>/run/box/signals ;;
+*" kexec "*) echo kexec >>/run/box/signals ;;
 esac
 `;
+const KEXEC =
+  `#!/bin/sh\n${note}case " $* " in *" --exec "*) echo kexec >>/run/box/signals ;; esac\n`;
 
 /** Answers without a look at this machine, which may be a container itself. */
 function detectVirt(container: string): string {
@@ -81,6 +83,7 @@ export async function contents(
     "/usr/sbin/reboot": { text: REBOOT, mode: 0o755 },
     "/usr/sbin/shutdown": { text: REBOOT, mode: 0o755 },
     "/usr/bin/systemctl": { text: SYSTEMCTL, mode: 0o755 },
+    "/usr/sbin/kexec": { text: KEXEC, mode: 0o755 },
   };
   for (const name of HARMLESS) {
     files[`/usr/sbin/${name}`] = { text: `#!/bin/sh\n${note}`, mode: 0o755 };

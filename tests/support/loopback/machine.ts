@@ -105,8 +105,9 @@ export class Machine implements AsyncDisposable {
       while ((await old.signals()).length === 0) await this.#wait(5);
       const { port, identity, hostKeys } = old;
       const signalled = performance.now();
+      const startedBy = (await old.signals()).includes("kexec") ? "kexec" : "firmware";
       const next = await prepareContainer({
-        ...{ port, identity, hostKeys, ...options },
+        ...{ port, identity, hostKeys, startedBy, ...options },
         ...(gathered && await gatheredBy(old, options)),
       });
       try {

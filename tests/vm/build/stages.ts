@@ -60,6 +60,7 @@ export async function buildKexecTarball(
     ...DISK_TOOLS,
     "cpio",
     "jq",
+    "kexec",
     "unshare",
     "findmnt",
     "nix",
