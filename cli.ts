@@ -18,7 +18,8 @@
  * @module
  */
 import { type CommandLine, parseCommandLine, wantsJson, wantsOnly } from "./lib/cli/argv.ts";
-import { askForCommand, commandOf, type Terminal } from "./lib/cli/commands.ts";
+import type { Terminal } from "./lib/cli/command.ts";
+import { askForCommand, commandOf } from "./lib/cli/commands.ts";
 import { takeEnvironment } from "./lib/cli/environment.ts";
 import { errorEvent, hostOf, resultEvent } from "./lib/cli/final_event.ts";
 import { Interrupts } from "./lib/cli/interrupts.ts";

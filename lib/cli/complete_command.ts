@@ -6,7 +6,7 @@
 import { configurationNames } from "../nix/configuration_names.ts";
 import { isPermitted } from "../permission.ts";
 import { hostFiles, hostNames } from "../ssh/host_names.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 
 /** How long whoever types waits at most, in milliseconds. */
 const PATIENCE = 3000;

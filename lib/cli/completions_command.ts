@@ -6,7 +6,7 @@
 import { UsageError } from "../errors.ts";
 import { didYouMean } from "../near.ts";
 import { bashCompletion } from "./bash_completion.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 import { completionParts, type Shell, SHELLS } from "./completion_parts.ts";
 import { fishCompletion } from "./fish_completion.ts";
 import { zshCompletion } from "./zsh_completion.ts";

@@ -11,7 +11,7 @@ import { type OptionTable, settle } from "../plan/option_table.ts";
 import { PHASES } from "../plan/phases.ts";
 import { quote, quoteAll } from "../ssh/quote.ts";
 import { parseCommandLine } from "./argv.ts";
-import type { Terminal } from "./commands.ts";
+import type { Terminal } from "./command.ts";
 import { flagsOf } from "./flags.ts";
 import { Interrupts } from "./interrupts.ts";
 import {

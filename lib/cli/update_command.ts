@@ -11,7 +11,7 @@ import type { Screen } from "../report/renderer.ts";
 import { type State, STATES, UPDATE_STATES, type UpdateState } from "../report/states.ts";
 import { VERSION } from "../version.ts";
 import { parseCommandLine, wantsJson, wantsOnly } from "./argv.ts";
-import type { Terminal } from "./commands.ts";
+import type { Terminal } from "./command.ts";
 import { takeEnvironment } from "./environment.ts";
 import { errorEvent, hostOf, updateEvent } from "./final_event.ts";
 import { helpText } from "./help.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { parseCommandLine } from "../../lib/cli/argv.ts";
-import { type Command, COMMANDS } from "../../lib/cli/commands.ts";
+import type { Command } from "../../lib/cli/command.ts";
+import { COMMANDS } from "../../lib/cli/commands.ts";
 import { INIT_TABLE } from "../../lib/cli/init.ts";
 import { INIT_OPTIONS, type InitOptions } from "../../lib/cli/new_flake/choices.ts";
 import { settle } from "../../lib/plan/option_table.ts";
