@@ -8,6 +8,8 @@ import { type PathInfo, SERVER_MAGIC, VERSION } from "./serve_requests.ts";
 
 /** A path's name has at most 211 characters, a signature a few hundred. */
 const MAX_TEXT = 4096;
+/** Bytes that are read ahead. */
+const AHEAD = 1024 * 1024;
 const MAX_LIST = 1_000_000;
 
 const DECODER = new TextDecoder();
@@ -20,6 +22,11 @@ export class ServeReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #buffer: Uint8Array = new Uint8Array();
   #at = 0;
+  readonly #queue: Uint8Array[] = [];
+  #queued = 0;
+  #ended: { error?: unknown } | undefined;
+  #pumping = false;
+  #wake: (() => void) | undefined;
 
   /** Reads from `stream`; `who` is the server, for messages. */
   constructor(stream: ReadableStream<Uint8Array>, readonly who: string) {
@@ -143,8 +150,8 @@ export class ServeReader {
 
   /** Reads on, behind what is there and was not used. */
   async #read(): Promise<boolean> {
-    const { value, done } = await this.#reader.read();
-    if (done) return false;
+    const value = await this.#next();
+    if (value === undefined) return false;
     const rest = this.#buffer.subarray(this.#at);
     this.#at = 0;
     this.#buffer = value;
@@ -153,6 +160,39 @@ export class ServeReader {
     this.#buffer.set(rest);
     this.#buffer.set(value, rest.length);
     return true;
+  }
+
+  /** The next piece; the ones after it are read meanwhile. */
+  async #next(): Promise<Uint8Array | undefined> {
+    if (!this.#pumping) this.#pump();
+    while (this.#queue.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const next = this.#queue.shift();
+    if (next) this.#queued -= next.length;
+    if (!this.#pumping && !this.#ended) this.#pump();
+    if (!next && this.#ended?.error !== undefined) throw this.#ended.error;
+    return next;
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      while (this.#queued < AHEAD) {
+        const { value, done } = await this.#reader.read();
+        if (done) {
+          this.#ended = {};
+          break;
+        }
+        this.#queue.push(value);
+        this.#queued += value.length;
+        this.#wake?.();
+      }
+    } catch (error) {
+      this.#ended = { error };
+    }
+    this.#pumping = false;
+    this.#wake?.();
   }
 
   #unexpected(what: string): AnswerError {

@@ -5,7 +5,7 @@
  */
 import { AnswerError } from "../../errors.ts";
 import type { Report, Stage } from "../../report/events.ts";
-import type { Format, Link } from "../policy.ts";
+import type { Brake, Format, Link } from "../policy.ts";
 import { totalSize } from "../protocol/path_order.ts";
 import {
   addPath,
@@ -14,6 +14,7 @@ import {
   requestNar,
   requestValid,
 } from "../protocol/serve_requests.ts";
+import type { BrakeWatch } from "./brake_watch.ts";
 import { compressed, joinSmall } from "./compressor.ts";
 import { Often } from "../../files/stream.ts";
 import { RateMeter } from "./link_meter.ts";
@@ -28,8 +29,10 @@ export interface SendOptions {
   /** A server of the target for one stream; for an uncompressed one it has greeted. */
   readonly receiver: (format: Format) => Promise<ServeClient>;
   readonly link: Link;
-  /** The format for a link and bytes that are left. */
-  readonly choose: (link: Link, bytes: number) => Format;
+  /** The format for a link and bytes that are left, and for what limits the stream. */
+  readonly choose: (link: Link, bytes: number, brake?: Brake) => Format;
+  /** Watches what limits a stream that begins, whose rate is told. */
+  readonly watch: (rate: () => number | undefined) => BrakeWatch;
   /** The stage that the copy belongs to. */
   readonly stage: Stage;
   readonly report: Report;
@@ -44,7 +47,7 @@ export interface SendOptions {
  */
 export async function sendPaths(options: SendOptions): Promise<void> {
   const { infos, source, receiver, choose, report } = options;
-  for (const { path } of infos) source.write(requestNar(path));
+  source.write(joined(infos.map(({ path }) => requestNar(path))));
   const total = totalSize(infos);
   using progress = new CopyProgress(options, total);
   let { link } = options;
@@ -58,10 +61,19 @@ export async function sendPaths(options: SendOptions): Promise<void> {
     report({ type: "log", level: "debug", text });
     const meter = new RateMeter();
     let left = total - base;
+    using watch = format === "none" ? options.watch(() => meter.rate) : undefined;
+    let told: Brake | undefined;
     const slow = () => {
-      if (format !== "none" || meter.rate === undefined) return false;
-      link = { ...link, rate: meter.rate };
-      return choose(link, left) !== "none";
+      if (!watch || meter.rate === undefined) return false;
+      const measured = { ...link, rate: meter.rate };
+      if (choose(measured, left) === "none") return false;
+      const { brake } = watch;
+      if (brake === "pending") return false;
+      if (brake !== told) report({ type: "log", level: "debug", text: brakeText(brake, measured) });
+      told = brake;
+      if (choose(measured, left, brake) === "none") return false;
+      link = measured;
+      return true;
     };
     const sent = await sendStream(await receiver(format), format, {
       ...{ source, signal: options.signal, infos: rest, meter, enough: slow },
@@ -73,6 +85,13 @@ export async function sendPaths(options: SendOptions): Promise<void> {
     before += totalSize(rest.slice(0, sent));
     rest = rest.slice(sent);
   }
+}
+
+function brakeText(brake: Brake | undefined, { rate = 0 }: Link): string {
+  const names = { link: "the link", here: "this machine", there: "the target" };
+  return `${(rate / 1e6).toFixed(1)} MB/s: limited by ${
+    brake ? names[brake] : "what is not known"
+  }`;
 }
 
 interface StreamOptions extends Pick<SendOptions, "infos" | "source" | "signal"> {
@@ -191,4 +210,14 @@ class CopyProgress implements Disposable {
     const { total } = this;
     report({ type: "progress", stage, what: "closure", done: this.#done, total, paths });
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
