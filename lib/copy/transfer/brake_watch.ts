@@ -9,9 +9,13 @@ import { type Brake, findBrake, type Signs } from "../policy.ts";
 import { SocketQueue } from "./socket_queue.ts";
 import { targetLoad } from "./target_load.ts";
 
-/** Milliseconds between two looks at the connection, and how many of them count. */
+/**
+ * Milliseconds between two looks at the connection, how many of them count, and milliseconds between them when there are
+ * as many. Each costs this machine some: Linux goes through all places that connections may have.
+ */
 const EVERY = 100;
-const LOOKS = 20;
+const LOOKS = 10;
+const LATER = 1000;
 
 /** Milliseconds for which a target that says nothing of its load is waited for. */
 const PATIENCE = 5000;
@@ -38,16 +42,16 @@ export class BrakeWatch implements Disposable {
   /** Whether the connection can be looked at, or may be. */
   #seen = true;
   #idleHere: number | undefined;
+  #looking: Promise<void> | undefined;
   #asked = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Begins with a stream to the target of `session`. */
+  /** For a stream to the target of `session`. It looks at nothing before it is asked. */
   constructor(
     readonly session: Session,
     readonly options: BrakeWatchOptions,
   ) {
     this.#scope = new Scope(options.signal);
-    void this.#look();
   }
 
   /** Ends the looks: the stream has. What was seen stays. */
@@ -63,12 +67,13 @@ export class BrakeWatch implements Disposable {
   }
 
   /**
-   * What limits the stream, as far as that can be told; `pending` while the target is asked. It is asked once, and only
-   * when what is seen here does not tell.
+   * What limits the stream, as far as that can be told; `pending` while that is looked at. The target is asked once, and
+   * only when what is seen here does not tell.
    */
   get brake(): Brake | "pending" | undefined {
+    this.#looking ??= this.#look();
     const { length } = this.#looks;
-    if (this.#seen && length < LOOKS / 4) return "pending";
+    if (this.#seen && length < LOOKS / 2) return "pending";
     const queued = length === 0 ? undefined : this.#looks.filter(Boolean).length / length;
     const brake = findBrake({ queued, idleHere: this.#idleHere, ...this.#there });
     if (brake === "here" || brake === "there" || this.#there) return brake;
@@ -100,7 +105,7 @@ export class BrakeWatch implements Disposable {
       const flying = 1.5 * (rate() ?? 0) * rtt / 1000;
       this.#looks.push(waiting >= Math.min(MOST, Math.max(LEAST, flying)));
       if (this.#looks.length > LOOKS) this.#looks.shift();
-      this.#timer = setTimeout(look, EVERY);
+      this.#timer = setTimeout(look, this.#looks.length < LOOKS ? EVERY : LATER);
     };
     await look();
   }
