@@ -72,12 +72,30 @@ export class ServeReader {
   /** Reads `count` bytes, as they come. */
   async *bytes(count: number): AsyncGenerator<Uint8Array> {
     for (let left = count; left > 0;) {
-      if (this.#at === this.#buffer.length) await this.#more();
-      const part = this.#buffer.subarray(this.#at, this.#at + left);
-      this.#at += part.length;
+      const part = this.take(left);
       left -= part.length;
-      yield part;
+      if (part.length > 0) yield part;
+      else await this.more();
     }
+  }
+
+  /** Takes up to `count` bytes of those that are there. */
+  take(count: number): Uint8Array {
+    const part = this.#buffer.subarray(this.#at, this.#at + count);
+    this.#at += part.length;
+    return part;
+  }
+
+  /** Takes up to `most` numbers of those that are there whole, and says how many. */
+  takeNumbers(most: number): number {
+    const count = Math.min(most, Math.floor((this.#buffer.length - this.#at) / 8));
+    this.#at += 8 * count;
+    return count;
+  }
+
+  /** Waits for more bytes. */
+  async more(): Promise<void> {
+    if (!await this.#read()) throw this.#unexpected("ended before it had answered");
   }
 
   /** Whether nothing more comes. */
@@ -100,7 +118,7 @@ export class ServeReader {
       } catch (error) {
         if (error !== INCOMPLETE) throw error;
         this.#at = before;
-        await this.#more();
+        await this.more();
       }
     }
   }
@@ -142,10 +160,6 @@ export class ServeReader {
   #part(count: number): Uint8Array {
     if (this.#buffer.length - this.#at < count) throw INCOMPLETE;
     return this.#buffer.subarray(this.#at, this.#at += count);
-  }
-
-  async #more(): Promise<void> {
-    if (!await this.#read()) throw this.#unexpected("ended before it had answered");
   }
 
   /** Reads on, behind what is there and was not used. */

@@ -58,8 +58,15 @@ export class ServeClient implements AsyncDisposable {
 
   /** Writes a stream to its input. Resolves when it was taken or the server has ended; rejects when the stream fails. */
   async pipe(parts: AsyncIterable<Uint8Array>): Promise<void> {
-    try {
+    await this.failing(async () => {
       for await (const part of parts) if (!await this.write(part)) return;
+    });
+  }
+
+  /** Runs what writes to its input; where that fails, its input does too. */
+  async failing(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
     } catch (error) {
       // Half a stream must not look like a whole one.
       this.#input.end(error);
