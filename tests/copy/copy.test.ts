@@ -267,12 +267,12 @@ Deno.test("copyClosure() packs what is left when a near link is slow", { ignore 
   assertEquals(packed(events), ["none", "zstd"]);
 });
 
-/** A nix-store that stops a process, and lets it go on for a fifth of the time. */
+/** A nix-store that stops a process, and lets it go on for a few hundredths of the time. */
 const stopping = (pid: string) =>
   `#!/bin/sh
 case "$*" in *--write*)
   ( pid=${pid}
-    while kill -STOP $pid 2>/dev/null; do sleep 0.04; kill -CONT $pid; sleep 0.01; done
+    while kill -STOP $pid 2>/dev/null; do sleep 0.19; kill -CONT $pid; sleep 0.005; done
   ) </dev/null >/dev/null 2>&1 &
 esac
 exec /usr/bin/nix-store "$@"
@@ -288,7 +288,7 @@ for (const [title, pid] of [["store", "$$"], ["ssh server", "$PPID"]] as const) 
       await using own = await startContainer({ files });
       await using target = await login(own);
       const { events, sent } = await copy(target, path, { link: { rtt: 0 } });
-      assertEquals([sent, await stored(own, path)], [51, 51]);
+      assertEquals([sent, await stored(own, path)], [41, 41]);
       assertEquals(packed(events), ["none"]);
       const said = events.flatMap((event) => event.type === "log" ? [event.text] : []).join("\n");
       // The target and this machine have the same processors.

@@ -20,7 +20,10 @@ const LATER = 1000;
 /** Milliseconds for which a target that says nothing of its load is waited for. */
 const PATIENCE = 5000;
 
-/** Bytes that wait here when the link is what they wait for: more than programs leave there between two turns. */
+/**
+ * Bytes that wait here when the link is what they wait for: more than programs leave there between two turns, and less than
+ * on "5ms-100Mbit" in bench/results/2026-11-30-brakes.md.
+ */
 const LEAST = 128 * 1024;
 /** Half of what ssh sends before the other end has taken it. */
 const MOST = 1024 * 1024;
@@ -93,9 +96,11 @@ export class BrakeWatch implements Disposable {
     const { rate, rtt = 0 } = this.options;
     const { signal } = this.#scope;
     const socket = await SocketQueue.of(internals(this.session).pid());
-    const first = socket && await processorTimes();
+    this.#seen = socket !== undefined;
+    if (!socket) return;
+    const first = await processorTimes();
     const look = async () => {
-      const [waiting, times] = await Promise.all([socket?.waiting(), processorTimes()]);
+      const [waiting, times] = await Promise.all([socket.waiting(), processorTimes()]);
       if (first && times && times.total > first.total) {
         this.#idleHere = (times.idle - first.idle) / (times.total - first.total);
       }

@@ -12,13 +12,12 @@ const BUFFERS = 12_000_000;
 /** Measures how fast a target takes a stream, and what that tells of the link. */
 export class LinkMeter implements Disposable {
   readonly #watch: BrakeWatch;
-  readonly #sample = new RateMeter();
   #bytes = 0;
   #began = 0;
 
   /** `watch` watches a stream whose rate it is told. */
   constructor(watch: (rate: () => number | undefined) => BrakeWatch) {
-    this.#watch = watch(() => this.#sample.rate);
+    this.#watch = watch(() => this.#rate());
   }
 
   /** Passes bytes on. */
@@ -27,9 +26,8 @@ export class LinkMeter implements Disposable {
       transform: (chunk, controller) => {
         this.#began ||= performance.now();
         this.#bytes += chunk.length;
-        this.#sample.took(chunk.length);
-        // Only while it runs the target can be asked.
-        if (this.#sample.rate !== undefined && isSlow(this.#sample.rate)) void this.#watch.brake;
+        // Only while it runs it can be looked at, and the target be asked.
+        if (this.#bytes > BUFFERS / 2 && isSlow(this.#rate())) void this.#watch.brake;
         controller.enqueue(chunk);
       },
       flush: () => this.#watch.stop(),
@@ -42,8 +40,12 @@ export class LinkMeter implements Disposable {
    */
   link(now: number = performance.now()): Link | undefined {
     if (this.#bytes < BUFFERS) return undefined;
-    const rate = 1000 * this.#bytes / (now - this.#began);
+    const rate = this.#rate(now);
     return !isSlow(rate) || this.#watch.brake === "link" ? { rate } : undefined;
+  }
+
+  #rate(now = performance.now()): number {
+    return 1000 * this.#bytes / (now - this.#began);
   }
 
   /** Ends the watch. */
