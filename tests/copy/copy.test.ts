@@ -282,15 +282,15 @@ for (const [title, pid] of [["store", "$$"], ["ssh server", "$PPID"]] as const) 
     `copyClosure() packs nothing for a target with a slow ${title}`,
     { ignore },
     async () => {
-      const items = Array.from({ length: 50 }, (_, i) => item(`slow-${i}`, 1_000_000));
+      const items = Array.from({ length: 40 }, (_, i) => item(`slow-${i}`, 1_000_000));
       const path = await make([...items, item("slow", 1, items.map((_, i) => i))]);
       const files = { "/usr/local/bin/nix-store": { text: stopping(pid), mode: 0o755 } };
       await using own = await startContainer({ files });
       await using target = await login(own);
       const { events, sent } = await copy(target, path, { link: { rtt: 0 } });
       assertEquals([sent, await stored(own, path)], [41, 41]);
-      assertEquals(packed(events), ["none"]);
       const said = events.flatMap((event) => event.type === "log" ? [event.text] : []).join("\n");
+      assertEquals(packed(events), ["none"], said);
       // The target and this machine have the same processors.
       assertMatch(said, /^\d+\.\d MB\/s: limited by (the target|this machine)$/m);
     },
