@@ -12,7 +12,7 @@ const MAX_LINE = 16 * 1024;
 export interface LineOptions {
   /** Called with the text as it comes, before it is cut into lines. */
   readonly onText?: ((text: string) => void) | undefined;
-  /** Characters of a line that are kept together. @default 16 * 1024 */
+  /** Characters of a line that are kept together. Default: 16 * 1024 */
   readonly longest?: number | undefined;
   /** Ends the reading when aborted, though the stream goes on. */
   readonly signal?: AbortSignal | undefined;

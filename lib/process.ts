@@ -17,35 +17,35 @@ export type Input = "null" | "inherit" | string | ReadableStream<Uint8Array>;
 
 /** How a child is started; everything has a default. */
 export interface SpawnOptions {
-  /** What the child reads. @default "null" */
+  /** What the child reads. Default: "null" */
   readonly stdin?: Input | undefined;
   /** Variables that are set on top of our own environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The working directory. @default our own */
+  /** The working directory. Default: our own */
   readonly cwd?: string | undefined;
   /** Ends the child when aborted: SIGTERM, and SIGKILL two seconds later. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears of the command. @default nobody */
+  /** Hears of the command. Default: nobody */
   readonly report?: Reporter | undefined;
 }
 
 /** How a command is run to its end; everything has a default. */
 export interface RunOptions extends SpawnOptions {
-  /** The machine the command really runs on, for messages. @default "here" */
+  /** The machine the command really runs on, for messages. Default: "here" */
   readonly where?: string | undefined;
   /** The words that messages and events show instead of the local command line. */
   readonly shown?: readonly string[] | undefined;
-  /** How long it may take, in milliseconds. @default no limit but `signal` */
+  /** How long it may take, in milliseconds. Default: no limit but `signal` */
   readonly timeout?: number | undefined;
   /** Called with each line of both outputs, as it comes, control characters and all. */
   readonly onLine?: ((line: string, stream: "stdout" | "stderr") => void) | undefined;
-  /** What each line of the error output stands for: other lines, or none. @default itself */
+  /** What each line of the error output stands for: other lines, or none. Default: itself */
   readonly translate?: ((line: string) => readonly string[]) | undefined;
-  /** Characters of a line of the error output that are kept together. @default 16 * 1024 */
+  /** Characters of a line of the error output that are kept together. Default: 16 * 1024 */
   readonly longest?: number | undefined;
-  /** Whether a non-zero exit code is returned instead of thrown. @default false */
+  /** Whether a non-zero exit code is returned instead of thrown. Default: false */
   readonly allowFailure?: boolean | undefined;
-  /** What to do about a failure, perhaps told by the output. @default a hint to look at the output */
+  /** What to do about a failure, perhaps told by the output. Default: a hint to look at the output */
   readonly hint?: Hint | undefined;
 }
 

@@ -33,13 +33,13 @@ export interface Signs {
 /** What is known before paths are sent, or while they are. */
 export interface Known {
   readonly link: Link;
-  /** What limited the stream whose rate that is. @default the link, as far as is known */
+  /** What limited the stream whose rate that is. Default: the link, as far as is known */
   readonly brake?: Brake | undefined;
   /** Bytes that are left to send. */
   readonly bytes: number;
   /** The programs that compress here. */
   readonly here: ReadonlySet<string>;
-  /** The same on the target. @default believed to be the same as here */
+  /** The same on the target. Default: believed to be the same as here */
   readonly there?: ReadonlySet<string> | undefined;
 }
 

@@ -17,24 +17,24 @@ export type NixosAnywhereOptions = PlanOptions & InstallHooks;
 
 /** What an install calls on its way, and what ends it. */
 export interface InstallHooks {
-  /** Asked once before anything on the target is changed; `false` stops the run. @default goes on */
+  /** Asked once before anything on the target is changed; `false` stops the run. Default: goes on */
   readonly confirm?: ((about: Confirmation) => Promise<boolean>) | undefined;
-  /** Asked when sudo on the target wants a password. @default such a user cannot become root */
+  /** Asked when sudo on the target wants a password. Default: such a user cannot become root */
   readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
   /**
    * Asked when disko wants a passphrase that no file of the configuration holds, before anything is booted where that
-   * is known by then. All that disko encrypts gets this one. @default such a configuration is refused
+   * is known by then. All that disko encrypts gets this one. Default: such a configuration is refused
    */
   readonly diskPassphrase?:
     | ((about: PassphraseQuestion) => Promise<string | undefined>)
     | undefined;
-  /** Stages that are done another way: each gets what the one that it replaces takes. @default none */
+  /** Stages that are done another way: each gets what the one that it replaces takes. Default: none */
   readonly stages?:
     | { readonly [N in keyof StageFunctions]?: StageFunctions[N] | undefined }
     | undefined;
-  /** What is done after a stage and before all that need what it made. @default nothing */
+  /** What is done after a stage and before all that need what it made. Default: nothing */
   readonly after?: AfterStages | undefined;
-  /** Hears of everything that happens. @default nobody */
+  /** Hears of everything that happens. Default: nobody */
   readonly report?: Reporter | undefined;
   /** Ends the install when aborted: nothing is left running here. */
   readonly signal?: AbortSignal | undefined;

@@ -94,7 +94,7 @@ export interface Stage<N extends StageName = StageName> {
   readonly takes: { readonly [K in Exclude<keyof Given<N>, keyof StageContext>]-?: Condition };
   /** What state the target is in while the stage changes it, and when it has. */
   readonly states?: { readonly during: State; readonly after: State };
-  /** Where it is left out, it makes nothing. @default always needed */
+  /** Where it is left out, it makes nothing. Default: always needed */
   readonly needed?: Condition;
   readonly run: (given: Given<N>, job: Job) => Promise<Made[MadeBy[N]]>;
 }

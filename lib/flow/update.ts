@@ -29,9 +29,9 @@ import { deploy, type Deployed } from "../steps/deploy/deploy.ts";
 
 /** Everything a whole update takes; only `host` and one of `flake` and `system` are needed. */
 export interface UpdateOptions extends UpdateSettings {
-  /** Asked when sudo on the target wants a password. @default such a user cannot become root */
+  /** Asked when sudo on the target wants a password. Default: such a user cannot become root */
   readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
-  /** Hears of everything that happens. @default nobody */
+  /** Hears of everything that happens. Default: nobody */
   readonly report?: Reporter | undefined;
   /** Ends the update when aborted: what was not confirmed by then goes back by itself. */
   readonly signal?: AbortSignal | undefined;

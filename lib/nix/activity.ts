@@ -22,7 +22,7 @@ export interface ActivityOptions {
   readonly stage: Stage;
   /** The machine it runs on; `here` for this one. */
   readonly where: string;
-  /** Whether what builds print is printed. @default false */
+  /** Whether what builds print is printed. Default: false */
   readonly buildLogs?: boolean | undefined;
 }
 

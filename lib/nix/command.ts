@@ -15,21 +15,21 @@ import { NixOutput } from "./output.ts";
 
 /** What every call of nix takes; everything has a default. */
 export interface NixOptions {
-  /** `--option NAME VALUE` of each. @default [] */
+  /** `--option NAME VALUE` of each. Default: [] */
   readonly settings?: readonly Setting[] | undefined;
-  /** Whether nix shows where in the code an evaluation failed. @default false */
+  /** Whether nix shows where in the code an evaluation failed. Default: false */
   readonly showTrace?: boolean | undefined;
-  /** Whether whole build logs are reported. @default false */
+  /** Whether whole build logs are reported. Default: false */
   readonly printBuildLogs?: boolean | undefined;
-  /** How long the call may take, in milliseconds. @default no limit */
+  /** How long the call may take, in milliseconds. Default: no limit */
   readonly timeout?: number | undefined;
   /** Ends the call when aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether the settings of a flake (its `nixConfig`) are trusted. @default what nix's own settings say */
+  /** Whether the settings of a flake (its `nixConfig`) are trusted. Default: what nix's own settings say */
   readonly acceptFlakeConfig?: boolean | undefined;
-  /** The warnings that were reported before: calls that share this report each once. @default none */
+  /** The warnings that were reported before: calls that share this report each once. Default: none */
   readonly said?: Set<string> | undefined;
-  /** Hears of the command and of what it prints. @default nobody */
+  /** Hears of the command and of what it prints. Default: nobody */
   readonly report?: Reporter | undefined;
 }
 
@@ -60,11 +60,11 @@ export function nixCommand(
 
 /** How a call differs from others; everything has a default. */
 export interface NixCall {
-  /** Variables of the command. @default none */
+  /** Variables of the command. Default: none */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether the call may fail: what it prints is for --debug only. @default false */
+  /** Whether the call may fail: what it prints is for --debug only. Default: false */
   readonly quiet?: boolean;
-  /** The stage that it belongs to, which it tells of what it is at. @default none: it tells nothing */
+  /** The stage that it belongs to, which it tells of what it is at. Default: none: it tells nothing */
   readonly stage?: Stage | undefined;
 }
 

@@ -16,23 +16,23 @@ import { flakeSettings, nixConfig } from "./settings.ts";
 
 /** How a configuration is evaluated and built; everything has a default. */
 export interface ConfigurationOptions {
-  /** Which disko script is meant. @default "disko" */
+  /** Which disko script is meant. Default: "disko" */
   readonly diskoMode?: "disko" | "mount" | "format" | undefined;
-  /** Whether the disko script brings what it depends on. @default true */
+  /** Whether the disko script brings what it depends on. Default: true */
   readonly diskoDeps?: boolean | undefined;
-  /** Nix options for every nix command. @default [] */
+  /** Nix options for every nix command. Default: [] */
   readonly nixOptions?: readonly Setting[] | undefined;
-  /** Whether the settings in the flake, such as caches, are trusted. @default what nix's own settings say */
+  /** Whether the settings in the flake, such as caches, are trusted. Default: what nix's own settings say */
   readonly acceptFlakeConfig?: boolean | undefined;
-  /** Whether whole build logs are reported. @default false */
+  /** Whether whole build logs are reported. Default: false */
   readonly printBuildLogs?: boolean | undefined;
-  /** Whether nix tells where in the code an evaluation failed. @default false */
+  /** Whether nix tells where in the code an evaluation failed. Default: false */
   readonly showTrace?: boolean | undefined;
-  /** How long each nix command may take, in milliseconds. @default {@linkcode TIMEOUTS}.build */
+  /** How long each nix command may take, in milliseconds. Default: {@linkcode TIMEOUTS}.build */
   readonly timeout?: number | undefined;
   /** Ends it when aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears of what happens. @default nobody */
+  /** Hears of what happens. Default: nobody */
   readonly report?: Reporter | undefined;
 }
 

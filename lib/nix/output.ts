@@ -21,11 +21,11 @@ const MAX_HELD = 5000;
 
 /** How the output is handed on; everything has a default. */
 export interface OutputOptions {
-  /** Hears of the lines. @default nobody */
+  /** Hears of the lines. Default: nobody */
   readonly report?: Report | undefined;
-  /** Whether lines are only for --debug, as of a call that may fail. @default false */
+  /** Whether lines are only for --debug, as of a call that may fail. Default: false */
   readonly quiet?: boolean | undefined;
-  /** Warnings that were told: each is told once. @default none */
+  /** Warnings that were told: each is told once. Default: none */
   readonly said?: Set<string> | undefined;
 }
 

@@ -6,9 +6,9 @@
 
 /** Which store of a target is meant; everything has a default. */
 export interface StoreOptions {
-  /** The folder that is `/` for the store: `/mnt` for the system that is being installed. @default "/" */
+  /** The folder that is `/` for the store: `/mnt` for the system that is being installed. Default: "/" */
   readonly root?: string | undefined;
-  /** Settings for the end of the address, such as `compress=true`. @default [] */
+  /** Settings for the end of the address, such as `compress=true`. Default: [] */
   readonly settings?: readonly { readonly name: string; readonly value: string }[] | undefined;
 }
 

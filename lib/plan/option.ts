@@ -46,24 +46,24 @@ export type Completes =
 
 /** One option. */
 export interface Option<T> {
-  /** How it is given on a command line. @default only the library or the environment gives it */
+  /** How it is given on a command line. Default: only the library or the environment gives it */
   readonly usage?: Usage;
   /** One sentence without a period. */
   readonly help: string;
-  /** The value for the words behind the flag. @default the word; for a switch, what is not the default */
+  /** The value for the words behind the flag. Default: the word; for a switch, what is not the default */
   read?(...words: string[]): T;
-  /** One value for all that the command line gives. @default the last one */
+  /** One value for all that the command line gives. Default: the last one */
   combine?(given: readonly Given<T>[]): T;
-  /** The values it may have. @default any */
+  /** The values it may have. Default: any */
   readonly choices?: readonly T[];
   /**
    * Checks a value, a caller's as well as a command line's, and returns what the plan makes of it. `name` is how
    * messages name the option.
    */
   check?(value: T, name: string): unknown;
-  /** The value where none is given. @default none */
+  /** The value where none is given. Default: none */
   readonly default?: T;
-  /** How the help says what happens where none is given. @default the text of `default` */
+  /** How the help says what happens where none is given. Default: the text of `default` */
   readonly defaultText?: string;
   /** Options that it cannot stand beside. */
   readonly conflicts?: Conflicts;
@@ -73,7 +73,7 @@ export interface Option<T> {
   readonly dashes?: true;
   /** Whether a word without a flag is a value of it. */
   readonly positional?: true;
-  /** How a shell completes each of its values. @default with `choices`, or by what the placeholder is called */
+  /** How a shell completes each of its values. Default: with `choices`, or by what the placeholder is called */
   readonly completes?: readonly Completes[];
   /** Variables of the environment that hold the value; the help names the first. */
   readonly variables?: readonly string[];

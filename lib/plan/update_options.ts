@@ -44,13 +44,13 @@ export interface UpdateSettings extends
   readonly flake?: string | undefined;
   /** A built NixOS system, instead of a flake. */
   readonly system?: string | undefined;
-  /** What is done with the system. @default "switch" */
+  /** What is done with the system. Default: "switch" */
   readonly action?: DeployAction | undefined;
-  /** Whether the machine goes back to the system before where it should. @default true */
+  /** Whether the machine goes back to the system before where it should. Default: true */
   readonly rollback?: boolean | undefined;
-  /** Whether units that fail are only a warning. @default false */
+  /** Whether units that fail are only a warning. Default: false */
   readonly ignoreFailedUnits?: boolean | undefined;
-  /** Whether the boot loader is installed anew. @default false */
+  /** Whether the boot loader is installed anew. Default: false */
   readonly installBootloader?: boolean | undefined;
 }
 

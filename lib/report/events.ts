@@ -139,7 +139,7 @@ export type ReportEvent =
       readonly stage: Stage;
       /** One clause, such as `no answer yet`; empty when it waits no more. */
       readonly text: string;
-      /** Whether ssh may ask somebody on the terminal: a password, a passphrase, a touch. @default false */
+      /** Whether ssh may ask somebody on the terminal: a password, a passphrase, a touch. Default: false */
       readonly asks?: boolean;
     }
     | {

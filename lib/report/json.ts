@@ -8,7 +8,7 @@ import { OutputFilter } from "./trace.ts";
 
 /** How events become lines; everything has a default. */
 export interface JsonOptions {
-  /** Whether commands, debug lines, and all that programs print are written too. @default true */
+  /** Whether commands, debug lines, and all that programs print are written too. Default: true */
   readonly debug?: boolean | undefined;
 }
 

@@ -14,15 +14,15 @@ import { OutputFilter } from "./trace.ts";
 
 /** How a run is shown; everything has a default. */
 export interface LiveViewOptions {
-  /** Whether commands, debug lines and all output stay. @default false */
+  /** Whether commands, debug lines and all output stay. Default: false */
   readonly debug?: boolean | undefined;
-  /** Whether the output of nix stays. @default false */
+  /** Whether the output of nix stays. Default: false */
   readonly buildLogs?: boolean | undefined;
-  /** Whether there are colours. @default false */
+  /** Whether there are colours. Default: false */
   readonly color?: boolean | undefined;
-  /** The clock, in milliseconds. @default that of `performance` */
+  /** The clock, in milliseconds. Default: that of `performance` */
   readonly clock?: (() => number) | undefined;
-  /** How often it is painted, in milliseconds; 0 only by {@linkcode LiveView.paint}. @default 200 */
+  /** How often it is painted, in milliseconds; 0 only by {@linkcode LiveView.paint}. Default: 200 */
   readonly every?: number | undefined;
 }
 

@@ -22,9 +22,9 @@ export interface LiveOptions {
   readonly columns: number;
   /** The terminal's height. */
   readonly rows: number;
-  /** Whether lines may have colours. @default false */
+  /** Whether lines may have colours. Default: false */
   readonly color?: boolean | undefined;
-  /** The last lines of what runs, as they are shown. @default none */
+  /** The last lines of what runs, as they are shown. Default: none */
   readonly tail?: readonly string[] | undefined;
 }
 

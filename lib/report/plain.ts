@@ -11,9 +11,9 @@ import { OutputFilter } from "./trace.ts";
 
 /** How lines are shown; everything has a default. */
 export interface PlainOptions {
-  /** Whether commands, debug lines and all output are shown. @default false */
+  /** Whether commands, debug lines and all output are shown. Default: false */
   readonly debug?: boolean | undefined;
-  /** Whether headings stand out by escape sequences of a terminal. @default false */
+  /** Whether headings stand out by escape sequences of a terminal. Default: false */
   readonly color?: boolean | undefined;
 }
 

@@ -13,11 +13,11 @@ import { TITLES } from "./stages.ts";
 
 /** How lines are shown; everything has a default. */
 export interface StampedOptions extends PlainOptions {
-  /** Whether the lines go to the terminal that questions are asked on. @default false */
+  /** Whether the lines go to the terminal that questions are asked on. Default: false */
   readonly terminal?: boolean | undefined;
-  /** The clock, in milliseconds. @default that of `performance` */
+  /** The clock, in milliseconds. Default: that of `performance` */
   readonly clock?: (() => number) | undefined;
-  /** How often it is looked whether a sign of life is due, in milliseconds; 0: never. @default 500 */
+  /** How often it is looked whether a sign of life is due, in milliseconds; 0: never. Default: 500 */
   readonly every?: number | undefined;
 }
 

@@ -22,19 +22,19 @@ import type { Stage } from "../report/events.ts";
 export interface BootOptions {
   /** The boot_id of the boot that has to go. */
   readonly previous: string;
-  /** The stage that the wait belongs to. @default "kexec" */
+  /** The stage that the wait belongs to. Default: "kexec" */
   readonly stage?: Stage | undefined;
   /** What is to come up, for messages: `the installer`. */
   readonly expected: string;
-  /** Where to log in from then on. @default where the old session is */
+  /** Where to log in from then on. Default: where the old session is */
   readonly destination?: Destination | undefined;
-  /** How to log in from then on. @default as the old session did */
+  /** How to log in from then on. Default: as the old session did */
   readonly login?: LoginOptions | undefined;
-  /** How long the whole may take, in milliseconds. @default {@linkcode TIMEOUTS}.boot */
+  /** How long the whole may take, in milliseconds. Default: {@linkcode TIMEOUTS}.boot */
   readonly timeout?: number | undefined;
   /** What is done in the new boot, together with the look which boot it is. */
   readonly snippet?: RemoteSnippet | undefined;
-  /** How long refused logins are tried again, in milliseconds. @default 20_000 */
+  /** How long refused logins are tried again, in milliseconds. Default: 20_000 */
   readonly refusals?: number | undefined;
   /** Done over the old session when its boot has stayed to the end. Its failure is not heard of. */
   readonly onStayed?: ((session: Session) => Promise<void>) | undefined;

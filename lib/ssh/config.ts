@@ -39,7 +39,7 @@ export interface LoginConfig {
   readonly modern: boolean;
   /** Lines that decide about host keys, from {@linkcode hostKeyLines}. */
   readonly hostKeys: readonly string[];
-  /** Seconds until the server has greeted: to ssh it is one time with that for the connection. @default 20 */
+  /** Seconds until the server has greeted: to ssh it is one time with that for the connection. Default: 20 */
   readonly connectTimeout?: number | undefined;
 }
 

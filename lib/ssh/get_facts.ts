@@ -16,9 +16,9 @@ import type { Session } from "./session.ts";
 
 /** How facts are asked for; everything has a default. */
 export interface FactsOptions {
-  /** Asked for when sudo wants a password; it stays with the session. @default sudo is of no use then */
+  /** Asked for when sudo wants a password; it stays with the session. Default: sudo is of no use then */
   readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
-  /** How long the target may take to answer, in milliseconds. @default {@linkcode TIMEOUTS}.connect */
+  /** How long the target may take to answer, in milliseconds. Default: {@linkcode TIMEOUTS}.connect */
   readonly timeout?: number | undefined;
   /** Ends the wait when aborted. */
   readonly signal?: AbortSignal | undefined;

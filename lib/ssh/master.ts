@@ -23,14 +23,14 @@ export interface MasterOptions {
   readonly socket: string;
   /** Variables for ssh, such as those that make it ask us for the password. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Where its log goes, for who wants to see how far it is. @default one of its own */
+  /** Where its log goes, for who wants to see how far it is. Default: one of its own */
   readonly log?: LoginLog | undefined;
   /** Called when the server has greeted. */
   readonly onGreeted?: (() => void) | undefined;
   /** Ends the login: every login has somebody who limits it. */
   readonly signal: AbortSignal;
   readonly report?: Report | undefined;
-  /** Whether it has no command of its own, for servers that grant one session at a time. @default false */
+  /** Whether it has no command of its own, for servers that grant one session at a time. Default: false */
   readonly bare?: boolean | undefined;
 }
 

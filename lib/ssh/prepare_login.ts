@@ -52,7 +52,7 @@ export interface AttemptOptions {
 export interface PreparedOptions extends LoginOptions {
   /** Whether the password alone is tried: a server ends a login after a few keys that it does not know. */
   readonly passwordOnly?: boolean;
-  /** The stage that the login belongs to. @default "connect" */
+  /** The stage that the login belongs to. Default: "connect" */
   readonly stage?: Stage;
 }
 

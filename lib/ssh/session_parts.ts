@@ -13,33 +13,33 @@ import type { LoginOptions } from "./login_options.ts";
 
 /** How a command is run on a target; everything has a default. */
 export interface RemoteOptions {
-  /** How long it may take, in milliseconds. @default no limit but the signals */
+  /** How long it may take, in milliseconds. Default: no limit but the signals */
   readonly timeout?: number | undefined;
   /** Ends it when aborted. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each line of its outputs. */
   readonly onLine?: ((line: string, stream: "stdout" | "stderr") => void) | undefined;
-  /** Whether a failure is returned instead of thrown. @default false */
+  /** Whether a failure is returned instead of thrown. Default: false */
   readonly allowFailure?: boolean | undefined;
   /** What to do next when it fails: a sentence, or what makes one of its output. */
   readonly hint?: string | ((output: string) => string) | undefined;
   /** The words that messages show in the place of its own. */
   readonly shown?: readonly string[] | undefined;
-  /** The words that make a command run as root, from {@linkcode Facts.become}. @default [] */
+  /** The words that make a command run as root, from {@linkcode Facts.become}. Default: [] */
   readonly become?: readonly string[] | undefined;
-  /** Whether it runs though the session's own signal was aborted: for tidying up. @default false */
+  /** Whether it runs though the session's own signal was aborted: for tidying up. Default: false */
   readonly evenIfAborted?: boolean | undefined;
-  /** Whether it is ended there too when it is given up here or the connection is lost. @default false */
+  /** Whether it is ended there too when it is given up here or the connection is lost. Default: false */
   readonly killOnDisconnect?: boolean | undefined;
 }
 
 /** What {@linkcode Session.script} takes besides its text. */
 export interface ScriptOptions extends RemoteOptions {
-  /** The script's `$1`, `$2`, … @default [] */
+  /** The script's `$1`, `$2`, … Default: [] */
   readonly args?: readonly string[] | undefined;
-  /** What the script is called in messages. @default "script" */
+  /** What the script is called in messages. Default: "script" */
   readonly name?: string | undefined;
-  /** Whether text and arguments may be seen in lists of processes: a round trip less. @default false */
+  /** Whether text and arguments may be seen in lists of processes: a round trip less. Default: false */
   readonly inline?: boolean | undefined;
 }
 

@@ -54,9 +54,9 @@ function told(
 
 /** How a derivation is built on a target; everything has a default. */
 export interface BuildThereOptions extends NixOptions {
-  /** The folder that is `/` for the store that it is built in. @default "/" */
+  /** The folder that is `/` for the store that it is built in. Default: "/" */
   readonly root?: string | undefined;
-  /** The words that make a command run as root. @default [] */
+  /** The words that make a command run as root. Default: [] */
   readonly become?: readonly string[] | undefined;
 }
 

@@ -15,14 +15,14 @@ import { noteStoreDisk, STORE_DISK } from "../ssh/mounted.ts";
 
 /** How the disko script is run; everything has a default. */
 export interface DiskoOptions {
-  /** Disk encryption keys that the script reads. @default [] */
+  /** Disk encryption keys that the script reads. Default: [] */
   readonly keys?: readonly DiskKey[] | undefined;
   /**
    * What the script is told when it asks for a passphrase on its input, as often as it asks; one line. It is in no
-   * argument and no log. @default its input is empty
+   * argument and no log. Default: its input is empty
    */
   readonly passphrase?: string | undefined;
-  /** How long the script may take, in milliseconds. @default {@linkcode TIMEOUTS}.disko */
+  /** How long the script may take, in milliseconds. Default: {@linkcode TIMEOUTS}.disko */
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;

@@ -14,11 +14,11 @@ import type { RemoteOptions, Session } from "../ssh/session.ts";
 
 /** How disks are looked up; everything has a default. */
 export interface DiskOptions {
-  /** What the disko script is called, `mountScript`: it tells what becomes of the disks. @default "diskoScript" */
+  /** What the disko script is called, `mountScript`: it tells what becomes of the disks. Default: "diskoScript" */
   readonly script?: string | undefined;
-  /** Whether missing disks are returned instead of thrown. @default false */
+  /** Whether missing disks are returned instead of thrown. Default: false */
   readonly allowMissing?: boolean | undefined;
-  /** How long the target may take to answer, in milliseconds. @default 60,000 */
+  /** How long the target may take to answer, in milliseconds. Default: 60,000 */
   readonly timeout?: number | undefined;
   /** Ends the wait when aborted. */
   readonly signal?: AbortSignal | undefined;

@@ -13,7 +13,7 @@ import type { Session } from "../ssh/session.ts";
 
 /** How the hardware is looked at; everything has a default. */
 export interface HardwareOptions {
-  /** How long it may take, in milliseconds. @default {@linkcode TIMEOUTS}.hardware */
+  /** How long it may take, in milliseconds. Default: {@linkcode TIMEOUTS}.hardware */
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;

@@ -15,19 +15,19 @@ import { checkMounted } from "../ssh/mounted.ts";
 
 /** How a system is installed; everything has a default. */
 export interface InstallStepOptions {
-  /** A folder whose contents are copied onto `/` of the new system, owned by root. @default none */
+  /** A folder whose contents are copied onto `/` of the new system, owned by root. Default: none */
   readonly extraFiles?: string | undefined;
-  /** Whom paths of the new system shall belong to, with all below them, in this order. @default [] */
+  /** Whom paths of the new system shall belong to, with all below them, in this order. Default: [] */
   readonly chown?: readonly Chown[] | undefined;
-  /** Whether the installer's host keys, which are the machine's own, are kept. @default false */
+  /** Whether the installer's host keys, which are the machine's own, are kept. Default: false */
   readonly copyHostKeys?: boolean | undefined;
-  /** The value of NIXOS_NO_CHECK for nixos-install. @default not set */
+  /** The value of NIXOS_NO_CHECK for nixos-install. Default: not set */
   readonly noCheck?: string | undefined;
-  /** Nix options for nixos-install. @default [] */
+  /** Nix options for nixos-install. Default: [] */
   readonly nixOptions?: readonly Setting[] | undefined;
-  /** Whether the store of /mnt may be in the installer's memory, see {@linkcode checkMounted}. @default false */
+  /** Whether the store of /mnt may be in the installer's memory, see {@linkcode checkMounted}. Default: false */
   readonly inMemory?: boolean | undefined;
-  /** How long nixos-install may take, in milliseconds. @default {@linkcode TIMEOUTS}.install */
+  /** How long nixos-install may take, in milliseconds. Default: {@linkcode TIMEOUTS}.install */
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;

@@ -17,13 +17,13 @@ import { internals, type Session } from "../ssh/session.ts";
 
 /** How the reboot is done and waited for; everything has a default. */
 export interface RebootOptions {
-  /** Where and how to log in to the installed system. @default as on the installer */
+  /** Where and how to log in to the installed system. Default: as on the installer */
   readonly login?:
     | { readonly destination: Destination; readonly options: ConnectOptions }
     | undefined;
-  /** The system that has to run afterwards. @default not checked */
+  /** The system that has to run afterwards. Default: not checked */
   readonly system?: StorePath | string | undefined;
-  /** How long until the new system has to answer, in milliseconds. @default {@linkcode TIMEOUTS}.reboot */
+  /** How long until the new system has to answer, in milliseconds. Default: {@linkcode TIMEOUTS}.reboot */
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;

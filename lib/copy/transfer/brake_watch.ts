@@ -32,7 +32,7 @@ const MOST = 1024 * 1024;
 export interface BrakeWatchOptions {
   /** Bytes a second, as far as they are known. */
   readonly rate: () => number | undefined;
-  /** Milliseconds there and back. @default 0 */
+  /** Milliseconds there and back. Default: 0 */
   readonly rtt?: number | undefined;
   readonly signal: AbortSignal;
 }

@@ -16,34 +16,34 @@ import { copyByStream } from "./stream_copy.ts";
 
 /** How a closure is copied; everything has a default. */
 export interface CopyOptions {
-  /** The folder that is `/` for the store that is filled. @default "/" */
+  /** The folder that is `/` for the store that is filled. Default: "/" */
   readonly root?: string | undefined;
-  /** The store to copy from, as nix addresses it. @default this machine's */
+  /** The store to copy from, as nix addresses it. Default: this machine's */
   readonly from?: string | undefined;
-  /** Whether the target may fetch paths from its substituters instead. @default true */
+  /** Whether the target may fetch paths from its substituters instead. Default: true */
   readonly substitute?: boolean | undefined;
-  /** Settings for the end of the store's address, such as `compress` `true`. @default [] */
+  /** Settings for the end of the store's address, such as `compress` `true`. Default: [] */
   readonly storeSettings?: readonly Setting[] | undefined;
-  /** Whether the store is known to be new: nothing is asked before something is sent. @default false */
+  /** Whether the store is known to be new: nothing is asked before something is sent. Default: false */
   readonly fresh?: boolean | undefined;
-  /** What is known of the link to the target. @default measured */
+  /** What is known of the link to the target. Default: measured */
   readonly link?:
     | { readonly rate?: number | undefined; readonly rtt?: number | undefined }
     | undefined;
-  /** The words that make a command run as root, for a session of another user: the copy needs it. @default [] */
+  /** The words that make a command run as root, for a session of another user: the copy needs it. Default: [] */
   readonly become?: readonly string[] | undefined;
   /**
    * How long nothing may move before the copy is given up, in milliseconds; plain `nix copy`, which does not
-   * tell, ends by nix's own timeouts and with the connection. @default {@linkcode TIMEOUTS}.copy
+   * tell, ends by nix's own timeouts and with the connection. Default: {@linkcode TIMEOUTS}.copy
    */
   readonly stall?: number | undefined;
-  /** Nix options for every nix command. @default [] */
+  /** Nix options for every nix command. Default: [] */
   readonly nixOptions?: readonly Setting[] | undefined;
-  /** How long the copy may take, in milliseconds. @default as long as something moves */
+  /** How long the copy may take, in milliseconds. Default: as long as something moves */
   readonly timeout?: number | undefined;
   /** Ends the copy when aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears of what happens. @default who hears of the session */
+  /** Hears of what happens. Default: who hears of the session */
   readonly report?: Reporter | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface NixCopyOptions extends NixOptions {
   readonly from: string | undefined;
   readonly substitute: boolean;
   readonly storeSettings: readonly { readonly name: string; readonly value: string }[];
-  /** The words that make a command of the target run as root. @default [] */
+  /** The words that make a command of the target run as root. Default: [] */
   readonly become?: readonly string[] | undefined;
 }
 

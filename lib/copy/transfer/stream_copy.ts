@@ -34,10 +34,10 @@ export interface StreamCopyOptions extends NixOptions {
   readonly stall: number;
   /** The stage that the copy belongs to. */
   readonly stage: Stage;
-  /** The words that make a command of the target run as root. @default [] */
+  /** The words that make a command of the target run as root. Default: [] */
   readonly become?: readonly string[] | undefined;
   readonly report: Report;
-  /** How the format is chosen. @default {@linkcode chooseFormat} */
+  /** How the format is chosen. Default: {@linkcode chooseFormat} */
   readonly policy?: typeof chooseFormat | undefined;
 }
 

@@ -25,28 +25,28 @@ import { dryActivate } from "./dry_activate.ts";
 export interface DeployOptions {
   /**
    * `switch`: now and at each boot; `boot`: from the next boot on; `test`: now, until the next boot; `dry-activate`: say
-   * what would be done. @default "switch"
+   * what would be done. Default: "switch"
    */
   readonly action?: DeployAction | undefined;
-  /** What the machine says of itself. @default asked for */
+  /** What the machine says of itself. Default: asked for */
   readonly facts?: Facts | undefined;
-  /** Asked when sudo on the target wants a password. @default such a user cannot become root */
+  /** Asked when sudo on the target wants a password. Default: such a user cannot become root */
   readonly sudoPassword?: (() => Promise<string | undefined>) | undefined;
-  /** Whether the machine goes back to the system before where it should. @default true */
+  /** Whether the machine goes back to the system before where it should. Default: true */
   readonly rollback?: boolean | undefined;
-  /** Whether units that fail (exit code 4 of switch-to-configuration) are only a warning. @default false */
+  /** Whether units that fail (exit code 4 of switch-to-configuration) are only a warning. Default: false */
   readonly ignoreFailedUnits?: boolean | undefined;
-  /** Whether the boot loader is installed anew, and not only its menu written. @default false */
+  /** Whether the boot loader is installed anew, and not only its menu written. Default: false */
   readonly installBootloader?: boolean | undefined;
-  /** How the closure is copied. @default as {@linkcode copyClosure} does */
+  /** How the closure is copied. Default: as {@linkcode copyClosure} does */
   readonly copy?: Omit<CopyOptions, "root" | "fresh" | "become" | "signal" | "report"> | undefined;
-  /** How long the activation may take, in milliseconds. @default {@linkcode TIMEOUTS}.activate */
+  /** How long the activation may take, in milliseconds. Default: {@linkcode TIMEOUTS}.activate */
   readonly timeout?: number | undefined;
-  /** How long after it a new login may take, in milliseconds. @default {@linkcode TIMEOUTS}.confirm */
+  /** How long after it a new login may take, in milliseconds. Default: {@linkcode TIMEOUTS}.confirm */
   readonly confirmTimeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. What was not confirmed by then goes back by itself. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears of what happens. @default who hears of the session */
+  /** Hears of what happens. Default: who hears of the session */
   readonly report?: Reporter | undefined;
 }
 

@@ -25,20 +25,20 @@ import type { RemoteKexec } from "./upload.ts";
 
 /** How the installer is booted and logged in to; everything has a default. */
 export interface KexecOptions {
-  /** Where the installer answers, if not where the target does. @default the target's host */
+  /** Where the installer answers, if not where the target does. Default: the target's host */
   readonly host?: string | undefined;
-  /** The installer's ssh port. @default 22 */
+  /** The installer's ssh port. Default: 22 */
   readonly port?: number | undefined;
-  /** Flags for kexec itself, handed to the image's script as one argument. @default "" */
+  /** Flags for kexec itself, handed to the image's script as one argument. Default: "" */
   readonly extraFlags?: string | undefined;
   /**
    * Whether what logs in to the installer is saved before the boot, for {@linkcode connect} in a later run; it is
-   * forgotten with {@linkcode reboot}. @default true
+   * forgotten with {@linkcode reboot}. Default: true
    */
   readonly resume?: boolean | undefined;
-  /** How long the image's script may take, in milliseconds. @default {@linkcode TIMEOUTS}.kexec */
+  /** How long the image's script may take, in milliseconds. Default: {@linkcode TIMEOUTS}.kexec */
   readonly scriptTimeout?: number | undefined;
-  /** How long until the installer has to be up, in milliseconds. @default {@linkcode TIMEOUTS}.boot */
+  /** How long until the installer has to be up, in milliseconds. Default: {@linkcode TIMEOUTS}.boot */
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
@@ -88,9 +88,9 @@ export async function runKexec(
 
 /** What only a whole install tells. */
 interface BootInstallerOptions extends KexecOptions {
-  /** What {@linkcode arrangeBoot} has arranged. @default it is arranged now, and an objection is thrown */
+  /** What {@linkcode arrangeBoot} has arranged. Default: it is arranged now, and an objection is thrown */
   readonly arranged?: Arranged | undefined;
-  /** What is done in the installer, together with the look what it is. @default nothing */
+  /** What is done in the installer, together with the look what it is. Default: nothing */
   readonly also?: RemoteSnippet | undefined;
 }
 

@@ -42,13 +42,13 @@ import { removeThere } from "./remove_folders.ts";
 
 /** How an image gets onto a target; everything has a default. */
 export interface UploadOptions {
-  /** The image: a local file or a URL. @default the published image for the target's architecture */
+  /** The image: a local file or a URL. Default: the published image for the target's architecture */
   readonly image?: string | ImageSource | undefined;
-  /** The SHA-256 that the image must have, in hexadecimal digits. @default not checked */
+  /** The SHA-256 that the image must have, in hexadecimal digits. Default: not checked */
   readonly sha256?: string | undefined;
-  /** What is known of the target. @default asked for */
+  /** What is known of the target. Default: asked for */
   readonly facts?: Facts | undefined;
-  /** How long the upload may take, in milliseconds. @default {@linkcode TIMEOUTS}.image */
+  /** How long the upload may take, in milliseconds. Default: {@linkcode TIMEOUTS}.image */
   readonly timeout?: number | undefined;
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
