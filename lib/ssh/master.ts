@@ -41,6 +41,8 @@ const TOLD_AFTER = 15_000;
 export interface Master extends AsyncDisposable {
   /** What its log has told so far. */
   readonly log: LoginLog;
+  /** The process id of its ssh. */
+  readonly pid: number;
   /** Whether the connection has ended. */
   readonly ended: boolean;
   /** Resolves when the connection has ended. */
@@ -133,6 +135,10 @@ class RunningMaster implements Master {
       // 255 is ssh's own, as when the connection is lost.
       this.refusedCommand = signal === null && code !== 255;
     });
+  }
+
+  get pid(): number {
+    return this.child.pid;
   }
 
   get ended(): boolean {

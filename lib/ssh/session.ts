@@ -73,6 +73,7 @@ export class Session implements AsyncDisposable {
       get acceptedKey() {
         return parts.master.log.acceptedKey;
       },
+      pid: () => this.#master.pid,
       channels: this.#channels,
       own: (resource) => void this.#owned.use(resource),
       start: (command, stdin = "null") => {

@@ -66,6 +66,8 @@ export interface SessionInternals {
   readonly knownAs: KnownAs;
   /** The key that the login was granted for, where it was by key and ssh tells. */
   readonly acceptedKey: AcceptedKey | undefined;
+  /** The process id of the ssh that holds the connection. */
+  readonly pid: () => number;
   /** How many of its commands may run at once, and who waits for that. */
   readonly channels: SessionChannels;
   /** Disposes of `resource` together with the session. */

@@ -10,7 +10,7 @@ import { startContainer } from "../support/loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import type { ClosureName } from "./closure.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
-import { WAYS } from "./once.ts";
+import { processorTime, WAYS } from "./once.ts";
 import { startWideArea } from "./wide_area.ts";
 
 /** A link between the two machines. */
@@ -46,6 +46,8 @@ export interface Cell {
   readonly memory?: number;
   /** Bytes that went over the link to the target, the last time. */
   readonly sent?: number;
+  /** Seconds of processors that both ends took: the median. */
+  readonly cpu?: number | undefined;
   /** This machine's load average, over a minute, when a copy ended: the median. With the copy's own it is about 1.5 on a quiet one. */
   readonly load?: number;
   readonly problem?: string;
@@ -90,6 +92,8 @@ interface Once {
   readonly memory: number;
   readonly sent: number;
   readonly load: number;
+  /** Absent where a checkout does not tell. */
+  readonly cpu: number | undefined;
 }
 
 async function measure(
@@ -117,7 +121,10 @@ async function measure(
     if (problem !== undefined) return { ...cell, problem };
     const ours = way === "ours" && { memory: Math.max(...all.map(({ memory }) => memory)) };
     const load = summary(all.map((one) => one.load)).median;
-    return { ...cell, ms: summary(all.map(({ ms }) => ms)), sent: all.at(-1)!.sent, load, ...ours };
+    const times = all.flatMap(({ cpu }) => cpu === undefined ? [] : [cpu]);
+    const cpu = times.length > 0 ? summary(times).median : undefined;
+    const ms = summary(all.map((one) => one.ms));
+    return { ...cell, ms, sent: all.at(-1)!.sent, load, cpu, ...ours };
   });
 }
 
@@ -162,10 +169,19 @@ async function copyOnce(
   if (code !== 0) return `failed: ${text(stderr).trim().slice(-300)}`;
   const there = await container.run(`nix-store --check-validity ${path}`);
   if (there.code !== 0) return "did not arrive";
-  return { ...JSON.parse(text(stdout)), load: Number((Deno.loadavg()[0] ?? 0).toFixed(1)) };
+  const stats = (await container.run("cat /proc/[0-9]*/stat 2>/dev/null")).stdout.trim().split(
+    "\n",
+  );
+  const far = stats.reduce((sum, line) => sum + processorTime(line), 0);
+  const once = JSON.parse(text(stdout));
+  return {
+    ...once,
+    cpu: once.cpu === undefined ? undefined : once.cpu + far,
+    load: Number((Deno.loadavg()[0] ?? 0).toFixed(1)),
+  };
 }
 
-/** The table: a line for each closure and link, a column for each way, and how ours compares with the best. */
+/** The table, with seconds of processors in brackets: a line for each closure and link, a column for each way, and how ours compares with the best. */
 export function copyingTable(cells: readonly Cell[]): string {
   const lines = Map.groupBy(cells, ({ closure, link }) => `${closure}, ${link}`);
   const ways = [...new Set(cells.map(({ way }) => way))];
@@ -174,7 +190,8 @@ export function copyingTable(cells: readonly Cell[]): string {
     const shown = ways.map((way) => {
       const cell = row.find((cell) => cell.way === way);
       if (!cell?.ms) return cell?.problem ?? "";
-      return `${seconds(cell.ms.median)} ±${Math.round(50 * cell.ms.spread)} %`;
+      const cpu = cell.cpu === undefined ? "" : ` (${cell.cpu.toFixed(1)})`;
+      return `${seconds(cell.ms.median)} ±${Math.round(50 * cell.ms.spread)} %${cpu}`;
     });
     const ours = row.find(({ way }) => way === "ours")?.ms?.median;
     const nix = row.flatMap(({ way, ms }) => NIX.includes(way) && ms ? [ms.median] : []);

@@ -1,5 +1,5 @@
 /**
- * One copy of a closure, in a process of its own; prints its milliseconds and its peak of memory as JSON.
+ * One copy of a closure, in a process of its own; prints its milliseconds, its peak of memory and its seconds of processors as JSON.
  *
  * Each way pays for its own login. Arguments: the way, the closure's path, host, port, identity file.
  *
@@ -61,6 +61,12 @@ async function copy(
   if (!success) throw new Error(new TextDecoder().decode(stderr).slice(-1000));
 }
 
+/** Seconds of processors that a process has had, its children that have ended among them. */
+export function processorTime(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 15);
+  return fields.reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+}
+
 /** The most memory that a process has had, in bytes. */
 export function peakMemory(status: string): number {
   return 1024 * Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1] ?? NaN);
@@ -74,5 +80,6 @@ if (import.meta.main) {
   const memory = peakMemory(await Deno.readTextFile("/proc/self/status"));
   const devices = await Deno.readTextFile("/proc/self/net/dev");
   const sent = Number(/^ *link1:(?: *\d+){8} +(\d+)/m.exec(devices)?.[1] ?? 0);
-  console.log(JSON.stringify({ ms, memory, sent }));
+  const cpu = processorTime(await Deno.readTextFile("/proc/self/stat"));
+  console.log(JSON.stringify({ ms, memory, sent, cpu }));
 }

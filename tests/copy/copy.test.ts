@@ -259,12 +259,43 @@ Deno.test("copyClosure() reports how far it is, and never the same twice", { ign
 Deno.test("copyClosure() packs what is left when a near link is slow", { ignore }, async () => {
   const items = Array.from({ length: 40 }, (_, i) => item(`near-${i}`, 1_000_000));
   const path = await make([...items, item("near", 1, items.map((_, i) => i))]);
-  await using relay = await startRelay({ to: container(), bytesPerSecond: 20_000_000 });
+  // Slower than the slowest machine.
+  await using relay = await startRelay({ to: container(), bytesPerSecond: 4_000_000 });
   await using target = await login(container(), "root", { port: relay.port });
   const { events, sent } = await copy(target, path, { link: { rtt: 0 } });
   assertEquals([sent, await stored(container(), path)], [41, 41]);
   assertEquals(packed(events), ["none", "zstd"]);
 });
+
+/** A nix-store that stops a process, and lets it go on for a few hundredths of the time. */
+const stopping = (pid: string) =>
+  `#!/bin/sh
+case "$*" in *--write*)
+  ( pid=${pid}
+    while kill -STOP $pid 2>/dev/null; do sleep 0.19; kill -CONT $pid; sleep 0.005; done
+  ) </dev/null >/dev/null 2>&1 &
+esac
+exec /usr/bin/nix-store "$@"
+`;
+for (const [title, pid] of [["store", "$$"], ["ssh server", "$PPID"]] as const) {
+  Deno.test(
+    `copyClosure() packs nothing for a target with a slow ${title}`,
+    { ignore },
+    async () => {
+      const items = Array.from({ length: 40 }, (_, i) => item(`slow-${i}`, 1_000_000));
+      const path = await make([...items, item("slow", 1, items.map((_, i) => i))]);
+      const files = { "/usr/local/bin/nix-store": { text: stopping(pid), mode: 0o755 } };
+      await using own = await startContainer({ files });
+      await using target = await login(own);
+      const { events, sent } = await copy(target, path, { link: { rtt: 0 } });
+      assertEquals([sent, await stored(own, path)], [41, 41]);
+      const said = events.flatMap((event) => event.type === "log" ? [event.text] : []).join("\n");
+      assertEquals(packed(events), ["none"], said);
+      // The target and this machine have the same processors.
+      assertMatch(said, /^\d+\.\d MB\/s: limited by (the target|this machine)$/m);
+    },
+  );
+}
 
 const many = Array.from({ length: 40 }, (_, i) => item(`far-${i}`, 1_000_000));
 

@@ -1,5 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { chooseFormat, type Format, type Known, type Link } from "../../lib/copy/policy.ts";
+import {
+  chooseFormat,
+  findBrake,
+  type Format,
+  type Known,
+  type Link,
+  type Signs,
+} from "../../lib/copy/policy.ts";
 
 const both = new Set(["zstd", "gzip"]);
 const [gzip, neither] = [new Set(["gzip"]), new Set<string>()];
@@ -17,6 +24,10 @@ const rows: readonly [link: Link, bytes: number, format: Format, tools?: Partial
   // Few bytes are through before another program has started.
   [{ rtt: 0, rate: 10e6 }, 4e6, "none"],
   [{ rtt: 0, rate: 10e6 }, 6e6, "zstd"],
+  // What is slower than the link is not spared by packing.
+  [{ rtt: 0, rate: 10e6 }, 1e9, "none", { brake: "there" }],
+  [{ rtt: 100, rate: 10e6 }, 1e9, "none", { brake: "here" }],
+  [{ rtt: 0, rate: 10e6 }, 1e9, "zstd", { brake: "link" }],
   // What both have; of the target nothing is known before it is probed.
   [{ rtt: 50 }, 1e9, "zstd", { there: both }],
   [{ rtt: 50 }, 1e9, "gzip", { there: gzip }],
@@ -26,8 +37,32 @@ const rows: readonly [link: Link, bytes: number, format: Format, tools?: Partial
   [{ rtt: 50 }, 1e9, "none", { here: neither, there: both }],
 ];
 for (const [link, bytes, format, tools] of rows) {
-  const [has, of] = [tools ? Object.keys(tools).join(" and ") : "", JSON.stringify(link)];
+  const { brake, ...sets } = tools ?? {};
+  const has = brake ? `limited by ${brake}` : Object.keys(sets).join(" and ");
+  const of = JSON.stringify(link);
   Deno.test(`chooseFormat() takes ${format} for ${of}, ${bytes} bytes ${has}`, () => {
     assertEquals(chooseFormat({ link, bytes, here: both, ...tools }), format);
+  });
+}
+
+const brakes: readonly [signs: Signs, brake: ReturnType<typeof findBrake>][] = [
+  [{}, undefined],
+  [{ queued: 1 }, "link"],
+  [{ queued: 0 }, "there"],
+  [{ queued: 0, idleHere: 0 }, "here"],
+  // Bytes that wait at both ends wait for the target.
+  [{ queued: 1, unread: 0 }, "link"],
+  [{ queued: 1, unread: 1 }, "there"],
+  // A busy target takes what comes all the same.
+  [{ queued: 1, unread: 0, idleHere: 0, idleThere: 0 }, "link"],
+  // Where this end cannot be seen, who is busy is believed to be it.
+  [{ unread: 1 }, "there"],
+  [{ unread: 0, idleThere: 0 }, "there"],
+  [{ idleHere: 0 }, "here"],
+  [{ idleHere: 0.5, idleThere: 0.9 }, undefined],
+];
+for (const [signs, brake] of brakes) {
+  Deno.test(`findBrake() finds ${brake ?? "nothing"} with ${JSON.stringify(signs)}`, () => {
+    assertEquals(findBrake(signs), brake);
   });
 }

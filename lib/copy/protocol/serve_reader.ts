@@ -8,6 +8,8 @@ import { type PathInfo, SERVER_MAGIC, VERSION } from "./serve_requests.ts";
 
 /** A path's name has at most 211 characters, a signature a few hundred. */
 const MAX_TEXT = 4096;
+/** Bytes that are read ahead. */
+const AHEAD = 1024 * 1024;
 const MAX_LIST = 1_000_000;
 
 const DECODER = new TextDecoder();
@@ -20,6 +22,11 @@ export class ServeReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #buffer: Uint8Array = new Uint8Array();
   #at = 0;
+  readonly #queue: Uint8Array[] = [];
+  #queued = 0;
+  #ended: { error?: unknown } | undefined;
+  #pumping = false;
+  #wake: (() => void) | undefined;
 
   /** Reads from `stream`; `who` is the server, for messages. */
   constructor(stream: ReadableStream<Uint8Array>, readonly who: string) {
@@ -65,12 +72,30 @@ export class ServeReader {
   /** Reads `count` bytes, as they come. */
   async *bytes(count: number): AsyncGenerator<Uint8Array> {
     for (let left = count; left > 0;) {
-      if (this.#at === this.#buffer.length) await this.#more();
-      const part = this.#buffer.subarray(this.#at, this.#at + left);
-      this.#at += part.length;
+      const part = this.take(left);
       left -= part.length;
-      yield part;
+      if (part.length > 0) yield part;
+      else await this.more();
     }
+  }
+
+  /** Takes up to `count` bytes of those that are there. */
+  take(count: number): Uint8Array {
+    const part = this.#buffer.subarray(this.#at, this.#at + count);
+    this.#at += part.length;
+    return part;
+  }
+
+  /** Takes up to `most` numbers of those that are there whole, and says how many. */
+  takeNumbers(most: number): number {
+    const count = Math.min(most, Math.floor((this.#buffer.length - this.#at) / 8));
+    this.#at += 8 * count;
+    return count;
+  }
+
+  /** Waits for more bytes. */
+  async more(): Promise<void> {
+    if (!await this.#read()) throw this.#unexpected("ended before it had answered");
   }
 
   /** Whether nothing more comes. */
@@ -93,7 +118,7 @@ export class ServeReader {
       } catch (error) {
         if (error !== INCOMPLETE) throw error;
         this.#at = before;
-        await this.#more();
+        await this.more();
       }
     }
   }
@@ -137,14 +162,10 @@ export class ServeReader {
     return this.#buffer.subarray(this.#at, this.#at += count);
   }
 
-  async #more(): Promise<void> {
-    if (!await this.#read()) throw this.#unexpected("ended before it had answered");
-  }
-
   /** Reads on, behind what is there and was not used. */
   async #read(): Promise<boolean> {
-    const { value, done } = await this.#reader.read();
-    if (done) return false;
+    const value = await this.#next();
+    if (value === undefined) return false;
     const rest = this.#buffer.subarray(this.#at);
     this.#at = 0;
     this.#buffer = value;
@@ -153,6 +174,39 @@ export class ServeReader {
     this.#buffer.set(rest);
     this.#buffer.set(value, rest.length);
     return true;
+  }
+
+  /** The next piece; the ones after it are read meanwhile. */
+  async #next(): Promise<Uint8Array | undefined> {
+    if (!this.#pumping) this.#pump();
+    while (this.#queue.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const next = this.#queue.shift();
+    if (next) this.#queued -= next.length;
+    if (!this.#pumping && !this.#ended) this.#pump();
+    if (!next && this.#ended?.error !== undefined) throw this.#ended.error;
+    return next;
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      while (this.#queued < AHEAD) {
+        const { value, done } = await this.#reader.read();
+        if (done) {
+          this.#ended = {};
+          break;
+        }
+        this.#queue.push(value);
+        this.#queued += value.length;
+        this.#wake?.();
+      }
+    } catch (error) {
+      this.#ended = { error };
+    }
+    this.#pumping = false;
+    this.#wake?.();
   }
 
   #unexpected(what: string): AnswerError {

@@ -39,21 +39,36 @@ export async function* compressed(
 
 const SMALL = 32 * 1024;
 
-/** Joins small parts, and lets large ones through as they are: copying them costs more than it saves. */
-export async function* joinSmall(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let block = new Uint8Array(2 * SMALL);
-  let filled = 0;
-  for await (const part of parts) {
-    if (filled > 0 && (part.length > SMALL || filled + part.length > block.length)) {
-      yield block.subarray(0, filled);
-      block = new Uint8Array(2 * SMALL);
-      filled = 0;
-    }
-    if (part.length > SMALL) yield part;
-    else {
-      block.set(part, filled);
-      filled += part.length;
-    }
+/** Joins small parts to blocks, and lets large ones through as they are: copying them costs more than it saves. */
+export class Blocks {
+  #block = new Uint8Array(2 * SMALL);
+  #filled = 0;
+
+  /** Adds a part; gives what is to be sent now. */
+  add(part: Uint8Array): readonly Uint8Array[] {
+    const large = part.length > SMALL;
+    const full = large || this.#filled + part.length > this.#block.length ? this.end() : NONE;
+    if (large) return [...full, part];
+    this.#block.set(part, this.#filled);
+    this.#filled += part.length;
+    return full;
   }
-  if (filled > 0) yield block.subarray(0, filled);
+
+  /** What is left to be sent. */
+  end(): readonly Uint8Array[] {
+    if (this.#filled === 0) return NONE;
+    const block = this.#block.subarray(0, this.#filled);
+    this.#block = new Uint8Array(2 * SMALL);
+    this.#filled = 0;
+    return [block];
+  }
+}
+
+const NONE: readonly Uint8Array[] = [];
+
+/** Joins the small parts of a stream. */
+export async function* joinSmall(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const blocks = new Blocks();
+  for await (const part of parts) yield* blocks.add(part);
+  yield* blocks.end();
 }

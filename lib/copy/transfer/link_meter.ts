@@ -3,15 +3,22 @@
  *
  * @module
  */
-import type { Link } from "../policy.ts";
+import { isSlow, type Link } from "../policy.ts";
+import type { BrakeWatch } from "./brake_watch.ts";
 
 /** Bytes that fit into buffers on the way: Linux has 4 MiB for what is sent and 6 MiB for what is received, ssh 2 MB. */
 const BUFFERS = 12_000_000;
 
-/** Measures how fast a target takes a stream. */
-export class LinkMeter {
+/** Measures how fast a target takes a stream, and what that tells of the link. */
+export class LinkMeter implements Disposable {
+  readonly #watch: BrakeWatch;
   #bytes = 0;
   #began = 0;
+
+  /** `watch` watches a stream whose rate it is told. */
+  constructor(watch: (rate: () => number | undefined) => BrakeWatch) {
+    this.#watch = watch(() => this.#rate());
+  }
 
   /** Passes bytes on. */
   passing(): TransformStream<Uint8Array, Uint8Array> {
@@ -19,15 +26,31 @@ export class LinkMeter {
       transform: (chunk, controller) => {
         this.#began ||= performance.now();
         this.#bytes += chunk.length;
+        // Only while it runs it can be looked at, and the target be asked.
+        if (this.#bytes > BUFFERS / 2 && isSlow(this.#rate())) void this.#watch.brake;
         controller.enqueue(chunk);
       },
+      flush: () => this.#watch.stop(),
     });
   }
 
-  /** What is known of the link, now that the target has said that it has everything. */
+  /**
+   * What is known of the link, now that the target has said that it has everything: nothing where something else may
+   * have been slower.
+   */
   link(now: number = performance.now()): Link | undefined {
     if (this.#bytes < BUFFERS) return undefined;
-    return { rate: 1000 * this.#bytes / (now - this.#began) };
+    const rate = this.#rate(now);
+    return !isSlow(rate) || this.#watch.brake === "link" ? { rate } : undefined;
+  }
+
+  #rate(now = performance.now()): number {
+    return 1000 * this.#bytes / (now - this.#began);
+  }
+
+  /** Ends the watch. */
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { AnswerError } from "../../errors.ts";
 import type { Report, Stage } from "../../report/events.ts";
-import type { Format, Link } from "../policy.ts";
+import type { Brake, Format, Link } from "../policy.ts";
 import { totalSize } from "../protocol/path_order.ts";
 import {
   addPath,
@@ -14,7 +14,8 @@ import {
   requestNar,
   requestValid,
 } from "../protocol/serve_requests.ts";
-import { compressed, joinSmall } from "./compressor.ts";
+import type { BrakeWatch } from "./brake_watch.ts";
+import { Blocks, compressed, joinSmall } from "./compressor.ts";
 import { Often } from "../../files/stream.ts";
 import { RateMeter } from "./link_meter.ts";
 import type { ServeClient } from "./serve_client.ts";
@@ -28,8 +29,10 @@ export interface SendOptions {
   /** A server of the target for one stream; for an uncompressed one it has greeted. */
   readonly receiver: (format: Format) => Promise<ServeClient>;
   readonly link: Link;
-  /** The format for a link and bytes that are left. */
-  readonly choose: (link: Link, bytes: number) => Format;
+  /** The format for a link and bytes that are left, and for what limits the stream. */
+  readonly choose: (link: Link, bytes: number, brake?: Brake) => Format;
+  /** Watches what limits a stream that begins, whose rate is told. */
+  readonly watch: (rate: () => number | undefined) => BrakeWatch;
   /** The stage that the copy belongs to. */
   readonly stage: Stage;
   readonly report: Report;
@@ -44,7 +47,7 @@ export interface SendOptions {
  */
 export async function sendPaths(options: SendOptions): Promise<void> {
   const { infos, source, receiver, choose, report } = options;
-  for (const { path } of infos) source.write(requestNar(path));
+  source.write(joined(infos.map(({ path }) => requestNar(path))));
   const total = totalSize(infos);
   using progress = new CopyProgress(options, total);
   let { link } = options;
@@ -58,10 +61,19 @@ export async function sendPaths(options: SendOptions): Promise<void> {
     report({ type: "log", level: "debug", text });
     const meter = new RateMeter();
     let left = total - base;
+    using watch = format === "none" ? options.watch(() => meter.rate) : undefined;
+    let told: Brake | undefined;
     const slow = () => {
-      if (format !== "none" || meter.rate === undefined) return false;
-      link = { ...link, rate: meter.rate };
-      return choose(link, left) !== "none";
+      if (!watch || meter.rate === undefined) return false;
+      const measured = { ...link, rate: meter.rate };
+      if (choose(measured, left) === "none") return false;
+      const { brake } = watch;
+      if (brake === "pending") return false;
+      if (brake !== told) report({ type: "log", level: "debug", text: brakeText(brake, measured) });
+      told = brake;
+      if (choose(measured, left, brake) === "none") return false;
+      link = measured;
+      return true;
     };
     const sent = await sendStream(await receiver(format), format, {
       ...{ source, signal: options.signal, infos: rest, meter, enough: slow },
@@ -73,6 +85,13 @@ export async function sendPaths(options: SendOptions): Promise<void> {
     before += totalSize(rest.slice(0, sent));
     rest = rest.slice(sent);
   }
+}
+
+function brakeText(brake: Brake | undefined, { rate = 0 }: Link): string {
+  const names = { link: "the link", here: "this machine", there: "the target" };
+  return `${(rate / 1e6).toFixed(1)} MB/s: limited by ${
+    brake ? names[brake] : "what is not known"
+  }`;
 }
 
 interface StreamOptions extends Pick<SendOptions, "infos" | "source" | "signal"> {
@@ -94,7 +113,7 @@ async function sendStream(
 ): Promise<number> {
   let [announced, arrived, bytes, finished] = [0, 0, 0, false];
   async function* frames(): AsyncGenerator<Uint8Array> {
-    if (format !== "none") yield clientGreeting();
+    yield clientGreeting();
     for (const info of infos) {
       if (enough()) break;
       announced++;
@@ -111,8 +130,37 @@ async function sendStream(
       onProgress(bytes += part.length, arrived);
     }
   }
+  // Without a generator for every step: of near links a good part of the time is spent here.
+  async function feedPlain(): Promise<void> {
+    const { answers } = source;
+    const blocks = new Blocks();
+    const write = async (parts: readonly Uint8Array[]) => {
+      for (const part of parts) {
+        if (!await receiver.write(part)) return false;
+        meter.took(part.length);
+        onProgress(bytes += part.length, arrived);
+      }
+      return true;
+    };
+    for (const info of infos) {
+      if (enough()) break;
+      announced++;
+      const before = blocks.add(addPath(info));
+      if (before.length > 0 && !await write(before)) return;
+      for (let left = info.narSize; left > 0;) {
+        const next = answers.take(left);
+        left -= next.length;
+        const full = blocks.add(next);
+        if (full.length > 0 && !await write(full)) return;
+        if (next.length === 0) await answers.more();
+      }
+    }
+    finished = true;
+    const request = requestValid(infos.slice(0, announced).map(({ path }) => path));
+    await write([...blocks.add(request), ...blocks.end()]);
+  }
   const feeding = (async () => {
-    if (format === "none") return await receiver.pipe(counted());
+    if (format === "none") return await receiver.failing(feedPlain);
     receiver.write(formatLine(format));
     await receiver.pipe(compressed(counted(), format, signal));
     receiver.finish();
@@ -124,8 +172,9 @@ async function sendStream(
   const arriving = (async () => {
     if (format !== "none") await answers.greeting();
     while (!(finished && arrived === announced) && !await answers.ended()) {
-      await answers.number();
-      arrived++;
+      const ready = answers.takeNumbers(announced - arrived);
+      if (ready === 0) await answers.number();
+      arrived += Math.max(1, ready);
       onProgress(bytes, arrived);
     }
     if (!finished || arrived < announced) {
@@ -191,4 +240,14 @@ class CopyProgress implements Disposable {
     const { total } = this;
     report({ type: "progress", stage, what: "closure", done: this.#done, total, paths });
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

@@ -9,6 +9,7 @@ import type { Running } from "../../process.ts";
 import type { Report } from "../../report/events.ts";
 import { commandError, Tail } from "../../result.ts";
 import { ServeReader } from "../protocol/serve_reader.ts";
+import { InputQueue } from "./input_queue.ts";
 
 /** Which command a server is, for messages, and where its error output goes. */
 export interface ServeOptions {
@@ -19,13 +20,15 @@ export interface ServeOptions {
   readonly signal: AbortSignal;
 }
 
+const AHEAD = 1024 * 1024;
+
 /** A server and its two streams. Disposal ends it. */
 export class ServeClient implements AsyncDisposable {
   /** Its answers. */
   readonly answers: ServeReader;
   readonly #child: Running;
   readonly #options: ServeOptions;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #input = new InputQueue(AHEAD);
   readonly #errorsRead: Promise<void>;
   readonly #over = new AbortController();
   readonly #onAbort = () => void this[Symbol.asyncDispose]();
@@ -35,10 +38,8 @@ export class ServeClient implements AsyncDisposable {
   /** Starts a server with `begin`, which is handed its input. */
   constructor(begin: (input: ReadableStream<Uint8Array>) => Running, options: ServeOptions) {
     this.#options = options;
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    this.#input = writable.getWriter();
-    this.#child = begin(readable);
-    const stop = () => void this.#input.abort().catch(() => {});
+    this.#child = begin(this.#input.stream);
+    const stop = () => this.#input.end();
     this.#child.fed.then(stop, stop);
     this.answers = new ServeReader(this.#child.stdout, options.where);
     this.#errorsRead = eachLine(this.#child.stderr, (line) => {
@@ -52,23 +53,30 @@ export class ServeClient implements AsyncDisposable {
 
   /** Writes to its input; resolves when that was taken, with false when the server has ended instead. */
   write(bytes: Uint8Array): Promise<boolean> {
-    return this.#input.write(bytes).then(() => true, () => false);
+    return this.#input.write(bytes);
   }
 
   /** Writes a stream to its input. Resolves when it was taken or the server has ended; rejects when the stream fails. */
   async pipe(parts: AsyncIterable<Uint8Array>): Promise<void> {
-    try {
+    await this.failing(async () => {
       for await (const part of parts) if (!await this.write(part)) return;
+    });
+  }
+
+  /** Runs what writes to its input; where that fails, its input does too. */
+  async failing(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
     } catch (error) {
       // Half a stream must not look like a whole one.
-      await this.#input.abort(error).catch(() => {});
+      this.#input.end(error);
       throw error;
     }
   }
 
   /** Ends its input. */
   finish(): void {
-    this.#input.close().catch(() => {});
+    this.#input.finish();
   }
 
   /** Writes a request, and reads the answer with `read`. */

@@ -13,7 +13,8 @@ import {
   UsageError,
 } from "../../errors.ts";
 import type { Link } from "../../copy/policy.ts";
-import { LinkMeter } from "../../copy/transfer/link_meter.ts";
+import { BrakeWatch } from "../../copy/transfer/brake_watch.ts";
+import { leastRoundTrip, LinkMeter } from "../../copy/transfer/link_meter.ts";
 import { cachedDownload } from "../../files/download.ts";
 import {
   chooseFetcher,
@@ -207,7 +208,9 @@ async function sendFromHere(
   using image = await openImage(path);
   const unpack = unpacksHere(image, facts);
   const compression = unpack ? "none" : image.compression;
-  const meter = new LinkMeter();
+  using meter = new LinkMeter((rate) =>
+    new BrakeWatch(target, { rate, rtt: leastRoundTrip(target.roundTrip), signal: within })
+  );
   const stream = imageStream(image, { unpack, sha256, report: target.report, signal: within });
   const room = String(Math.ceil(1.1 * image.unpacked / 1024));
   const code = unpackScript({ fetch: "here", compression, digest: false });
