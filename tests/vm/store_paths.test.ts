@@ -41,6 +41,7 @@ Deno.test({
       parameters,
     );
     assertMatch(parameters, new RegExp(` init=${system}/init `));
+    assertMatch(output, /^reboot: by kexec; /m);
     await assertNothingLeft(fixture);
     assertEquals(
       [...output.matchAll(/^### ([^:\n]+)$/gm)].map(([, title]) => title),
