@@ -71,7 +71,8 @@ export async function main(words: readonly string[]): Promise<number> {
     await run(line, signal, progress);
     return 0;
   } catch (error) {
-    return end(signal.aborted ? signal.reason : askForCommand(words, error), progress);
+    const reason = await interrupts.reason(error);
+    return end(signal.aborted ? reason : askForCommand(words, reason), progress);
   }
 }
 

@@ -1,8 +1,9 @@
 /**
- * The test command: set-up, checks, every test, coverage; one line with the counts at the end.
+ * The test command: set-up, checks, every test, coverage; one line with the counts at the end. Of the large tables it
+ * runs a part, another one each day, and says how many rows it has left out; with `--all` it runs every row.
  *
- * With arguments only what they name is tested: files, folders, and options of `deno test`. With `--quick` just what a
- * change usually needs: the checks, what is pure, and a few installs.
+ * With other arguments only what they name is tested: files, folders, and options of `deno test`. With `--quick` just
+ * what a change usually needs: the checks, what is pure, and a few installs.
  *
  * @module
  */
@@ -11,20 +12,14 @@ import { Children } from "./checks/children.ts";
 import { type Count, countCheck, countTests, sum } from "./checks/count.ts";
 import { coverLib } from "./checks/coverage.ts";
 import { runChecks } from "./checks/ok.ts";
+import { findWork, sideBySide, type Work } from "./checks/work.ts";
 import { canInstall, ensure, LOOPBACK, MACHINE, missing } from "./setup.ts";
+import { A_PART, countLeft, PARTS, ROWS, SEED } from "./support/part.ts";
 
 const ROOT = new URL("../", import.meta.url);
 /** A hung test must not hang whoever waits for the result. */
 const BOUND_MILLISECONDS = 75 * 60_000;
 const TEST = ["test", "-A", "--sanitize-ops", "--sanitize-resources"];
-
-/** Tests that boot the emulated machine. */
-const ON_A_MACHINE = ["tests/vm", "tests/readme_demo.test.ts"];
-
-/** Tests that wait as often as they work, in a process beside the others; so many that both take as long. */
-const BESIDE = ["tests/field", "tests/steps", "tests/terraform"];
-
-const YIELDS = { yields: true };
 
 /** What a change usually needs, besides the checks. */
 const QUICK = [
@@ -72,52 +67,42 @@ async function quick(children: Children): Promise<Count[]> {
   return counts.filter((count) => count !== undefined);
 }
 
-async function everything(children: Children, profile: string): Promise<Count[]> {
-  const counts: (Count | void)[] = [];
-  const part = async (title: string, work: () => Promise<Count | void>) => {
-    counts.push(await timed(title, work));
-  };
+async function everything(children: Children, profile: string, all: boolean): Promise<Count[]> {
+  const counts: Count[] = [];
+  let left = 0;
   const coverage = [`--coverage=${profile}`, "--coverage-raw-data-only"];
-  await part("checks", () => runChecks(children));
-  await part("examples in the docs", () => {
-    return test(children, [
-      "--doc",
-      ...coverage,
-      "--permit-no-files",
-      "mod.ts",
-      "lib",
-      "README.md",
-    ]);
-  });
   const lacking = await missing(MACHINE);
   if (lacking.length > 0) {
     console.log(`\nleft out: tests on a machine, which need ${lacking.join(", ")}`);
   }
-  // All of them wait as often as they work: side by side they take less time than one after the other. The emulated
-  // machine takes longest, and has one processor: the others give way to it. What is not shown as it comes is shown
-  // at the end.
-  const beside = new Map([[
-    "tests of the field, of steps, of Terraform",
-    children.run([...TEST, ...coverage, ...BESIDE], YIELDS),
-  ]]);
-  if (lacking.length === 0) {
-    beside.set("tests on a machine", children.run([...TEST, ...coverage, ...ON_A_MACHINE]));
-  }
-  const ignore = `--ignore=${[...ON_A_MACHINE, ...BESIDE].join(",")}`;
-  await part("tests", async () => {
-    const args = [...TEST, ...coverage, ignore, "tests"];
-    const { ok, output } = await children.run(args, { ...YIELDS, show: true });
+  const env = all ? { TEST_SEED: `${SEED}` } : { [ROWS]: A_PART, TEST_SEED: `${SEED}` };
+  /** A process of `deno test`, whose output is shown when it has ended. */
+  const process = async ({ title, args, machine }: Work) => {
+    // The machine takes longest, and waits for nobody but its own processor: the others give way to it.
+    const options = { yields: !machine, env };
+    // The checks know the types of everything but of examples in Markdown.
+    const words = [
+      ...TEST,
+      ...(args.includes("--doc") ? [] : ["--no-check"]),
+      ...coverage,
+      ...args,
+    ];
+    const { ok, output, seconds } = await children.run(words, options);
+    console.log(`\n── ${title}\n${output.trim()}\n── ${title}: ${seconds.toFixed(1)} s`);
+    left += countLeft(output);
     return countTests(output, ok);
+  };
+  const work = (await findWork()).filter(({ machine }) => !machine || lacking.length === 0);
+  const [checks, tests] = await Promise.all([runChecks(children), sideBySide(work, process)]);
+  counts.push(checks, ...tests);
+  await timed("coverage", async () => {
+    counts.push(countCheck(await coverLib(children, profile, ROOT)));
   });
-  for (const [title, running] of beside) {
-    await part(title, async () => {
-      const { ok, output, seconds } = await running;
-      console.log(`${output.trimEnd()}\nthese took ${seconds.toFixed(1)} s, beside the others`);
-      return countTests(output, ok);
-    });
+  if (left > 0) {
+    const part = `part ${SEED % PARTS + 1} of ${PARTS}, by TEST_SEED=${SEED}`;
+    console.log(`\n${left} rows of the tables were left to task test:all (${part})`);
   }
-  await part("coverage", async () => countCheck(await coverLib(children, profile, ROOT)));
-  return counts.filter((count) => count !== undefined);
+  return counts;
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -130,9 +115,9 @@ async function main(args: readonly string[]): Promise<number> {
   const profile = await Deno.makeTempDir({ prefix: "coverage-" });
   const counts = args[0] === "--quick"
     ? await quick(children)
-    : args.length
+    : args.length && args[0] !== "--all"
     ? await some(children, args)
-    : await everything(children, profile);
+    : await everything(children, profile, args[0] === "--all");
   await Deno.remove(profile, { recursive: true });
   if (children.stopped) console.log(`FAILED ${children.stopped}: the rest was left out`);
   const { passed, failed, ignored } = sum(counts);

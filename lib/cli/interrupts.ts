@@ -3,7 +3,10 @@
  *
  * @module
  */
-import { InterruptedError } from "../errors.ts";
+import { InterruptedError, UsageError } from "../errors.ts";
+
+/** How long the end of a child is taken for a signal's that is still to come, in milliseconds. */
+const SIGNAL_DELAY = 300;
 
 /** Turns the signals that end a command into an abort: once to end in order, twice to end at once. */
 export class Interrupts implements Disposable {
@@ -25,9 +28,32 @@ export class Interrupts implements Disposable {
     return this.#controller.signal;
   }
 
+  /**
+   * What ended a run that failed: a signal, where one came. A terminal's Ctrl-C reaches the children as well, and on a busy
+   * machine their end is seen before the signal: there it is waited for it.
+   */
+  async reason(
+    error: unknown,
+    { terminal = onTerminal(), delay = SIGNAL_DELAY } = {},
+  ): Promise<unknown> {
+    const { signal } = this.#controller;
+    if (!signal.aborted && terminal && !(error instanceof UsageError)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, delay);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      await promise;
+      clearTimeout(timer);
+    }
+    return signal.aborted ? signal.reason : error;
+  }
+
   [Symbol.dispose](): void {
     for (const [name, handler] of this.#handlers) Deno.removeSignalListener(name, handler);
   }
+}
+
+function onTerminal(): boolean {
+  return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
 }
 
 /** Waits for nothing that runs any more, here or on the target. */

@@ -72,7 +72,7 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
     return 0;
   } catch (error) {
     screen?.[Symbol.dispose]();
-    const failure = signal.aborted ? signal.reason : error;
+    const failure = await interrupts.reason(error);
     // Of its states an install knows only the first two.
     const known = state === "uncontacted" || state === "untouched" ? state : "done";
     const outcome = outcomeOf(failure, known, []);

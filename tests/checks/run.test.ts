@@ -3,6 +3,8 @@ import { LOOPBACK, MACHINE, missing } from "../setup.ts";
 import { Children } from "./children.ts";
 import { countCheck, countTests, sum } from "./count.ts";
 import { parseLcov, percent, table } from "./coverage.ts";
+import { sources } from "./sources.ts";
+import { findWork, LONG, MACHINE as MACHINE_TESTS, sideBySide } from "./work.ts";
 
 const reports: readonly [title: string, output: string, ok: boolean, counts: number[]][] = [
   ["a good run", "a ... ok\n\nok | 175 passed | 0 failed (6s)\n", true, [175, 0, 0]],
@@ -67,4 +69,33 @@ Deno.test("Children ends a child that hangs, and starts no other", async () => {
   assertEquals([ok, children.stopped], [false, "out of time"]);
   assertLess(seconds, 20);
   assertStringIncludes((await children.run(["eval", "1"])).output, "not started");
+});
+
+Deno.test("findWork() has every test in one process, and names nothing that is not there", async () => {
+  const work = await findWork();
+  const named = work.filter(({ args }) => !args.includes("--doc")).flatMap(({ args }) => args);
+  const files = (await sources("tests")).filter((path) => path.endsWith(".test.ts"));
+  assertEquals(named.toSorted(), files);
+  const titles = work.map(({ title }) => title);
+  assertEquals([...MACHINE_TESTS, ...LONG].filter((name) => !titles.includes(name)), []);
+});
+
+Deno.test("sideBySide() runs all, one of the machine's at a time, and the others meanwhile", async () => {
+  const work = ["m1", "m2", "a", "b", "c", "d"].map((title) => ({
+    title,
+    args: [],
+    machine: title.startsWith("m"),
+  }));
+  const running = new Set<string>();
+  const seen: string[] = [];
+  const ended = await sideBySide(work, async ({ title }) => {
+    running.add(title);
+    seen.push([...running].join());
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    running.delete(title);
+    return title;
+  });
+  assertEquals(ended.toSorted(), ["a", "b", "c", "d", "m1", "m2"]);
+  assertEquals(seen.filter((titles) => /m1.*m2|m2.*m1/.test(titles)), []);
+  assert(seen.some((titles) => /m.*,[abcd]|[abcd],m/.test(titles)), seen.join(" "));
 });

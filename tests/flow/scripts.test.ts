@@ -63,10 +63,10 @@ Deno.test("examples/before-the-reboot.ts does a step of its own over the install
   assertEquals([code, stdout], [0, "node0 is running\n"], stderr);
 });
 
-Deno.test("examples/one-build.ts installs eight hosts from one build", { ignore }, async () => {
+Deno.test("examples/one-build.ts installs four hosts from one build", { ignore }, async () => {
   await using stack = new AsyncDisposableStack();
   const fixtures: Fixture[] = [];
-  for (let at = 0; at < 8; at++) fixtures.push(stack.use(await openFixture({ inInstaller: true })));
+  for (let at = 0; at < 4; at++) fixtures.push(stack.use(await openFixture({ inInstaller: true })));
   const flake = await writeFlake(`${fixtures[0]?.sandbox.folder}/flake`);
   const hosts = fixtures.map((_, at) => `node${at}`);
   const { code, stdout, stderr } = await runScript("one-build.ts", fixtures, [flake, ...hosts]);

@@ -147,7 +147,8 @@ class RunningRelay implements Relay {
   async #connect(near: Deno.TcpConn): Promise<void> {
     const { host, port } = this.#options.to;
     const far = await Deno.connect({ hostname: host, port }).catch(() => undefined);
-    if (far && !this.#ended) {
+    // It may have been cut meanwhile.
+    if (far && !this.#ended && this.#open.has(near)) {
       this.#open.add(far);
       for (const conn of [near, far]) conn.setNoDelay(true);
       await Promise.all([this.#up.pass(near, far), this.#down.pass(far, near)]);

@@ -1,14 +1,15 @@
 /**
- * Faults on the real machine, one after the other, and then an installation that goes through: each ends by
- * itself, says what happened, and leaves nothing behind, here and there.
+ * Faults of the real machine and Ctrl-C at every stage before the reboot, one after the other: each ends by itself, says what
+ * happened, leaves nothing behind, here and there, and the next command goes on from there. Terraform's is the last one.
  */
-import { assert, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startRelay } from "../support/relay.ts";
 import { run } from "./build/run.ts";
 import { assertNothingLeft } from "./checks.ts";
 import { runCommand } from "./command.ts";
 import { missingPackages } from "./images.ts";
 import { type Fixture, openFixture } from "./fixture.ts";
+import { interrupt, INTERRUPTIONS } from "./interruptions.ts";
 import { installAndUpdate } from "./terraform.ts";
 
 interface Fault {
@@ -48,12 +49,15 @@ async function through(fixture: Fixture, relayPort: number): Promise<string[]> {
   return ["-p", String(relayPort)];
 }
 
-/** An image like the machine's own, but for its script. */
+/** An image whose script fails; nothing else of it is looked at. */
 async function imageThatFails(fixture: Fixture): Promise<string> {
   const folder = `${fixture.folder}/image`;
-  await Deno.mkdir(folder);
-  await run("tar", ["-xzf", fixture.images.kexecTarball, "-C", folder]);
-  await Deno.writeTextFile(`${folder}/kexec/run`, "#!/bin/sh\necho no kernel >&2\nexit 3\n");
+  await Deno.mkdir(`${folder}/kexec`, { recursive: true });
+  for (const name of ["kexec", "ip", "bzImage", "initrd"]) {
+    await Deno.writeTextFile(`${folder}/kexec/${name}`, "\n", { mode: 0o755 });
+  }
+  const script = "#!/bin/sh\necho no kernel >&2\nexit 3\n";
+  await Deno.writeTextFile(`${folder}/kexec/run`, script, { mode: 0o755 });
   await run("tar", ["-czf", `${fixture.folder}/fails.tar.gz`, "-C", folder, "kexec"]);
   return `${fixture.folder}/fails.tar.gz`;
 }
@@ -176,16 +180,26 @@ async function faultsOfTheInstaller(
 
 Deno.test({
   name:
-    "the command survives faults of the real machine, and Terraform then installs and updates it",
+    "cli.ts survives faults of the real machine, ends with 130 at once when interrupted at any stage, leaves nothing here, " +
+    "and Terraform's programs go on from there: they install, update and go back",
   ignore: (await missingPackages()).length > 0,
-  fn: async () => {
+  fn: async (t) => {
     await using fixture = await openFixture();
     const { machine, images } = fixture;
     const [disko = "", system = ""] = await fixture.build("demo", "diskoScript", "toplevel");
-    await faultsOfTheTarget(fixture);
-    const reach = [...fixture.reach, `root@${machine.host}`];
-    await runCommand(fixture, ["--phases", "kexec", "--kexec", images.kexecTarball, ...reach]);
-    await faultsOfTheInstaller(fixture, disko, system);
-    await installAndUpdate(fixture, { disko, system });
+    const words = [
+      ...fixture.reach,
+      ...["--kexec", images.kexecTarball, "-s", disko, system, "--debug"],
+      `root@${machine.host}`,
+    ];
+    await t.step("faults of the target", () => faultsOfTheTarget(fixture));
+    for (const interruption of INTERRUPTIONS) {
+      if (interruption.stage === "disko") {
+        await t.step("faults of the installer", () => faultsOfTheInstaller(fixture, disko, system));
+      }
+      await t.step(`Ctrl-C: ${interruption.stage}`, () => interrupt(fixture, words, interruption));
+    }
+    await t.step("Terraform's programs", () => installAndUpdate(fixture, { disko, system }));
+    assertEquals(machine.starts, 2);
   },
 });

@@ -127,7 +127,11 @@ export async function openFixture(options: Partial<MachineOptions> = {}): Promis
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "scene", "-f", `${folder}/id`]);
     const publicKey = (await Deno.readTextFile(`${folder}/id.pub`)).trim();
     const flake = await flakeFor(images, { authorizedKeys: [publicKey], dir: `${folder}/flake` });
-    const machine = await startMachine(images, { authorizedKeys: [publicKey], ...options });
+    // One processor: emulating two takes more time of ours, and the tests wait for each other anyway.
+    const machine = await startMachine(images, {
+      ...{ authorizedKeys: [publicKey], cpus: 1 },
+      ...options,
+    });
     const known = machine.hostKeys.map((key) => `[${machine.host}]:${machine.port} ${key}\n`);
     await Deno.writeTextFile(`${folder}/known_hosts`, known.join(""));
     return new Fixture(folder, images, machine, publicKey, flake);

@@ -27,7 +27,7 @@ export async function seedInitrd(
     return (await Deno.readTextFile(`${file}.pub`)).trim();
   }));
   const keys = authorizedKeys.map((key) => `${key.trim()}\n`).join("");
-  for (const home of ["root", "home/admin", "home/operator"]) {
+  for (const home of ["root", "home/admin", "home/operator", "home/fisher"]) {
     await Deno.mkdir(`${root}/${home}/.ssh`, { recursive: true });
     for (const path of [`${root}/${home}`, `${root}/${home}/.ssh`]) await Deno.chmod(path, 0o700);
     await Deno.writeTextFile(`${root}/${home}/.ssh/authorized_keys`, keys, { mode: 0o600 });

@@ -1,4 +1,4 @@
-/** The whole installation with the command: prebuilt store paths, as root, with a local image. */
+/** The whole installation with the command: prebuilt store paths, as root, with a local image, and by kexec into the system. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   assertFewLogins,
@@ -14,7 +14,7 @@ import { openFixture } from "./fixture.ts";
 
 Deno.test({
   name:
-    "cli.ts installs store paths as root, with three logins a boot at most, and leaves nothing here",
+    "cli.ts installs store paths as root, by kexec into the system, with three logins a boot at most, and leaves nothing here",
   ignore: (await missingPackages()).length > 0,
   fn: async () => {
     await using fixture = await openFixture();
@@ -24,13 +24,24 @@ Deno.test({
 
     const { output, stdout, longestSilence } = await runCommand(fixture, [
       ...fixture.reach,
-      ...["--kexec", fixture.images.kexecTarball, "-s", disko, system, `root@${machine.host}`],
+      ...["--kexec", fixture.images.kexecTarball, "-s", disko, system, "--reboot", "kexec"],
+      `root@${machine.host}`,
     ]);
 
     const boots = await logins();
     printTimes("store paths as root", printedTimes(output), boots);
     assertFewLogins(boots, ["target", "installer", "installed"]);
-    assertEquals(machine.starts, 2);
+    // Three kernels, and the machine's firmware was gone through once; the last one has what its entry says, no more.
+    assertEquals(new Set(boots.map(({ bootId }) => bootId)).size, 3);
+    assertEquals(machine.starts, 1);
+    const look = (command: string) => fixture.look(command, { anyHostKey: true });
+    const parameters = await look("cat /proc/cmdline");
+    assertEquals(
+      await look("sed -n 's/^ *APPEND //p' /boot/extlinux/extlinux.conf"),
+      parameters,
+    );
+    assertMatch(parameters, new RegExp(` init=${system}/init `));
+    assertMatch(output, /^reboot: by kexec; /m);
     await assertNothingLeft(fixture);
     assertEquals(
       [...output.matchAll(/^### ([^:\n]+)$/gm)].map(([, title]) => title),

@@ -70,6 +70,7 @@ export const CONNECT: readonly Fault[] = [
   {
     phase,
     fault: "another host key than the known one",
+    guards: true,
     words,
     before: ({ sandbox, relay }) =>
       Deno.writeTextFile(

@@ -73,6 +73,7 @@ export const DOWNLOAD: readonly Fault[] = [
   {
     phase,
     fault: "wrong checksum",
+    guards: true,
     words: from("none", "--kexec-sha256", "0".repeat(64)),
     ...failed,
     again: 1,

@@ -214,12 +214,17 @@ export async function prepareContainer(options: ContainerOptions = {}): Promise<
   );
 }
 
+/** Whether a container was made by this process, or by the one that started it: its tests need not try again. */
+const MADE_ONE = "TEST_CONTAINERS";
+
 /** Why containers cannot be made on this machine, or `undefined` if they can. */
 export async function noContainers(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return "boxes need Linux";
   if (Deno.uid() !== 0) return "boxes need root";
+  if (Deno.env.get(MADE_ONE) !== undefined) return undefined;
   try {
     await using _box = await startContainer();
+    Deno.env.set(MADE_ONE, "yes");
     return undefined;
   } catch (error) {
     return String(error);

@@ -43,7 +43,7 @@ export async function buildTarget(
   await addModules(root, kernel);
   await overlay(root, new URL("common/", guest));
   await overlay(root, new URL("target/", guest));
-  for (const user of ["admin", "operator"]) await Deno.mkdir(`${root}/home/${user}`);
+  for (const user of ["admin", "operator", "fisher"]) await Deno.mkdir(`${root}/home/${user}`);
   await pack(root, archive, signal);
 }
 

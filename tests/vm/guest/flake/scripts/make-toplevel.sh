@@ -8,7 +8,7 @@ mkdir -p "$out/bin"
 ln -s "$kernel/bzImage" "$out/kernel"
 ln -s "$initrd/initrd" "$out/initrd"
 ln -s "$rootfs/usr" "$out/sw"
-printf '%s' "console=ttyS0 panic=30 loglevel=4 no_timer_check" > "$out/kernel-params"
+printf '%s' "console=ttyS0 panic=30 loglevel=4 no_timer_check mitigations=off init_on_alloc=0" > "$out/kernel-params"
 printf '%s' 25.11.demo > "$out/nixos-version"
 printf '%s' x86_64-linux > "$out/system"
 

@@ -1,12 +1,11 @@
-/** Ctrl-C at every stage of the command, each time followed by the same command line, until the system is installed. */
+/** Ctrl-C at every stage of the command: it ends at once, leaves nothing here, and says what it has left there. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertInstalled, assertNothingLeft } from "./checks.ts";
+import { assertNothingLeft } from "./checks.ts";
 import { startCommand } from "./command.ts";
-import { missingPackages } from "./images.ts";
-import { type Fixture, openFixture } from "./fixture.ts";
+import type { Fixture } from "./fixture.ts";
 
 /** When the command is interrupted, and what it has to say about the target then. */
-interface Interruption {
+export interface Interruption {
   readonly stage: string;
   readonly when: RegExp;
   /** Milliseconds from then. */
@@ -14,7 +13,8 @@ interface Interruption {
   readonly state: string;
 }
 
-const INTERRUPTIONS: readonly Interruption[] = [
+/** One for each stage before the reboot, in their order; of that, `faults/` has its own. */
+export const INTERRUPTIONS: readonly Interruption[] = [
   {
     stage: "connect",
     when: /^here\$ .*ssh -S /m,
@@ -45,47 +45,10 @@ const INTERRUPTIONS: readonly Interruption[] = [
     after: 2500,
     state: "the target runs the installer; the new system may be partly installed",
   },
-  {
-    stage: "reboot",
-    when: /\$ reboot( |$)/m,
-    after: 2500,
-    state: "the new system is installed; the target was told to reboot into it",
-  },
 ];
 
-Deno.test({
-  name:
-    "cli.ts ends with 130 at once when interrupted at any stage, leaves nothing here, and goes on when run again",
-  ignore: (await missingPackages()).length > 0,
-  fn: async (t) => {
-    await using fixture = await openFixture();
-    const { machine } = fixture;
-    const [disko = "", system = ""] = await fixture.build("demo", "diskoScript", "toplevel");
-    const words = [
-      ...fixture.reach,
-      ...["--kexec", fixture.images.kexecTarball, "-s", disko, system, "--debug"],
-      `root@${machine.host}`,
-    ];
-    for (const interruption of INTERRUPTIONS) {
-      const { stage } = interruption;
-      await t.step(stage, () => interrupt(fixture, words, interruption));
-      // Half an image is removed by the target itself, as soon as it hears that no more will come.
-      if (stage === "image") {
-        const left = await fixture.look(
-          "for i in 1 2 3 4 5 6 7 8; do ls -d /root/nixos-anywhere.* || break; sleep 0.5; done 2>&1 | tail -n 1",
-        );
-        assertMatch(left, /No such file/);
-      }
-      // The machine boots on by itself: the next command finds what came of it.
-      if (stage === "kexec") await nextBoot(fixture, /stage: installer/);
-      if (stage === "reboot") await nextBoot(fixture, /stage: installed/);
-    }
-    assertEquals(machine.starts, 2);
-    await assertInstalled(fixture, system, { anyHostKey: true });
-  },
-});
-
-async function interrupt(
+/** Interrupts the command at a stage, and looks at what is left here and there; waits for a boot that goes on by itself. */
+export async function interrupt(
   fixture: Fixture,
   words: readonly string[],
   { stage, when, after = 0, state }: Interruption,
@@ -96,7 +59,7 @@ async function interrupt(
   await new Promise((resolve) => setTimeout(resolve, after));
   // What is looked for afterwards can be seen now, so its absence means something. Between two tries to log in
   // there is the command alone.
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   while ((await fixture.leftProcesses()).length < 2) {
     assert(performance.now() < deadline, "its processes cannot be seen");
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -106,7 +69,7 @@ async function interrupt(
   running.interrupt();
   const { output } = await running.expect(130);
   const took = performance.now() - interrupted;
-  assert(took < 8000, `it took ${took} ms to end`);
+  assert(took < 30_000, `it took ${took} ms to end`);
   assertMatch(output, /^error: interrupted by SIGINT\nhint: .+\n/m);
   const [last, goOn] = output.trimEnd().split("\n").slice(-2);
   assertEquals(goOn?.startsWith("to go on: ") ? last : goOn, `state: ${state}`);
@@ -116,11 +79,20 @@ async function interrupt(
       took.toFixed(0)
     } ms`,
   );
+  // Half an image is removed by the target itself, as soon as it hears that no more will come.
+  if (stage === "image") {
+    const left = await fixture.look(
+      "for i in 1 2 3 4 5 6 7 8; do ls -d /root/nixos-anywhere.* || break; sleep 0.5; done 2>&1 | tail -n 1",
+    );
+    assertMatch(left, /No such file/);
+  }
+  // The machine boots on by itself: the next command finds what came of it.
+  if (stage === "kexec") await nextBoot(fixture, /stage: installer/);
 }
 
 /** Waits until another boot has said its name and its ssh server answers. */
 async function nextBoot({ machine }: Fixture, stage: RegExp): Promise<void> {
-  const deadline = performance.now() + 90_000;
+  const deadline = performance.now() + 300_000;
   while (!stage.test(await machine.console())) {
     if (performance.now() > deadline) throw new Error(`no ${stage}:\n${await machine.console()}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
