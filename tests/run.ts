@@ -1,9 +1,8 @@
 /**
- * The test command: set-up, checks, every test, coverage; one line with the counts at the end. Of the large tables it
- * runs a part, another one each day, and says how many rows it has left out; with `--all` it runs every row.
+ * The test command: set-up, checks, every test, coverage; one line with the counts at the end.
  *
- * With other arguments only what they name is tested: files, folders, and options of `deno test`. With `--quick` just
- * what a change usually needs: the checks, what is pure, and a few installs.
+ * With arguments only what they name is tested: files, folders, and options of `deno test`. With `--quick` just what a
+ * change usually needs: the checks, what is pure, and a few installs.
  *
  * @module
  */
@@ -14,7 +13,6 @@ import { coverLib } from "./checks/coverage.ts";
 import { runChecks } from "./checks/ok.ts";
 import { findWork, sideBySide, type Work } from "./checks/work.ts";
 import { canInstall, ensure, LOOPBACK, MACHINE, missing } from "./setup.ts";
-import { A_PART, countLeft, PARTS, ROWS, SEED } from "./support/part.ts";
 
 const ROOT = new URL("../", import.meta.url);
 /** A hung test must not hang whoever waits for the result. */
@@ -67,19 +65,17 @@ async function quick(children: Children): Promise<Count[]> {
   return counts.filter((count) => count !== undefined);
 }
 
-async function everything(children: Children, profile: string, all: boolean): Promise<Count[]> {
+async function everything(children: Children, profile: string): Promise<Count[]> {
   const counts: Count[] = [];
-  let left = 0;
   const coverage = [`--coverage=${profile}`, "--coverage-raw-data-only"];
   const lacking = await missing(MACHINE);
   if (lacking.length > 0) {
     console.log(`\nleft out: tests on a machine, which need ${lacking.join(", ")}`);
   }
-  const env = all ? { TEST_SEED: `${SEED}` } : { [ROWS]: A_PART, TEST_SEED: `${SEED}` };
   /** A process of `deno test`, whose output is shown when it has ended. */
   const process = async ({ title, args, machine }: Work) => {
     // The machine takes longest, and waits for nobody but its own processor: the others give way to it.
-    const options = { yields: !machine, env };
+    const options = { yields: !machine };
     // The checks know the types of everything but of examples in Markdown.
     const words = [
       ...TEST,
@@ -89,7 +85,6 @@ async function everything(children: Children, profile: string, all: boolean): Pr
     ];
     const { ok, output, seconds } = await children.run(words, options);
     console.log(`\n── ${title}\n${output.trim()}\n── ${title}: ${seconds.toFixed(1)} s`);
-    left += countLeft(output);
     return countTests(output, ok);
   };
   const work = (await findWork()).filter(({ machine }) => !machine || lacking.length === 0);
@@ -98,10 +93,6 @@ async function everything(children: Children, profile: string, all: boolean): Pr
   await timed("coverage", async () => {
     counts.push(countCheck(await coverLib(children, profile, ROOT)));
   });
-  if (left > 0) {
-    const part = `part ${SEED % PARTS + 1} of ${PARTS}, by TEST_SEED=${SEED}`;
-    console.log(`\n${left} rows of the tables were left to task test:all (${part})`);
-  }
   return counts;
 }
 
@@ -115,9 +106,9 @@ async function main(args: readonly string[]): Promise<number> {
   const profile = await Deno.makeTempDir({ prefix: "coverage-" });
   const counts = args[0] === "--quick"
     ? await quick(children)
-    : args.length && args[0] !== "--all"
+    : args.length
     ? await some(children, args)
-    : await everything(children, profile, args[0] === "--all");
+    : await everything(children, profile);
   await Deno.remove(profile, { recursive: true });
   if (children.stopped) console.log(`FAILED ${children.stopped}: the rest was left out`);
   const { passed, failed, ignored } = sum(counts);

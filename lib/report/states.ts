@@ -29,7 +29,7 @@ export const STATES: Readonly<Record<State, string>> = {
   formatted: "the target runs the installer; its disks are formatted, no system is installed",
   installing: "the target runs the installer; the new system may be partly installed",
   installed: "the new system is installed; the target still runs the installer",
-  rebooting: "the new system is installed; the target was told to reboot into it",
+  rebooting: "the new system is installed; the target may be rebooting into it",
   done: "the new system is installed and runs",
 };
 

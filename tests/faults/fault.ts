@@ -7,7 +7,6 @@ import type { State } from "../../lib/report/states.ts";
 import type { Breakpoint } from "../support/install/systems.ts";
 import type { Running } from "../support/install/sandbox.ts";
 import type { Fixture, FixtureOptions } from "../support/install/fixture.ts";
-import { SEED } from "../support/part.ts";
 import { Random } from "../support/random.ts";
 
 /** Something that goes wrong at some point of an install, and what has to come of it. */
@@ -42,8 +41,6 @@ export interface Fault {
   readonly mend?: ((fixture: Fixture) => unknown) | undefined;
   /** The exit code of the second run. @default 0 */
   readonly again?: number | "none";
-  /** Whether it guards a disk, the machine's identity or a secret, so that no part of the table is without it. */
-  readonly guards?: boolean;
 }
 
 /** Words that end lost connections soon. */
@@ -94,5 +91,8 @@ export function signal(name: Deno.Signal) {
   return (_: Fixture, running: Running): void => running.signal(name);
 }
 
+export const SEED: number = Number(
+  Deno.env.get("TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31),
+);
 /** Random numbers of this run, by its seed. */
 export const random: Random = new Random(SEED);

@@ -1,10 +1,9 @@
 /**
  * The fault table: for each phase what can go wrong, what the command makes of it, and whether the same
- * command line goes on from there. `FAULT=pattern` picks rows, `TEST_SEED=number` repeats a run. `task test` runs a part.
+ * command line goes on from there. `FAULT=pattern` picks rows, `TEST_SEED=number` repeats a run.
  */
 import { ignore } from "../ssh/fixture.ts";
 import { buildParts } from "../support/install/parts.ts";
-import { Rows, SEED } from "../support/part.ts";
 import { BOOT } from "./cases/boot.ts";
 import { BUILD } from "./cases/build.ts";
 import { CONNECT } from "./cases/connect.ts";
@@ -15,23 +14,20 @@ import { IMAGE } from "./cases/image.ts";
 import { INSTALL } from "./cases/install.ts";
 import { KEXEC } from "./cases/kexec.ts";
 import { REBOOT } from "./cases/reboot.ts";
-import { type Fault, random } from "./fault.ts";
+import { type Fault, random, SEED } from "./fault.ts";
 import { type Outcome, runFault } from "./run.ts";
 import { printTable } from "./table.ts";
 
 const AT_ONCE = 3;
 const asked = Deno.env.get("FAULT");
 const pick = new RegExp(asked ?? "");
-const rows = asked === undefined ? new Rows() : new Rows("all");
-const table = [CONNECT, BUILD, IMAGE, DOWNLOAD, KEXEC, BOOT, COPY, DISKO, INSTALL, REBOOT].flat()
+const all = [CONNECT, BUILD, IMAGE, DOWNLOAD, KEXEC, BOOT, COPY, DISKO, INSTALL, REBOOT].flat()
   .filter(({ phase, fault }) => pick.test(`${phase}: ${fault}`));
-const all = table.filter(({ phase, guards = false }) => rows.has(phase, guards));
-const left = new Set(table).difference(new Set(all));
 const twice = asked === undefined ? secondRuns(all) : new Set(all);
 const parts = ignore ? { disko: "", system: "" } : await buildParts();
 const began = performance.now();
 const started: Promise<Outcome>[] = [];
-const outcomes = new Map<Fault, Outcome>();
+const outcomes: (Outcome | Fault)[] = [];
 const running = new Set<Promise<void>>();
 
 /**
@@ -71,14 +67,10 @@ for (const [index, row] of all.entries()) {
     async fn() {
       startMore();
       while (started.length <= index) await Promise.race(running);
-      outcomes.set(row, await (started[index] as Promise<Outcome>));
+      outcomes[index] = row;
+      outcomes[index] = await (started[index] as Promise<Outcome>);
     },
   });
 }
 
-if (!ignore) {
-  Deno.test.afterAll(() => {
-    const lines = table.map((row) => outcomes.get(row) ?? { ...row, left: left.has(row) });
-    printTable(lines, SEED, performance.now() - began, rows.note);
-  });
-}
+if (!ignore) Deno.test.afterAll(() => printTable(outcomes, SEED, performance.now() - began));

@@ -5,7 +5,7 @@ import { storePath } from "../../lib/plan/store_path.ts";
 import { checkBootable } from "../../lib/steps/bootable/check_bootable.ts";
 import { type ContainerOptions, startContainer } from "../support/loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
-import { attempt, condition, guard } from "./condition.ts";
+import { attempt, condition } from "./condition.ts";
 import { LAYOUTS, PARAMETERS, PREPARE, SYSTEM } from "./boot_layouts.ts";
 
 const picked = new RegExp(Deno.env.get("LAYOUT") ?? "");
@@ -141,7 +141,7 @@ condition(
   },
 );
 
-guard("boot check", "none at all: refused, and not with --force", async () => {
+condition("boot check", "none at all: refused, and not with --force", async () => {
   const options = { inInstaller: true, installer: { files: loader(":") } };
   const refused = await attempt(options);
   assertEquals(refused.code, 1, refused.stderr);

@@ -2,15 +2,14 @@
  * Conditions of the field: what machines that nobody here made are like. Each is a test named by where it is met and
  * what it is; every file prints its table.
  *
- * `FIELD=pattern` picks conditions. `task test` runs a part of them.
+ * `FIELD=pattern` picks conditions.
  *
  * @module
  */
 import { ignore } from "../ssh/fixture.ts";
 import { buildParts, type Parts } from "../support/install/parts.ts";
 import { Fixture, type FixtureOptions } from "../support/install/fixture.ts";
-import { LEFT, printRows } from "../faults/table.ts";
-import { Rows } from "../support/part.ts";
+import { printRows } from "../faults/table.ts";
 import type { Ended } from "../support/install/sandbox.ts";
 
 export { PASSWORD } from "../support/loopback/mod.ts";
@@ -18,10 +17,7 @@ export { PASSWORD } from "../support/loopback/mod.ts";
 /** Conditions that are met at once: a machine that boots waits as often as it works. */
 const AT_ONCE = 2;
 const HEAD = ["where", "condition", "result", "seconds"];
-const asked = Deno.env.get("FIELD");
-const pick = new RegExp(asked ?? "");
-const rows = asked === undefined ? new Rows() : new Rows("all");
-const table: string[][] = [];
+const pick = new RegExp(Deno.env.get("FIELD") ?? "");
 const waiting: Started[] = [];
 const running = new Set<Promise<void>>();
 
@@ -63,21 +59,12 @@ async function meet({ row, work, ended }: Started): Promise<void> {
 
 /** A test of one condition: `where` is the part of the machine (sshd, login, image …), `what` the condition. */
 export function condition(where: string, what: string, work: () => Promise<unknown>): void {
-  add(where, what, work, false);
-}
-
-/** A condition that guards a disk, the machine's identity or a secret: no part of the table is without it. */
-export function guard(where: string, what: string, work: () => Promise<unknown>): void {
-  add(where, what, work, true);
-}
-
-function add(where: string, what: string, work: () => Promise<unknown>, always: boolean): void {
   if (!pick.test(`${where}: ${what}`)) return;
-  const row = [where, what, LEFT, ""];
-  if (table.push(row) === 1) Deno.test.afterAll(() => printRows(HEAD, table, rows.note));
-  if (!rows.has(where, always)) return;
+  if (waiting.length === 0) {
+    Deno.test.afterAll(() => printRows(HEAD, waiting.map(({ row }) => row)));
+  }
   const one: Started = {
-    row,
+    row: [where, what, "", ""],
     work,
     ended: Promise.withResolvers<void>(),
     begun: false,

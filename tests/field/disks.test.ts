@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { buildParts, derivation, writeFlake } from "../support/install/parts.ts";
 import type { Fixture } from "../support/install/fixture.ts";
-import { attempt, guard } from "./condition.ts";
+import { attempt, condition } from "./condition.ts";
 
 interface Seen {
   readonly serial?: string;
@@ -49,7 +49,7 @@ function stopped({ code, stderr }: { code: number; stderr: string }) {
   );
 }
 
-guard("disks", "another disk has the name that was shown", async () => {
+condition("disks", "another disk has the name that was shown", async () => {
   const ended = await attempt({
     target: lsblk({ target0: { serial: "GOOD-1" } }),
     installer: lsblk({ target0: { serial: "OTHER-2" } }),
@@ -61,7 +61,7 @@ guard("disks", "another disk has the name that was shown", async () => {
   );
 });
 
-guard("disks", "two disks have swapped their names", async () => {
+condition("disks", "two disks have swapped their names", async () => {
   const ended = await attempt({
     target: { ...lsblk({ target0: { wwn: "0x5000a" }, target1: { wwn: "0x5000b" } }), setup: MORE },
     installer: {
@@ -73,7 +73,7 @@ guard("disks", "two disks have swapped their names", async () => {
   assertStringIncludes(ended.stderr, "the disk that was shown is /dev/target1 now");
 });
 
-guard("disks", "no serial numbers, and another size", async () => {
+condition("disks", "no serial numbers, and another size", async () => {
   stopped(
     await attempt({
       target: lsblk({ target0: { size: 20e9 } }),
@@ -82,7 +82,7 @@ guard("disks", "no serial numbers, and another size", async () => {
   );
 });
 
-guard("disks", "another disk has the name, with store paths", async () => {
+condition("disks", "another disk has the name, with store paths", async () => {
   const words = (fixture: Fixture) => [
     ...["--phases", "kexec,disko", "--kexec", fixture.image, "-s"],
     ...[fixture.options.parts.disko, fixture.options.parts.system, ...fixture.reach],
@@ -98,7 +98,7 @@ guard("disks", "another disk has the name, with store paths", async () => {
   assert(!ended.stderr.includes("/dev/target1 is another disk"), ended.stderr);
 });
 
-guard("disks", "another disk has the name, with a hardware configuration", async () => {
+condition("disks", "another disk has the name, with a hardware configuration", async () => {
   const facter = {
     "/usr/local/bin/nixos-generate-config": { mode: 0o755, text: "#!/bin/sh\necho '{ }'\n" },
   };
@@ -118,7 +118,7 @@ guard("disks", "another disk has the name, with a hardware configuration", async
   );
 });
 
-guard("disks", "a name that udev gives leads to the same disk by another device", async () => {
+condition("disks", "a name that udev gives leads to the same disk by another device", async () => {
   const { code, stderr } = await attempt({
     target: {
       ...lsblk({ target0: { serial: "S" }, target1: { serial: "T" } }),
@@ -134,7 +134,7 @@ guard("disks", "a name that udev gives leads to the same disk by another device"
   assert(!/^warning: /m.test(stderr), stderr);
 });
 
-guard("disks", "only root sees serial numbers", async () => {
+condition("disks", "only root sees serial numbers", async () => {
   const { code, stderr } = await attempt({
     target: lsblk({ target0: {} }),
     installer: lsblk({ target0: { serial: "S", wwn: "0x5" } }),
@@ -143,14 +143,14 @@ guard("disks", "only root sees serial numbers", async () => {
   assert(!/^warning: /m.test(stderr), stderr);
 });
 
-guard("disks", "nothing tells one disk from the other", async () => {
+condition("disks", "nothing tells one disk from the other", async () => {
   const both = { ...lsblk({ target0: {}, target1: {} }), setup: MORE };
   const { code, stderr } = await attempt({ target: both, installer: both }, formatting());
   assertEquals(code, 0, stderr);
   assertMatch(stderr, /warning: .*\/dev\/target0: nothing tells it from another disk/);
 });
 
-guard("disks", "a system without udev has no /dev/disk at all", async () => {
+condition("disks", "a system without udev has no /dev/disk at all", async () => {
   const { code, stderr } = await attempt({
     target: lsblk({ target0: { serial: "S" } }),
     installer: { ...lsblk({ target0: { serial: "S" } }), setup: byId("target0") },
@@ -160,14 +160,14 @@ guard("disks", "a system without udev has no /dev/disk at all", async () => {
   assertMatch(stderr, /\/dev\/disk\/by-id\/x is \/dev\/target0: .*serial S/);
 });
 
-guard("disks", "udev runs, and the name is not there", async () => {
+condition("disks", "udev runs, and the name is not there", async () => {
   const udev = { target: { setup: byId("target0") } };
   const { code, stderr } = await attempt(udev, formatting("/dev/disk/by-id/other"));
   assertEquals(code, 3, stderr);
   assertStringIncludes(stderr, "there is no disk /dev/disk/by-id/other");
 });
 
-guard("disks", "the installer has no driver for the disk", async () => {
+condition("disks", "the installer has no driver for the disk", async () => {
   const ended = await attempt({ installer: { setup: "rm /dev/target0" } }, formatting());
   stopped(ended);
   assertStringIncludes(ended.stderr, "there is no disk /dev/target0");
@@ -215,7 +215,7 @@ const plans: readonly [
   ["of an unknown layout", "none", [], [/of these:/, /target0/, /target1/], /zram0|ram0/],
 ];
 for (const [title, name, more, wanted, never] of plans) {
-  guard("disks", `the plan says which are ${title}`, async () => {
+  condition("disks", `the plan says which are ${title}`, async () => {
     const { code, stderr } = await attempt({
       target: { ...lsblk({ target0: {}, target1: {}, zram0: {} }), setup: MORE },
     }, async (fixture) => {

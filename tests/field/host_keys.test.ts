@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { makeKey, PASSWORD } from "../support/loopback/mod.ts";
 import type { Fixture } from "../support/install/fixture.ts";
-import { attempt, guard, open, type Options, usual } from "./condition.ts";
+import { attempt, condition, open, type Options, usual } from "./condition.ts";
 
 /** An installer that shows the host keys that the image has gathered, or else a new one. */
 const installer = { gathered: true } as const;
@@ -28,13 +28,13 @@ async function boots(options: Options, fresh = false): Promise<string> {
   return stderr;
 }
 
-guard(
+condition(
   "host keys",
   "elsewhere than in /etc/ssh (impermanence)",
   () => boots({ target: { setup: persist } }),
 );
 
-guard(
+condition(
   "host keys",
   "links from /etc/ssh to elsewhere",
   () =>
@@ -45,14 +45,14 @@ guard(
     }),
 );
 
-guard("host keys", "under names of their own, the usual ones belong to nobody", () =>
+condition("host keys", "under names of their own, the usual ones belong to nobody", () =>
   boots({
     target: {
       setup: `${persist}ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key\n`,
     },
   }));
 
-guard("host keys", "only RSA", () =>
+condition("host keys", "only RSA", () =>
   boots({
     target: {
       setup:
@@ -61,7 +61,7 @@ guard("host keys", "only RSA", () =>
     },
   }));
 
-guard("host keys", "only ECDSA, which the installer's ssh server does not use", async () => {
+condition("host keys", "only ECDSA, which the installer's ssh server does not use", async () => {
   const stderr = await boots({ target: { hostKeys: [await makeKey("ecdsa")] } }, true);
   assert(!stderr.includes("warning"), stderr);
 });
@@ -75,7 +75,7 @@ const unreadable = {
   files: { "/usr/local/bin/sshd": { text: "#!/bin/sh\nexit 1\n", mode: 0o755 } },
 } as const;
 
-guard(
+condition(
   "host keys",
   "none that can be found, as with dropbear: one is planted and pinned",
   async () => {
@@ -84,7 +84,7 @@ guard(
   },
 );
 
-guard(
+condition(
   "host keys",
   "elsewhere, without mount namespaces: planted, and taken away again",
   async () => {
@@ -100,7 +100,7 @@ guard(
   },
 );
 
-guard(
+condition(
   "host keys",
   "elsewhere, and an image that takes none over: told before anything boots",
   async () => {
@@ -119,7 +119,7 @@ guard(
   },
 );
 
-guard("host keys", "a certificate", async () => {
+condition("host keys", "a certificate", async () => {
   await using fixture = await open({
     installer,
     target: {
@@ -134,7 +134,7 @@ guard("host keys", "a certificate", async () => {
   assertEquals(code, 0, stderr);
 });
 
-guard("host keys", "one that was planted does not become the new system's", async () => {
+condition("host keys", "one that was planted does not become the new system's", async () => {
   await using fixture = await open({
     installer,
     target: unreadable,
@@ -147,7 +147,7 @@ guard("host keys", "one that was planted does not become the new system's", asyn
 
 for (const named of [true, false]) {
   const what = named ? "--installer-host" : "found again by its host key";
-  guard("after kexec", `another address: ${what}`, async () => {
+  condition("after kexec", `another address: ${what}`, async () => {
     await using fixture = await open({
       target: { users: { root: { password: true, keys: "none" } } },
       installer: { ...installer, address: "::1" },

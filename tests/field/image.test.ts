@@ -1,7 +1,7 @@
 /** Conditions of kexec images: who can fetch them, what they are called, and where there is room for them. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Fixture } from "../support/install/fixture.ts";
-import { attempt, condition, guard, type Options, usual } from "./condition.ts";
+import { attempt, condition, type Options, usual } from "./condition.ts";
 
 /** The usual words with another image, and only the phase that boots it. */
 function withImage(fixture: Fixture, image: string): string[] {
@@ -146,7 +146,7 @@ condition("image", "a redirect", async () => {
 });
 
 for (const [who, without] of [["target", []], ["machine here", ["curl", "wget"]]] as const) {
-  guard(
+  condition(
     "image",
     `a login in the URL and a token in its query, used by the ${who}`,
     async () => {
@@ -177,7 +177,7 @@ for (const [who, without] of [["target", []], ["machine here", ["curl", "wget"]]
   );
 }
 
-guard("image", "an image fetched here that is not the one that was meant", async () => {
+condition("image", "an image fetched here that is not the one that was meant", async () => {
   const { code, stderr } = await attempt(
     { target: { without: ["curl", "wget"] } },
     async (fixture) => ["--kexec-sha256", "0".repeat(64), ...await served(fixture, URL)],

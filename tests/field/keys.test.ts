@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { makeKey, PASSWORD } from "../support/loopback/mod.ts";
 import type { Fixture } from "../support/install/fixture.ts";
-import { attempt, condition, guard, open, type Options, usual } from "./condition.ts";
+import { attempt, condition, open, type Options, usual } from "./condition.ts";
 import { Terminal } from "./terminal.ts";
 
 /** An installer that lets in whom the image has gathered, and nobody else. */
@@ -184,7 +184,7 @@ condition("login", "a password, without mount namespaces", async () => {
   assertMatch(stderr, /^kexec \| # mine\nkexec \| ssh-ed25519 \S+ nixos-anywhere-\S+$/m);
 });
 
-guard("login", "a failing image without mount namespaces leaves no key behind", async () => {
+condition("login", "a failing image without mount namespaces leaves no key behind", async () => {
   const text = "ssh-ed25519 AAAA of somebody without a line feed";
   await using fixture = await open({
     target: {
@@ -207,7 +207,7 @@ guard("login", "a failing image without mount namespaces leaves no key behind", 
   assertEquals(left.stdout, text);
 });
 
-guard("login", "a password, and nowhere to put a key: told before anything boots", async () => {
+condition("login", "a password, and nowhere to put a key: told before anything boots", async () => {
   const { code, stderr } = await attempt(
     {
       target: {

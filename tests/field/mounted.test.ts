@@ -5,11 +5,11 @@ import { checkMounted } from "../../lib/ssh/mounted.ts";
 import { buildParts, writeFlake } from "../support/install/parts.ts";
 import { startContainer } from "../support/loopback/mod.ts";
 import { login } from "../ssh/fixture.ts";
-import { attempt, guard, open, usual } from "./condition.ts";
+import { attempt, condition, open, usual } from "./condition.ts";
 
 const NO_STORE = "[ ! -e /mnt/nix/store ]";
 
-guard("disks", "disko formatted them and mounted nothing", async () => {
+condition("disks", "disko formatted them and mounted nothing", async () => {
   await using fixture = await open({
     parts: await buildParts({ mode: "format" }),
     inInstaller: true,
@@ -22,7 +22,7 @@ guard("disks", "disko formatted them and mounted nothing", async () => {
   assertEquals((await fixture.machine.container.run(NO_STORE)).code, 0);
 });
 
-guard("disks", "--disko-mode format, and then mount", async () => {
+condition("disks", "--disko-mode format, and then mount", async () => {
   await using fixture = await open({ inInstaller: true });
   const flake = await writeFlake(`${fixture.sandbox.folder}/flake`);
   const words = ["--build-on", "local", "--flake", flake, ...fixture.reach];
@@ -33,7 +33,7 @@ guard("disks", "--disko-mode format, and then mount", async () => {
   assertEquals(code, 0, stderr);
 });
 
-guard("disks", "an installer that was just booted, and --phases install,reboot", async () => {
+condition("disks", "an installer that was just booted, and --phases install,reboot", async () => {
   await using fixture = await open({ inInstaller: true });
   const { code, stderr } = await fixture.run(["--phases", "install,reboot", ...usual(fixture)]);
   assertEquals(code, 1, stderr);
@@ -42,7 +42,7 @@ guard("disks", "an installer that was just booted, and --phases install,reboot",
   assertEquals((await fixture.machine.container.run(NO_STORE)).code, 0);
 });
 
-guard("disks", "a root in memory, mounted by hand with --phases install,reboot", async () => {
+condition("disks", "a root in memory, mounted by hand with --phases install,reboot", async () => {
   const { code, stderr } = await attempt({
     inInstaller: true,
     installer: { setup: "mkdir -p /mnt; mount -t tmpfs none /mnt\n" },
@@ -51,7 +51,7 @@ guard("disks", "a root in memory, mounted by hand with --phases install,reboot",
   assertMatch(stderr, /in memory \(tmpfs at \/mnt\)/);
 });
 
-guard("disks", "nothing mounted, and --force", async () => {
+condition("disks", "nothing mounted, and --force", async () => {
   const { code, stderr } = await attempt(
     { inInstaller: true },
     (fixture) => ["--phases", "install,reboot", "--force", ...usual(fixture)],
@@ -102,7 +102,7 @@ const MOUNTS: readonly [name: string, code: string, refused?: RegExp][] = [
   ["memory over a disk", disk("/mnt") + tmpfs("/mnt"), /tmpfs at \/mnt/],
 ];
 
-guard("disks", "what /mnt may be", async () => {
+condition("disks", "what /mnt may be", async () => {
   await using container = await startContainer({ installer: true });
   const wrong: string[] = [];
   for (const [name, code, refused] of MOUNTS) {

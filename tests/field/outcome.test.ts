@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { STATES } from "../../lib/report/states.ts";
 import { derivation, type PartsOptions, writeFlake } from "../support/install/parts.ts";
 import type { Fixture } from "../support/install/fixture.ts";
-import { attempt, condition, guard, open, usual } from "./condition.ts";
+import { attempt, condition, open, usual } from "./condition.ts";
 
 const HANG = "sleep 300";
 const program = (code: string) => ({ text: `#!/bin/sh\n${code}\n`, mode: 0o755 });
@@ -56,7 +56,7 @@ condition("exit code", "a wrong architecture found after kexec: 1, with what it 
   assertEquals([code, stateLine(stderr)], [1, `state: ${STATES.installer}`]);
 });
 
-guard(
+condition(
   "exit code",
   "a disk that is missing, seen during the upload: 3, nothing is left",
   async () => {
@@ -132,7 +132,7 @@ const unbootable = {
   },
 };
 
-guard("--force", "a system that would not boot is refused, and the state is told", async () => {
+condition("--force", "a system that would not boot is refused, and the state is told", async () => {
   const { code, stderr } = await attempt(unbootable);
   assertMatch(stderr, /^error: root@127\.0\.0\.1: .*would not boot/m);
   assertEquals([code, stateLine(stderr)], [1, `state: ${STATES.installed}`], stderr);

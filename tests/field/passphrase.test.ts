@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { quoteAll } from "../../lib/ssh/quote.ts";
 import { buildParts, derivation } from "../support/install/parts.ts";
 import type { Fixture } from "../support/install/fixture.ts";
-import { attempt, condition, guard, open, usual } from "./condition.ts";
+import { attempt, condition, open, usual } from "./condition.ts";
 
 const SECRET = "correct $horse 'battery' \\n staple";
 const SHEBANG = "#!/bin/bash\nset -eu\n";
@@ -60,7 +60,7 @@ condition("disko", "asks, and a variable holds the answer", async () => {
   assertStringIncludes(stderr, "disko | 0\n");
 });
 
-guard("disko", "asks, and no log and no argument has the answer", async () => {
+condition("disko", "asks, and no log and no argument has the answer", async () => {
   const parts = await partsOf(ASKS);
   const { code, stderr, stdout } = await attempt(
     { parts, inInstaller: true },

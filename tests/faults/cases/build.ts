@@ -78,7 +78,6 @@ export const BUILD: readonly Fault[] = [
   {
     phase,
     fault: "a configured disk is missing",
-    guards: true,
     words: flake({ device: "/dev/vdz" }),
     error: /root@127\.0\.0\.1: there is no disk \/dev\/vdz: /,
     state: "untouched",

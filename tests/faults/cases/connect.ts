@@ -70,7 +70,6 @@ export const CONNECT: readonly Fault[] = [
   {
     phase,
     fault: "another host key than the known one",
-    guards: true,
     words,
     before: ({ sandbox, relay }) =>
       Deno.writeTextFile(

@@ -15,7 +15,6 @@ export const DISKO: readonly Fault[] = [
   {
     ...{ phase, state, code: 1 },
     fault: "the folder of a disk key cannot be made",
-    guards: true,
     fixture: { inInstaller, installer: { setup: "mkdir /run/disk.key\n" } },
     error: /root@127\.0\.0\.1: sh .*/,
     mend: ({ machine }) => machine.container.run("rm -r /run/disk.key"),

@@ -73,7 +73,6 @@ export const DOWNLOAD: readonly Fault[] = [
   {
     phase,
     fault: "wrong checksum",
-    guards: true,
     words: from("none", "--kexec-sha256", "0".repeat(64)),
     ...failed,
     again: 1,

@@ -74,7 +74,6 @@ export const IMAGE: readonly Fault[] = [
   {
     phase,
     fault: "wrong checksum",
-    guards: true,
     ...here,
     words: [...words, "--kexec-sha256", "0".repeat(64)],
     error: /--kexec: ".*" is no usable kexec image: its SHA-256 is [0-9a-f]{64}, not 0{64}$/,

@@ -33,7 +33,6 @@ export const REBOOT: readonly Fault[] = [
   {
     phase,
     fault: "another system comes up",
-    guards: true,
     fixture: {
       inInstaller,
       installed: { setup: `ln -sfn ${OTHER} /run/current-system\n` },
