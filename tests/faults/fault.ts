@@ -31,6 +31,8 @@ export interface Fault {
   readonly here?: boolean;
   /** What has to be said of the target; nothing where it was not contacted. */
   readonly state?: State;
+  /** The same where it is as right: what goes wrong here may do so before the target is reached, or after. */
+  readonly orState?: State;
   /** Seconds after which it should have ended by itself. @default 30 */
   readonly bound?: number;
   /** Whether what lets us back in stays in the state folder. @default false */

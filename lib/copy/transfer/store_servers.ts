@@ -10,7 +10,7 @@ import type { Report } from "../../report/events.ts";
 import { shownWords } from "../../ssh/command_line.ts";
 import { internals, type Session } from "../../ssh/session.ts";
 import { clientGreeting } from "../protocol/serve_requests.ts";
-import { decompressing } from "./send_paths.ts";
+import { decompressing } from "./send_stream.ts";
 import { ServeClient } from "./serve_client.ts";
 
 /** Without these a server answers the same question the same way for as long as it lives, whatever came meanwhile. */
