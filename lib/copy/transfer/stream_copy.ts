@@ -144,14 +144,19 @@ class StreamCopy {
   /** What is believed of the link before the target has answered anything. */
   #guess(): Link {
     const { greetedAfter, roundTrip } = this.session;
-    // A greeting takes two round trips, or one by way of others, and the start of a process there.
-    return { rtt: Math.max(greetedAfter / 3, leastRoundTrip(roundTrip)), ...this.options.link };
+    // A greeting takes two round trips, or one by way of others, and the start of a process there: of a machine that has
+    // just booted, or is busy, it tells little. What an earlier copy has measured is better.
+    const believed = Math.max(greetedAfter / 3, leastRoundTrip(roundTrip));
+    return { rtt: measured.get(this.session) ?? believed, ...this.options.link };
   }
 
   /** Requests which paths a server that was just started has, and measures the round trip where it is not known. */
   async #requestValid(remote: ServeClient, paths: readonly string[]): Promise<Link> {
-    const link = { rtt: this.session.roundTrip, ...this.options.link };
-    const far = leastRoundTrip(this.session.roundTrip) > FAR;
+    const link = {
+      rtt: measured.get(this.session) ?? this.session.roundTrip,
+      ...this.options.link,
+    };
+    const far = (measured.get(this.session) ?? leastRoundTrip(this.session.roundTrip)) > FAR;
     if (link.rate !== undefined || far) {
       remote.write(requestValid(paths));
       await remote.read((answers) => answers.greeting());
@@ -168,6 +173,7 @@ class StreamCopy {
       if (Math.abs(took - last) < 0.1 * took) break;
       last = took;
     }
+    measured.set(this.session, rtt);
     remote.write(requestValid(paths));
     return { rtt, ...this.options.link };
   }
@@ -196,6 +202,9 @@ class StreamCopy {
     }
   }
 }
+
+/** Round trips that were measured, in milliseconds. */
+const measured = new WeakMap<Session, number>();
 
 const NOT_NEEDED = new Error("the probe is not needed any more");
 
