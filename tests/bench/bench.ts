@@ -21,7 +21,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ensure, LOOPBACK, MACHINE } from "../setup.ts";
 import { closureItems, type ClosureName, importClosure } from "./closure.ts";
-import { benchCopying, type Cell, copyingTable, LINKS, waysOf } from "./copying.ts";
+import { benchCopying, type Cell, copyingNames, copyingTable } from "./copying.ts";
 import {
   accountTables,
   benchInstalling,
@@ -102,10 +102,9 @@ async function copyAll(): Promise<Cell[]> {
   const checkouts = Object.fromEntries(named);
   const paths: Partial<Record<ClosureName, string>> = {};
   for (const closure of CLOSURES) {
-    const names = LINKS.flatMap(({ name }) =>
-      waysOf({ checkouts }).map((way) => `${closure}/${name}/${way}`)
-    );
-    if (names.some(wanted)) paths[closure] = await importClosure(closureItems(closure), store);
+    if (copyingNames(closure, { checkouts }).some(wanted)) {
+      paths[closure] = await importClosure(closureItems(closure), store);
+    }
   }
   return await benchCopying({ paths, store, runs, wanted, log, nix: options.nix, checkouts });
 }

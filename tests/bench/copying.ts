@@ -9,6 +9,7 @@
 import { startContainer } from "../support/loopback/mod.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
 import type { ClosureName } from "./closure.ts";
+import { type Host, HOSTS, loadAverage, startLoad } from "./host_load.ts";
 import { type Measured, seconds, summary, table } from "./measure.ts";
 import { processorTime, WAYS } from "./once.ts";
 import { startWideArea } from "./wide_area.ts";
@@ -39,6 +40,7 @@ export const PATIENCE = 300_000;
 export interface Cell {
   readonly closure: ClosureName;
   readonly link: string;
+  readonly host: Host;
   readonly way: string;
   /** Milliseconds, the login included; absent when the way was stopped or failed. */
   readonly ms?: Measured;
@@ -69,18 +71,39 @@ export interface CopyingOptions {
 }
 
 /** The ways to copy that are compared. */
-export function waysOf({ checkouts }: Pick<CopyingOptions, "checkouts">): string[] {
+function waysOf({ checkouts }: Pick<CopyingOptions, "checkouts">): string[] {
   return [...Object.keys(checkouts), ...WAYS];
+}
+
+/** All that is the same for the ways that are compared. */
+interface Place {
+  readonly link: BenchLink;
+  readonly host: Host;
+}
+
+const PLACES: readonly Place[] = LINKS.flatMap((link) => HOSTS.map((host) => ({ link, host })));
+
+function cellName(closure: ClosureName, { link, host }: Place, way: string): string {
+  return `${closure}/${link.name}/${host}/${way}`;
+}
+
+/** The names of all cells of a closure. */
+export function copyingNames(
+  closure: ClosureName,
+  options: Pick<CopyingOptions, "checkouts">,
+): string[] {
+  return PLACES.flatMap((place) => waysOf(options).map((way) => cellName(closure, place, way)));
 }
 
 /** Measures every wanted cell: each way once, and all of that again, so that all ways see the same load. */
 export async function benchCopying(options: CopyingOptions): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (const [closure, path] of Object.entries(options.paths)) {
-    for (const link of LINKS) {
-      const names = waysOf(options).map((way) => ({ way, name: `${closure}/${link.name}/${way}` }));
-      const ways = names.filter(({ name }) => options.wanted(name)).map(({ way }) => way);
-      cells.push(...await measure(closure as ClosureName, path, link, ways, options));
+    for (const place of PLACES) {
+      const ways = waysOf(options).filter((way) =>
+        options.wanted(cellName(closure as ClosureName, place, way))
+      );
+      cells.push(...await measure(closure as ClosureName, path, place, ways, options));
     }
   }
   return cells;
@@ -99,7 +122,7 @@ interface Once {
 async function measure(
   closure: ClosureName,
   path: string,
-  link: BenchLink,
+  place: Place,
   ways: readonly string[],
   options: CopyingOptions,
 ): Promise<Cell[]> {
@@ -108,16 +131,16 @@ async function measure(
   for (let run = 0; run < options.runs; run++) {
     for (const way of ways) {
       if (problems.has(way)) continue;
-      const once = await copyOnce(way, path, link, options);
+      const once = await copyOnce(way, path, place, options);
       const what = typeof once === "string" ? once : `${seconds(once.ms)} s, load ${once.load}`;
-      options.log(`${closure}/${link.name}/${way}: ${what}`);
+      options.log(`${cellName(closure, place, way)}: ${what}`);
       if (typeof once === "string") problems.set(way, once);
       else runs.get(way)?.push(once);
     }
   }
   return Array.from(runs, ([way, all]) => {
     const problem = problems.get(way);
-    const cell = { closure, link: link.name, way };
+    const cell = { closure, link: place.link.name, host: place.host, way };
     if (problem !== undefined) return { ...cell, problem };
     const ours = way === "ours" && { memory: Math.max(...all.map(({ memory }) => memory)) };
     const load = summary(all.map((one) => one.load)).median;
@@ -131,7 +154,7 @@ async function measure(
 async function copyOnce(
   way: string,
   path: string,
-  link: BenchLink,
+  { link, host }: Place,
   { store, nix, checkouts }: CopyingOptions,
 ): Promise<Once | string> {
   await using area = link.rtt === 0 ? undefined : await startWideArea(link);
@@ -140,6 +163,7 @@ async function copyOnce(
     setup: nix ? `ln -sf ${nix}/* /usr/local/bin/\n` : "",
     ...area && { address: area.address, port: 22, enter: area.there },
   });
+  await using _load = startLoad(host);
   const own = new URL("once.ts", import.meta.url).href;
   const other = checkouts[way];
   const script = other === undefined ? own : `${other}/tests/bench/once.ts`;
@@ -177,15 +201,15 @@ async function copyOnce(
   return {
     ...once,
     cpu: once.cpu === undefined ? undefined : once.cpu + far,
-    load: Number((Deno.loadavg()[0] ?? 0).toFixed(1)),
+    load: loadAverage(),
   };
 }
 
-/** The table, with seconds of processors in brackets: a line for each closure and link, a column for each way, and how ours compares with the best. */
+/** The table, with seconds of processors in brackets: a line for each closure, link and host, a column for each way, and how ours compares with the best. */
 export function copyingTable(cells: readonly Cell[]): string {
-  const lines = Map.groupBy(cells, ({ closure, link }) => `${closure}, ${link}`);
+  const lines = Map.groupBy(cells, ({ closure, link, host }) => `${closure}, ${link}, ${host}`);
   const ways = [...new Set(cells.map(({ way }) => way))];
-  const head = ["closure, link", ...ways, "ours / best of plain nix", "load"];
+  const head = ["closure, link, host", ...ways, "ours / best of plain nix", "load"];
   const rows = Array.from(lines, ([key, row]) => {
     const shown = ways.map((way) => {
       const cell = row.find((cell) => cell.way === way);

@@ -5,6 +5,7 @@ import { StoreServers } from "../../lib/copy/transfer/store_servers.ts";
 import { silent } from "../../lib/report/events.ts";
 import { startContainer } from "../support/loopback/mod.ts";
 import { startRelay } from "../support/relay.ts";
+import { startSlowServer } from "../support/slow_server.ts";
 import { children, ignore, login, sharedContainer } from "../ssh/fixture.ts";
 import { copy, item, ownStore, packed, stored } from "./fixture.ts";
 
@@ -273,6 +274,15 @@ Deno.test("copyClosure() packs what is left when a near link is slow", { ignore 
     return;
   }
   throw new Error(`the link was never what limits it:\n${all.join("\n\n")}`);
+});
+
+Deno.test("copyClosure() takes no target for far that was slow to greet", { ignore }, async () => {
+  const [first, second] = [await make([item("late", 1_000_000)]), await make([item("later", 1e6)])];
+  await using front = startSlowServer(container(), 900);
+  await using target = await login(container(), "root", { port: front.port });
+  // This one measures the round trip; one to a store that is known to be new does not.
+  const measured = packed((await copy(target, first)).events);
+  assertEquals(packed((await copy(target, second, { fresh: true })).events), measured);
 });
 
 /** A nix-store that stops a process, and lets it go on for a few hundredths of the time. */
