@@ -317,7 +317,7 @@ export function installingTable(cells: readonly InstallCell[]): string {
       `${of((one) => one.turns) ?? ""}`,
       size(of((one) => one.sent)),
       size(of((one) => one.received)),
-      `${of((one) => one.load) ?? ""}`,
+      of((one) => one.load)?.toFixed(1) ?? "",
     ];
   });
   const more = ["logins", "round trips", "sent", "received", "load"];
