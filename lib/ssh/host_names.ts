@@ -46,6 +46,7 @@ export async function hostNames(
 ): Promise<string[]> {
   const names = new Set<string>();
   const seen = new Set<string>();
+  let over = false;
   // Each file on its own: one that hangs keeps no other from being read.
   const all = [
     readConfig(files.config, files.folder),
@@ -53,6 +54,7 @@ export async function hostNames(
     ...files.knownHosts.map(readKnown),
   ];
   await within(Promise.all(all), timeout);
+  over = true;
   return [...names].filter((name) => NAME.test(name)).sort();
 
   async function readKnown(path: string): Promise<void> {
@@ -61,7 +63,7 @@ export async function hostNames(
 
   async function readConfig(path: string, folder: string): Promise<void> {
     // A file that includes itself is read once.
-    if (seen.has(path) || seen.size >= MAX_FILES) return;
+    if (over || seen.has(path) || seen.size >= MAX_FILES) return;
     seen.add(path);
     for (const line of await lines(path)) {
       const [keyword = "", ...values] = configWords(line);
