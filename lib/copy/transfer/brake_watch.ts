@@ -73,7 +73,7 @@ export class BrakeWatch implements Disposable {
    * What limits the stream, as far as that can be told; `pending` while that is looked at. The target is asked once, and
    * only when what is seen here does not tell.
    */
-  get brake(): Brake | "pending" | undefined {
+  find(): Brake | "pending" | undefined {
     this.#looking ??= this.#look();
     const { length } = this.#looks;
     if (this.#seen && length < LOOKS / 2) return "pending";

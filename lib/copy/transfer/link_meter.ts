@@ -27,7 +27,7 @@ export class LinkMeter implements Disposable {
         this.#began ||= performance.now();
         this.#bytes += chunk.length;
         // Only while it runs it can be looked at, and the target be asked.
-        if (this.#bytes > BUFFERS / 2 && isSlow(this.#rate())) void this.#watch.brake;
+        if (this.#bytes > BUFFERS / 2 && isSlow(this.#rate())) this.#watch.find();
         controller.enqueue(chunk);
       },
       flush: () => this.#watch.stop(),
@@ -41,7 +41,7 @@ export class LinkMeter implements Disposable {
   link(now: number = performance.now()): Link | undefined {
     if (this.#bytes < BUFFERS) return undefined;
     const rate = this.#rate(now);
-    return !isSlow(rate) || this.#watch.brake === "link" ? { rate } : undefined;
+    return !isSlow(rate) || this.#watch.find() === "link" ? { rate } : undefined;
   }
 
   #rate(now = performance.now()): number {

@@ -61,7 +61,7 @@ export async function sendPaths(options: SendOptions): Promise<void> {
       if (!watch || meter.rate === undefined) return false;
       const measured = { ...link, rate: meter.rate };
       if (choose(measured, left) === "none") return false;
-      const { brake } = watch;
+      const brake = watch.find();
       if (brake === "pending") return false;
       if (brake !== told) report({ type: "log", level: "debug", text: brakeText(brake, measured) });
       told = brake;
