@@ -8,7 +8,7 @@
  */
 
 import { Children } from "./checks/children.ts";
-import { type Count, countCheck, countTests, sum } from "./checks/count.ts";
+import { type Count, countCheck, countTests, failuresOf, sum } from "./checks/count.ts";
 import { coverLib } from "./checks/coverage.ts";
 import { runChecks } from "./checks/ok.ts";
 import { findWork, sideBySide, type Work } from "./checks/work.ts";
@@ -67,6 +67,7 @@ async function quick(children: Children): Promise<Count[]> {
 
 async function everything(children: Children, profile: string): Promise<Count[]> {
   const counts: Count[] = [];
+  const failures: string[] = [];
   const coverage = [`--coverage=${profile}`, "--coverage-raw-data-only"];
   const lacking = await missing(MACHINE);
   if (lacking.length > 0) {
@@ -85,6 +86,7 @@ async function everything(children: Children, profile: string): Promise<Count[]>
     ];
     const { ok, output, seconds } = await children.run(words, options);
     console.log(`\n── ${title}\n${output.trim()}\n── ${title}: ${seconds.toFixed(1)} s`);
+    if (!ok) failures.push(`in ${title}:`, ...failuresOf(output));
     return countTests(output, ok);
   };
   const work = (await findWork()).filter(({ machine }) => !machine || lacking.length === 0);
@@ -93,6 +95,7 @@ async function everything(children: Children, profile: string): Promise<Count[]>
   await timed("coverage", async () => {
     counts.push(countCheck(await coverLib(children, profile, ROOT)));
   });
+  if (failures.length > 0) console.log(`\n── failed\n${failures.join("\n")}`);
   return counts;
 }
 

@@ -36,3 +36,25 @@ export function countTests(output: string, ok: boolean): Count {
 export function countCheck(ok: boolean): Count {
   return { ...NONE, passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
 }
+
+/** How many lines of an error are shown again: what was expected stands in the first of a comparison. */
+const SHOWN_LINES = 5;
+const SHOWN_WIDTH = 160;
+
+/**
+ * The failures of one `deno test`, each with its place and the beginning of its error. They are said again as the last
+ * words of a run: of a long output often only the end is kept.
+ */
+export function failuresOf(output: string): string[] {
+  const text = stripVTControlCharacters(output);
+  const errors = /^ ERRORS $([^]*?)^ FAILURES $/m.exec(text)?.[1] ?? "";
+  const heads = /^(?:.+ => \S+:\d+:\d+|.+ \(uncaught error\))$/m;
+  const found = errors.split(new RegExp(`(${heads.source})`, "m")).slice(1);
+  return found.flatMap((head, at) => {
+    if (at % 2 === 1) return [];
+    const lines = (found[at + 1] ?? "").split("\n")
+      .filter((line) => line.trim() && !/^\s*(?:at |[[{]$)|actual - expected|\[Diff\]/.test(line))
+      .slice(0, SHOWN_LINES);
+    return [[head, ...lines.map((line) => `  ${line.slice(0, SHOWN_WIDTH)}`)].join("\n")];
+  });
+}

@@ -39,11 +39,24 @@ export function percent({ reached, all }: Omit<FileLines, "path">): number {
   return all === 0 ? 100 : 100 * reached / all;
 }
 
+/**
+ * Removes what was not written to its end: a process that a test kills leaves such a profile, and one of them is enough
+ * for `deno coverage` to read none.
+ */
+export async function removeBroken(profile: string): Promise<void> {
+  for await (const { name } of Deno.readDir(profile)) {
+    const path = `${profile}/${name}`;
+    const whole = await Deno.readTextFile(path).then(JSON.parse).then(() => true, () => false);
+    if (!whole) await Deno.remove(path);
+  }
+}
+
 /** Prints how much of lib the tests reached; whether that is enough. */
 export async function coverLib(children: Children, profile: string, root: URL): Promise<boolean> {
   const include = `--include=^${
     new URL("lib/", root).href.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
   }`;
+  await removeBroken(profile);
   const report = `${profile}/lcov.info`;
   const args = ["coverage", "--quiet", "--lcov", `--output=${report}`, include, profile];
   const { ok, output } = await children.run(args);

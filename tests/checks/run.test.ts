@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { LOOPBACK, MACHINE, missing } from "../setup.ts";
 import { Children } from "./children.ts";
-import { countCheck, countTests, sum } from "./count.ts";
-import { parseLcov, percent, table } from "./coverage.ts";
+import { countCheck, countTests, failuresOf, sum } from "./count.ts";
+import { parseLcov, percent, removeBroken, table } from "./coverage.ts";
 import { sources } from "./sources.ts";
 import { findWork, LONG, MACHINE as MACHINE_TESTS, sideBySide } from "./work.ts";
 
@@ -46,6 +46,44 @@ Deno.test("table() shows each file and the total", () => {
   assertMatch(lines[0] ?? "", /^lib\/a\.ts +100\.0 % +4\/4$/);
   assertMatch(lines[2] ?? "", /^total +62\.5 % +5\/8$/);
   assertEquals(percent({ reached: 0, all: 0 }), 100);
+});
+
+Deno.test("failuresOf() tells each failure of a real run, and the beginning of its error", async () => {
+  const folder = await Deno.makeTempDir();
+  const source = [
+    'Deno.test("throws", () => { throw new Error("what\\nmore"); });',
+    'Deno.test("in a step", (t) => t.step("inner", () => { throw new TypeError("x") }).then(() => {}));',
+    'Deno.test("good", () => {});',
+  ];
+  await Deno.writeTextFile(`${folder}/a.test.ts`, source.join("\n"));
+  const late =
+    'Deno.test("late", () => new Promise(() => setTimeout(() => { throw new Error("l") })));';
+  await Deno.writeTextFile(`${folder}/b.test.ts`, late);
+  using children = new Children(60_000);
+  const { output } = await children.run(["test", "--no-check", folder]);
+  const failures = failuresOf(output).map((failure) => failure.split("\n").slice(0, 3));
+  assertEquals(failures.map(([head]) => head?.replace(/(?: =>|^).*\/| \(.*/, " ").trim()), [
+    ...["throws a.test.ts:1:6", "in a step ... inner a.test.ts:2:33"],
+    "b.test.ts",
+  ]);
+  assertEquals(failures.map((lines) => lines[1]), [
+    ...["  error: Error: what", "  error: TypeError: x", "  error: Error: l"],
+  ]);
+  assertEquals(failuresOf("ok | 2 passed | 0 failed"), []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("removeBroken() leaves the profiles that can be read", async () => {
+  const folder = await Deno.makeTempDir();
+  const files = { "whole.json": "{}", "empty.json": "", "cut.json": '{"result":[' };
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
+  await removeBroken(folder);
+  assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), [
+    "whole.json",
+  ]);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("missing() finds commands beside the path of a plain user, and files", async () => {
