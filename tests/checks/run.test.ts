@@ -62,10 +62,12 @@ Deno.test("failuresOf() tells each failure of a real run, and the beginning of i
   using children = new Children(60_000);
   const { output } = await children.run(["test", "--no-check", folder]);
   const failures = failuresOf(output).map((failure) => failure.split("\n").slice(0, 3));
-  assertEquals(failures.map(([head]) => head?.replace(/(?: =>|^).*\/| \(.*/, " ").trim()), [
-    ...["throws a.test.ts:1:6", "in a step ... inner a.test.ts:2:33"],
-    "b.test.ts",
-  ]);
+  const heads = [
+    /^throws => .*a\.test\.ts:1:6$/,
+    /^in a step \.\.\. inner => .*:2:33$/,
+    /b\.test\.ts /,
+  ];
+  heads.forEach((head, at) => assertMatch(failures[at]?.[0] ?? "", head));
   assertEquals(failures.map((lines) => lines[1]), [
     ...["  error: Error: what", "  error: TypeError: x", "  error: Error: l"],
   ]);
