@@ -117,7 +117,7 @@ export async function prepareLogin(
             throw new ConnectionError(`${label}: logged in already`, { hint: "use it" });
           }
           taken = true;
-          await Deno.rename(socket, `${folder}/c`);
+          await takeSocket(socket, `${folder}/c`);
           return master;
         } catch (error) {
           await master[Symbol.asyncDispose]();
@@ -152,6 +152,16 @@ export async function prepareLogin(
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+/**
+ * Moves the socket of a login to where the session's commands look for it. A login that the server has ended already (of
+ * a password that has expired) took its socket with it: the first command over it finds the connection lost, and says why.
+ */
+export async function takeSocket(socket: string, path: string): Promise<void> {
+  await Deno.rename(socket, path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
 }
 
 /** A folder for sockets and configuration: without spaces, which nix's options cannot have, and short. */

@@ -2,6 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { ConnectionError, DeadlineError } from "../../lib/errors.ts";
+import { takeSocket } from "../../lib/ssh/prepare_login.ts";
 import { startContainer } from "../support/loopback/mod.ts";
 import { children, ignore, login, sharedContainer, withTemp } from "./fixture.ts";
 
@@ -26,6 +27,26 @@ Deno.test("connect() that fails leaves neither ssh nor files", { ignore }, async
   assertEquals(left, []);
   assertEquals(await children(), []);
 });
+
+Deno.test(
+  "a login that ended with its socket is told as a lost connection",
+  { ignore },
+  async () => {
+    await withTemp(async (folder) => {
+      await using target = await login(container());
+      const found = [...Deno.readDirSync(folder)].find(({ name }) =>
+        name.startsWith("nixos-anywhere-")
+      );
+      const socket = `${folder}/${found?.name}/c`;
+      assert((await Deno.lstat(socket)).isSocket);
+      await target.run(["sh", "-c", 'kill -9 "$PPID"']).catch(() => {});
+      await Deno.remove(socket).catch(() => {});
+      await takeSocket(`${folder}/gone`, socket);
+      await assertRejects(() => target.run(["true"]), ConnectionError, "connection was lost");
+      await assertRejects(() => takeSocket(folder, "/proc/c"), Error);
+    });
+  },
+);
 
 Deno.test("Session.run() ends at its deadline and the session lives on", { ignore }, async () => {
   await using target = await login(container());
