@@ -13,10 +13,11 @@ export async function askLine(question: string, signal: AbortSignal): Promise<st
 
 /** Asks for what nobody may see: the terminal shows nothing of it. */
 export async function askHidden(question: string, signal: AbortSignal): Promise<string> {
-  await say(question);
   let answer = "";
+  // Before the question is there: an answer that is pasted, or comes quickly, would be shown.
   Deno.stdin.setRaw(true, { cbreak: true });
   try {
+    await say(question);
     while (true) {
       const part = await typed(signal);
       if (part === "") return answer;

@@ -124,7 +124,7 @@ try() {
 }
 for mode in quiet plain; do
   # The password and no more: a second question would be answered by something else.
-  if said=$(cat "$folder/pipe" | try "$mode" 2>&1); then
+  if said=$(sh "$folder/askpass" | try "$mode" 2>&1); then
     answer=$(echo payload | sh "$folder/sudo" "$mode" cat 2>/dev/null) || :
     [ "$answer" != payload ] || { echo "mode $mode"; exit 0; }
   fi

@@ -1,25 +1,29 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compressed, joinSmall } from "../../lib/copy/transfer/compressor.ts";
 import { within } from "../../lib/async.ts";
-import type { BrakeWatch } from "../../lib/copy/transfer/brake_watch.ts";
+import type { Brake } from "../../lib/copy/policy.ts";
 import { InputQueue } from "../../lib/copy/transfer/input_queue.ts";
 import { parseSockets } from "../../lib/copy/transfer/socket_queue.ts";
 import { parseLoad } from "../../lib/copy/transfer/target_load.ts";
 import { leastRoundTrip, LinkMeter, RateMeter } from "../../lib/copy/transfer/link_meter.ts";
 import { CommandError } from "../../lib/errors.ts";
 
-const rates: readonly [bytes: number, seconds: number, brake: string, rate: number | undefined][] =
-  [
-    // Too few fill no buffers; fast enough is fast enough, whatever it waits for.
-    [8e6, 2, "link", undefined],
-    [32e6, 2, "link", 16e6],
-    [32e6, 2, "there", undefined],
-    [32e6, 2, "pending", undefined],
-    [100e6, 2, "there", 50e6],
-  ];
+const rates: readonly [
+  bytes: number,
+  seconds: number,
+  brake: Brake | "pending",
+  rate: number | undefined,
+][] = [
+  // Too few fill no buffers; fast enough is fast enough, whatever it waits for.
+  [8e6, 2, "link", undefined],
+  [32e6, 2, "link", 16e6],
+  [32e6, 2, "there", undefined],
+  [32e6, 2, "pending", undefined],
+  [100e6, 2, "there", 50e6],
+];
 for (const [bytes, seconds, brake, rate] of rates) {
   Deno.test(`LinkMeter tells ${rate} of ${bytes} bytes that waited for ${brake}`, async () => {
-    const watch = { brake, stop() {}, [Symbol.dispose]() {} } as unknown as BrakeWatch;
+    const watch = { find: () => brake, stop() {}, [Symbol.dispose]() {} };
     using meter = new LinkMeter(() => watch);
     const began = performance.now();
     const parts = ReadableStream.from([new Uint8Array(bytes / 2), new Uint8Array(bytes / 2)]);

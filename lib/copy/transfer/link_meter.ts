@@ -9,14 +9,17 @@ import type { BrakeWatch } from "./brake_watch.ts";
 /** Bytes that fit into buffers on the way: Linux has 4 MiB for what is sent and 6 MiB for what is received, ssh 2 MB. */
 const BUFFERS = 12_000_000;
 
+/** What of a watch a meter needs. */
+type Watch = Pick<BrakeWatch, "find" | "stop"> & Disposable;
+
 /** Measures how fast a target takes a stream, and what that tells of the link. */
 export class LinkMeter implements Disposable {
-  readonly #watch: BrakeWatch;
+  readonly #watch: Watch;
   #bytes = 0;
   #began = 0;
 
   /** `watch` watches a stream whose rate it is told. */
-  constructor(watch: (rate: () => number | undefined) => BrakeWatch) {
+  constructor(watch: (rate: () => number | undefined) => Watch) {
     this.#watch = watch(() => this.#rate());
   }
 
