@@ -45,6 +45,8 @@ export interface Facts {
   readonly tools: readonly string[];
   /** Who made the machine and what it is, `QEMU Standard PC (Q35 + ICH9, 2009)`; control characters escaped. */
   readonly model?: string;
+  /** Whether the processor has instructions for AES-GCM. */
+  readonly aes: boolean;
   /** Memory without swap, in bytes; 0 where it does not say. */
   readonly memory: number;
   /** Whether kexec can work at all, and what stands against it; `unknown` where the kernel does not say. */
@@ -95,6 +97,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   become_said: /^.{0,300}$/,
   login_link: /^(unknown|(wired|wifi|mobile|tunnel|vlan) [A-Za-z0-9_.-]{1,40})( .*)?$/,
   model: /^.{0,200}$/,
+  aes: /^[yn]$/,
   memory: /^\d{1,15}$/,
   kexec: /^(possible|disabled|lockdown|missing|unknown)$/,
   boot_id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
@@ -156,6 +159,7 @@ export function parseFacts(answer: string, host: string): Facts {
     }),
     tools: Object.freeze(tools),
     ...(model !== "" && { model }),
+    aes: values.get("aes") === "y",
     memory: Number(get("memory")) * 1024,
     kexec: get("kexec") as Facts["kexec"],
     bootId: get("boot_id"),

@@ -37,6 +37,8 @@ export interface LoginConfig {
   readonly unattended?: boolean | undefined;
   /** Whether ssh knows the keys that came with OpenSSH 8.7. */
   readonly modern: boolean;
+  /** What ciphers are offered, with commas between them. Default: ssh's own and the user's */
+  readonly ciphers?: string | undefined;
   /** Lines that decide about host keys, from {@linkcode hostKeyLines}. */
   readonly hostKeys: readonly string[];
   /** Seconds until the server has greeted: to ssh it is one time with that for the connection. Default: 20 */
@@ -66,6 +68,7 @@ export function loginOptions(config: LoginConfig): string[] {
     ...(config.temporary ? identity : []),
     ...config.sshOptions.map(sshOptionLine),
     ...(config.temporary ? [] : identity),
+    ...(config.ciphers === undefined ? [] : [`Ciphers ${config.ciphers}`]),
     // Nobody is asked twice for what is known already; a second wrong answer may lock an account.
     ...(config.password
       ? ["BatchMode no", "PasswordAuthentication yes", "NumberOfPasswordPrompts 1"]

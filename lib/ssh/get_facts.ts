@@ -71,6 +71,15 @@ first_line /sys/class/dmi/id/product_name
 model="$model \${line:-}"
 [ "$model" != ' ' ] || { first_line /proc/device-tree/model; model=\${line:-}; }
 fact model "$(printf '%.200s' "$model")"
+aes=n
+if [ -r /proc/cpuinfo ]; then
+  while IFS= read -r line; do
+    case $line in flags*|Features*) ;; *) continue ;; esac
+    case "$line " in *' aes '*) case "$line " in *' pclmulqdq '*|*' pmull '*) aes=y ;; esac ;; esac
+    break
+  done </proc/cpuinfo
+fi
+fact aes "$aes"
 memory=0
 if [ -r /proc/meminfo ]; then
   while read -r key value unit; do [ "$key $unit" != 'MemTotal: kB' ] || memory=$value; done </proc/meminfo

@@ -59,6 +59,8 @@ export interface LoginOptions extends Omit<ConnectOptions, "resume"> {
   readonly expectedHostKeys?: readonly string[] | undefined;
   /** The fingerprint of one more key that is believed with those. Default: none */
   readonly expectedFingerprint?: string | undefined;
+  /** Whether the target's processor is known to have instructions for AES-GCM. Default: false */
+  readonly aes?: boolean | undefined;
   /** Called right before the target is contacted, at each login. */
   readonly onContact?: (() => void) | undefined;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PieceReader } from "../pieces.ts";
 import { type Mark, MarkFinder } from "./mark.ts";
 
 /** One output of a command that may be started more than once; the start that has printed the mark counts. */
@@ -10,7 +11,7 @@ export class MarkedOutput {
   /** What comes behind the mark. */
   readonly stream: ReadableStream<Uint8Array>;
   #finder: MarkFinder;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #reader: PieceReader | undefined;
   readonly #first = Promise.withResolvers<Uint8Array | undefined>();
   #opened = false;
   #cancelled = false;
@@ -23,13 +24,13 @@ export class MarkedOutput {
       pull: async (controller) => {
         const first = begun ? undefined : await this.#first.promise;
         begun = true;
-        const piece = first?.length ? first : (await this.#reader?.read())?.value;
+        const piece = first?.length ? first : await this.#reader?.read();
         if (piece) controller.enqueue(piece);
         else controller.close();
       },
       cancel: async () => {
         this.#cancelled = true;
-        await this.#reader?.cancel().catch(() => {});
+        await this.#reader?.cancel();
       },
     }, { highWaterMark: 0 });
   }
@@ -41,13 +42,13 @@ export class MarkedOutput {
 
   /** Reads an output up to the mark; false when none came. */
   async open(output: ReadableStream<Uint8Array>): Promise<boolean> {
-    const reader = this.#reader = output.getReader();
+    const reader = this.#reader = new PieceReader(output);
     this.#finder = new MarkFinder(this.mark.text);
-    if (this.#cancelled) await reader.cancel().catch(() => {});
+    if (this.#cancelled) await reader.cancel();
     for (;;) {
-      const { value } = await reader.read().catch(() => ({ value: undefined }));
-      if (value === undefined) return false;
-      const rest = this.#finder.take(value);
+      const piece = await reader.read().catch(() => undefined);
+      if (piece === undefined) return false;
+      const rest = this.#finder.take(piece);
       if (rest === undefined) continue;
       this.#opened = true;
       this.#first.resolve(rest);
@@ -58,7 +59,7 @@ export class MarkedOutput {
   /** Says that nothing more comes, where no mark came; with `all` what came in its place is passed on. */
   close(all = false): void {
     if (this.#opened) return;
-    void this.#reader?.cancel().catch(() => {});
+    void this.#reader?.cancel();
     this.#first.resolve(all ? this.before : undefined);
   }
 }

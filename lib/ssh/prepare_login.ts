@@ -14,6 +14,7 @@ import { TIMEOUTS } from "../plan/timeouts.ts";
 import { type Stage, stamping } from "../report/events.ts";
 import { askpass, writePrivate } from "./askpass.ts";
 import { loginOptions, socketConfig } from "./config.ts";
+import { hasAesHere, preferAes } from "./fast_cipher.ts";
 import { LoginLog } from "./login_log.ts";
 import { logIn } from "./master.ts";
 import type { LoginOptions } from "./login_options.ts";
@@ -91,7 +92,8 @@ export async function prepareLogin(
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
     const hostKeys = await hostKeyOptions(folder, options, resolved);
-    const login = { ...base, modern: resolved.modern, hostKeys };
+    const ciphers = options.aes && await hasAesHere() ? preferAes(resolved.ciphers) : undefined;
+    const login = { ...base, modern: resolved.modern, hostKeys, ciphers };
     await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
     const env = options.password === undefined || temporary
       ? undefined

@@ -46,6 +46,8 @@ export interface Resolved {
   /** Whether other machines may be on the way. */
   readonly jumps: boolean;
   readonly port: number;
+  /** What ciphers ssh offers, with commas between them. */
+  readonly ciphers: string;
 }
 
 export async function resolve(
@@ -74,7 +76,8 @@ export async function resolve(
   const known = knownFiles(value("userknownhostsfile"));
   const jumps = ["proxyjump", "proxycommand"].some((key) => !/^(none)?$/.test(value(key)));
   const [user, hostname, port] = [value("user"), value("hostname"), Number(value("port"))];
-  return { policy, known, modern, user, hostname, jumps, port };
+  const ciphers = value("ciphers");
+  return { policy, known, modern, user, hostname, jumps, port, ciphers };
 }
 
 /** ssh prints whole paths with spaces between them, and does not quote a space in one. */

@@ -8,7 +8,8 @@
 import { copyByStream } from "../../lib/copy/transfer/stream_copy.ts";
 import { storePath } from "../../lib/plan/store_path.ts";
 import { silent } from "../../lib/report/events.ts";
-import { connect } from "../../lib/steps/connect.ts";
+import { hasAesHere } from "../../lib/ssh/fast_cipher.ts";
+import { logIn } from "../../lib/steps/connect.ts";
 import { copyClosure } from "../../lib/copy/transfer/copy_closure.ts";
 
 /** The ways to copy a closure that are compared: ours, ours with one format whatever the link, and what can be had without. */
@@ -30,7 +31,9 @@ async function copy(
   identityFile: string,
 ): Promise<void> {
   if (way === "ours" || way === "plain" || way === "zstd") {
-    await using session = await connect(`root@${host}`, { port, identityFile, hostKey: "off" });
+    // As to an installer, whose processor is known.
+    const login = { port, identityFile, hostKey: "off", aes: await hasAesHere() } as const;
+    await using session = await logIn(`root@${host}`, login);
     if (way === "ours") return await copyClosure(session, path);
     const fixed = { plain: "none", zstd: "zstd" } as const;
     await copyByStream(session, [storePath(path)], {

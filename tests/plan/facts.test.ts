@@ -18,6 +18,7 @@ Deno.test("parseFacts() reads every fact of a server", () => {
     become: "root",
     tools: ["tar"],
     memory: 2014488 * 1024,
+    aes: true,
     kexec: "possible",
     bootId: "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
     ipv6Only: false,

@@ -11,6 +11,7 @@ const SERVER: Readonly<Record<string, string>> = {
   user: "root",
   uid: "0",
   become: "root",
+  aes: "y",
   memory: "2014488",
   kexec: "possible",
   boot_id: "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",

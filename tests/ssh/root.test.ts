@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LoginError } from "../../lib/errors.ts";
+import { hasAesHere } from "../../lib/ssh/fast_cipher.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
 import { makeTemporaryKey, revoke } from "../../lib/ssh/temporary_key.ts";
 import { PASSWORD } from "../support/loopback/mod.ts";
@@ -19,6 +20,7 @@ Deno.test("getFacts() knows how each user becomes root", { ignore }, async () =>
       "none",
       container().bootId,
     ]);
+    assertEquals(facts.aes, await hasAesHere());
     assertEquals(facts.hostKeys, container().hostKeys.map((key) => key.publicKey));
   }
 });

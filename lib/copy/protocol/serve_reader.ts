@@ -4,7 +4,8 @@
  * @module
  */
 import { AnswerError } from "../../errors.ts";
-import { type PathInfo, SERVER_MAGIC, VERSION } from "./serve_requests.ts";
+import { PieceReader } from "../../pieces.ts";
+import { type PathInfo, SERVER_MAGIC, VERSION, WORD } from "./serve_requests.ts";
 
 /** A path's name has at most 211 characters, a signature a few hundred. */
 const MAX_TEXT = 4096;
@@ -19,7 +20,7 @@ const INCOMPLETE = Symbol("incomplete");
 
 /** Reads the answers of a server. It may be hostile: every length is checked. */
 export class ServeReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: PieceReader;
   #buffer: Uint8Array = new Uint8Array();
   #at = 0;
   readonly #queue: Uint8Array[] = [];
@@ -30,7 +31,7 @@ export class ServeReader {
 
   /** Reads from `stream`; `who` is the server, for messages. */
   constructor(stream: ReadableStream<Uint8Array>, readonly who: string) {
-    this.#reader = stream.getReader();
+    this.#reader = new PieceReader(stream);
   }
 
   /** Reads and checks the server's greeting. */
@@ -106,7 +107,7 @@ export class ServeReader {
 
   /** Gives the rest of the stream up. */
   async cancel(): Promise<void> {
-    await this.#reader.cancel().catch(() => {});
+    await this.#reader.cancel();
   }
 
   /** The value that `read` makes of the bytes that are there, once there are enough of them. */
@@ -125,9 +126,10 @@ export class ServeReader {
 
   #number(): number {
     const part = this.#part(8);
-    const value = new DataView(part.buffer, part.byteOffset).getBigUint64(0, true);
+    const view = new DataView(part.buffer, part.byteOffset);
+    const value = view.getUint32(0, true) + WORD * view.getUint32(4, true);
     if (value > Number.MAX_SAFE_INTEGER) throw this.#unexpected("answers with a number too large");
-    return Number(value);
+    return value;
   }
 
   #text(): string {
@@ -193,13 +195,13 @@ export class ServeReader {
     this.#pumping = true;
     try {
       while (this.#queued < AHEAD) {
-        const { value, done } = await this.#reader.read();
-        if (done) {
+        const piece = await this.#reader.read();
+        if (piece === undefined) {
           this.#ended = {};
           break;
         }
-        this.#queue.push(value);
-        this.#queued += value.length;
+        this.#queue.push(piece);
+        this.#queued += piece.length;
         this.#wake?.();
       }
     } catch (error) {

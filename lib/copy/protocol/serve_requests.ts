@@ -77,27 +77,60 @@ export function addPath(info: PathInfo): Uint8Array {
 
 /** Encodes numbers, texts and lists of texts. */
 export function encode(...values: readonly (number | string | readonly string[])[]): Uint8Array {
-  const encoder = new TextEncoder();
-  const text = (value: string) => {
-    const bytes = encoder.encode(value);
-    return [bytes.length, bytes];
-  };
-  const parts = values.flatMap((value) =>
-    typeof value === "number"
-      ? [value]
-      : typeof value === "string"
-      ? text(value)
-      : [value.length, ...value.flatMap(text)]
-  );
-  const size = (part: number | Uint8Array) =>
-    typeof part === "number" ? 8 : Math.ceil(part.length / 8) * 8;
-  const all = new Uint8Array(parts.reduce<number>((sum, part) => sum + size(part), 0));
-  const view = new DataView(all.buffer);
-  let at = 0;
-  for (const part of parts) {
-    if (typeof part === "number") view.setBigUint64(at, BigInt(part), true);
-    else all.set(part, at);
-    at += size(part);
+  const encoding = new Encoding(values);
+  for (const value of values) {
+    if (typeof value === "number") encoding.number(value);
+    else if (typeof value === "string") encoding.text(value);
+    else {
+      encoding.number(value.length);
+      for (const text of value) encoding.text(text);
+    }
   }
-  return all;
+  return encoding.bytes;
 }
+
+const ENCODER = new TextEncoder();
+
+/** Values one behind the other. There are several for each of thousands of paths. */
+class Encoding {
+  readonly #all: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  /** Has room for the values, as long as they can be: a character takes three bytes at most. */
+  constructor(values: readonly (number | string | readonly string[])[]) {
+    const most = (text: string) => 16 + 3 * text.length;
+    const room = values.reduce<number>(
+      (sum, value) =>
+        sum +
+        (typeof value === "number"
+          ? 8
+          : typeof value === "string"
+          ? most(value)
+          : value.reduce((sum, text) => sum + most(text), 8)),
+      0,
+    );
+    this.#all = new Uint8Array(room);
+    this.#view = new DataView(this.#all.buffer);
+  }
+
+  /** What was encoded. */
+  get bytes(): Uint8Array {
+    return this.#all.subarray(0, this.#at);
+  }
+
+  number(value: number): void {
+    this.#view.setUint32(this.#at, value % WORD, true);
+    this.#view.setUint32(this.#at + 4, Math.floor(value / WORD), true);
+    this.#at += 8;
+  }
+
+  text(value: string): void {
+    const { written } = ENCODER.encodeInto(value, this.#all.subarray(this.#at + 8));
+    this.number(written);
+    this.#at += Math.ceil(written / 8) * 8;
+  }
+}
+
+/** The first number that does not fit into 32 bits. */
+export const WORD = 2 ** 32;

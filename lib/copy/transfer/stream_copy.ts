@@ -100,13 +100,14 @@ class StreamCopy {
     const probing = probeTarget(session, options.substitute, options, probe.signal);
     probing.catch(() => {});
 
-    const here = await localCompressors();
+    const looking = localCompressors();
     await local.read((answers) => answers.greeting());
     const all = await local.request(requestClosure(wanted), (answers) => answers.texts());
     local.write(requestInfos(all));
     const asked = remote && this.#requestValid(remote, all);
     asked?.catch(() => {});
     const infos = await local.read((answers) => answers.infos());
+    const here = await looking;
     const guess = policy({ link: this.#guess(), bytes: totalSize(infos), here });
     const early = guess === "none" ? undefined : stack.use(this.#servers.receiver());
     if (early) this.#idle.park(early);

@@ -181,6 +181,7 @@ async function boot(
       // The image carries the host keys over; the one that was shown may lie elsewhere than they do.
       expectedHostKeys: hostKeys,
       expectedFingerprint: fingerprint,
+      aes: image.facts.aes,
     },
     timeout,
     // Where the user's own key may do, an image that did not take ours over is asked once.
