@@ -14,7 +14,8 @@ const SIZE = 64 * 1024;
 export class PieceReader {
   readonly #bytes: ReadableStreamBYOBReader | undefined;
   readonly #any: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  #buffer: ArrayBufferLike = new ArrayBuffer(SIZE);
+  /** For the next piece, from one that was small. */
+  #buffer: ArrayBufferLike | undefined;
 
   /** Takes the stream over. */
   constructor(stream: ReadableStream<Uint8Array>) {
@@ -29,12 +30,12 @@ export class PieceReader {
   /** The next piece; nothing when the stream has ended. */
   async read(): Promise<Uint8Array | undefined> {
     if (this.#any) return (await this.#any.read()).value;
-    const { value, done } = await this.#bytes!.read(new Uint8Array(this.#buffer));
+    const buffer = this.#buffer ?? new ArrayBuffer(SIZE);
+    // Reading takes it away, whatever comes of it.
+    this.#buffer = undefined;
+    const { value, done } = await this.#bytes!.read(new Uint8Array(buffer));
     if (done) return undefined;
-    if (value.length > SIZE / 2) {
-      this.#buffer = new ArrayBuffer(SIZE);
-      return value;
-    }
+    if (value.length > SIZE / 2) return value;
     this.#buffer = value.buffer;
     return value.slice();
   }

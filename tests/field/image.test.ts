@@ -1,7 +1,8 @@
 /** Conditions of kexec images: who can fetch them, what they are called, and where there is room for them. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Fixture } from "../support/install/fixture.ts";
-import { attempt, condition, type Options, usual } from "./condition.ts";
+import { RUN } from "../support/loopback/kexec.ts";
+import { attempt, condition, open, type Options, usual } from "./condition.ts";
 
 /** The usual words with another image, and only the phase that boots it. */
 function withImage(fixture: Fixture, image: string): string[] {
@@ -204,5 +205,66 @@ for (const [what, [setup, folder]] of Object.entries(FOLDERS)) {
       image: { run: `#!/bin/sh\nset -eu\ncase $0 in ${folder}/*) ;; *) exit 9 ;; esac\n${BOOT}` },
     }, (fixture) => ["--phases", "kexec", ...usual(fixture)]);
     assertEquals(code, 0, stderr);
+  });
+}
+
+/**
+ * What an image's script does in the end, and a machine whose kernel says that something is loaded. `own` is the program
+ * that the script itself boots with; what `kexec/kexec` is told is recorded.
+ */
+function booting(end: string, { loaded = 1, refuses = false } = {}): Options {
+  const kexec = `#!/bin/sh
+echo "kexec $* by \${BOOTS_BY:-us}" >>/run/box/commands
+${refuses ? '[ -n "${BOOTS_BY-}" ] || exit 1\n' : ""}echo kexec >>/run/box/signals
+`;
+  const run = RUN.replace(/echo kexec >>.*\n/, `${end}\n`);
+  return {
+    target: {
+      setup: `mount -t tmpfs x /sys/kernel\necho ${loaded} >/sys/kernel/kexec_loaded\n`,
+    },
+    image: { run, members: { "kexec/kexec": { text: kexec, mode: 0o755 } } },
+  };
+}
+const ITSELF =
+  `BOOTS_BY=script nohup sh -c "sleep SECONDS && '$here/kexec' -e $flags" >/dev/null 2>&1 &`;
+const AT_ONCE = ITSELF.replace("SECONDS", "600");
+const SOON = ITSELF.replace("SECONDS", "1 && : sleep 6");
+const BOOTS: readonly [what: string, options: Options, words: string[], by: string][] = [
+  ["whose script would wait is booted at once", booting(AT_ONCE), [], "kexec -e by us"],
+  [
+    "that cannot be booted at once boots by itself",
+    booting(SOON, { refuses: true }),
+    [],
+    "kexec -e by us\nkexec -e by script",
+  ],
+  [
+    "boots by itself where kexec was given flags",
+    booting(SOON),
+    ["--kexec-extra-flags", "--x"],
+    "kexec -e --x by script",
+  ],
+  [
+    "boots by itself where nothing is loaded yet",
+    booting(SOON, { loaded: 0 }),
+    [],
+    "kexec -e by script",
+  ],
+  [
+    "boots by itself where its script does something else",
+    booting(SOON.replace(" -e ", " --exec ")),
+    [],
+    "kexec --exec by script",
+  ],
+];
+for (const [what, options, words, by] of BOOTS) {
+  condition("image", `one ${what}`, async () => {
+    await using fixture = await open(options);
+    const { code, stderr } = await fixture.run([
+      ...["--phases", "kexec", "--timeout", "boot=30", ...words],
+      ...usual(fixture),
+    ]);
+    assertEquals(code, 0, stderr);
+    const commands = await fixture.machine.containers[0]!.commands();
+    assertEquals(commands.filter((line) => line.startsWith("kexec ")).join("\n"), by);
   });
 }

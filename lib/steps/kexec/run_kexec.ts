@@ -3,7 +3,8 @@
  *
  * The contract of a kexec image: `kexec/run` in it gathers root's (and the sudo user's) authorized keys,
  * the host keys and the addresses, loads the installer's kernel, says `machine will boot into nixos in
- * 6s...` and boots it six seconds later. The installer then lets root in with those keys.
+ * 6s...` and boots it six seconds later, or when it is told to ({@linkcode bootNow}). The installer then lets root in
+ * with those keys.
  *
  * @module
  */
@@ -20,6 +21,7 @@ import type { RemoteSnippet } from "../../ssh/remote_snippet.ts";
 import { saveResumeInfo } from "../../ssh/resume.ts";
 import { internals, type Session } from "../../ssh/session.ts";
 import { arrangeBoot, type Arranged } from "./arrange.ts";
+import { bootNow } from "./boot_now.ts";
 import { discardKexec } from "./discard.ts";
 import type { RemoteKexec } from "./upload.ts";
 
@@ -131,6 +133,7 @@ async function boot(
     await saveResumeInfo({ host, port }, info, report);
   }
   Stages.of(report).reach("booting");
+  let ended = false;
   try {
     using running = new Scope(signal);
     await target.script(RUN, {
@@ -151,6 +154,7 @@ async function boot(
       },
       signal: running.signal,
     });
+    ended = true;
   } catch (error) {
     // What was announced comes, however the script ended; the network may be gone before that is heard of.
     const over = error instanceof ConnectionError || error instanceof CommandError;
@@ -189,6 +193,10 @@ async function boot(
     signal,
     onStayed: (session) => discardKexec(session, image),
   };
+  // With flags of the user's, kexec is left to who knows what they mean.
+  await using _booting = ended && announced && extraFlags === ""
+    ? bootNow(target, image, signal)
+    : undefined;
   const installer = await awaitBoot(target, wait).catch((error) => {
     if (!(error instanceof LoginError) || wait.refusals === undefined) throw error;
     report({ type: "log", level: "info", text: `${error.message}: trying your own key` });
