@@ -68,8 +68,11 @@ condition("sshd", "MaxSessions 1, and this process is killed", async () => {
     await target.run(["true"]);
     console.log("in");
     setTimeout(() => {}, 60_000);`;
+  // What it leaves here it cannot remove.
+  const folder = await Deno.makeTempDir();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["eval", code],
+    env: { TMPDIR: folder },
     ...{ stdin: "null", stdout: "piped" },
   }).spawn();
   const reader = child.stdout.getReader();
@@ -82,4 +85,5 @@ condition("sshd", "MaxSessions 1, and this process is killed", async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   assertEquals(await there(), false);
+  await Deno.remove(folder, { recursive: true });
 });
