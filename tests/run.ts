@@ -92,6 +92,7 @@ async function everything(children: Children, profile: string): Promise<Count[]>
   const work = (await findWork()).filter(({ machine }) => !machine || lacking.length === 0);
   const [checks, tests] = await Promise.all([runChecks(children), sideBySide(work, process)]);
   counts.push(checks, ...tests);
+  if (checks.failed > 0) failures.unshift("in the checks: what is FAILED above, between the tests");
   await timed("coverage", async () => {
     counts.push(countCheck(await coverLib(children, profile, ROOT)));
   });

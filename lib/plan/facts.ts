@@ -45,8 +45,8 @@ export interface Facts {
   readonly tools: readonly string[];
   /** Who made the machine and what it is, `QEMU Standard PC (Q35 + ICH9, 2009)`; control characters escaped. */
   readonly model?: string;
-  /** Whether the processor has instructions for AES-GCM. */
-  readonly aes: boolean;
+  /** Whether the processor has instructions for AES-GCM, as far as that was asked. */
+  readonly aes?: boolean;
   /** Memory without swap, in bytes; 0 where it does not say. */
   readonly memory: number;
   /** Whether kexec can work at all, and what stands against it; `unknown` where the kernel does not say. */
@@ -139,6 +139,7 @@ export function parseFacts(answer: string, host: string): Facts {
     return value;
   };
   const model = readModel(values.get("model") ?? "");
+  const aes = values.get("aes");
   const maybeContainer = values.get("maybe_container");
   const said = escapeControls(values.get("become_said") ?? "").trim();
   const [kind = "unknown", name = ""] = (values.get("login_link") ?? "").split(" ");
@@ -159,7 +160,7 @@ export function parseFacts(answer: string, host: string): Facts {
     }),
     tools: Object.freeze(tools),
     ...(model !== "" && { model }),
-    aes: values.get("aes") === "y",
+    ...(aes !== undefined && { aes: aes === "y" }),
     memory: Number(get("memory")) * 1024,
     kexec: get("kexec") as Facts["kexec"],
     bootId: get("boot_id"),
