@@ -70,7 +70,10 @@ async function loads(env: Record<string, string>): Promise<boolean> {
   }).spawn();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), DEADLINE_MILLISECONDS - performance.now());
+    timer = setTimeout(
+      () => resolve(false),
+      Math.max(1, DEADLINE_MILLISECONDS - performance.now()),
+    );
   });
   const answer = await Promise.race([probe.status.then(({ success }) => success), late]);
   clearTimeout(timer);
