@@ -221,7 +221,12 @@ export function copyingTable(cells: readonly Cell[]): string {
     const nix = row.flatMap(({ way, ms }) => NIX.includes(way) && ms ? [ms.median] : []);
     const compared = ours && nix.length > 0 ? (ours / Math.min(...nix)).toFixed(2) : "";
     const loads = row.flatMap(({ load }) => load === undefined ? [] : [load]);
-    return [key, ...shown, compared, `${Math.min(...loads)} to ${Math.max(...loads)}`];
+    return [
+      key,
+      ...shown,
+      compared,
+      `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`,
+    ];
   });
   return table([head, ...rows]);
 }
