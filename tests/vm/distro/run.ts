@@ -21,6 +21,6 @@ for (const release of Deno.args.length > 0 ? Deno.args : [undefined]) {
   const words = ["test", "-A", "--sanitize-ops", "--sanitize-resources", ...TESTS];
   const { ok, seconds } = await children.run(words, { show: true });
   console.log(`── Debian ${release ?? ""}: ${ok ? "passed" : "FAILED"} in ${seconds.toFixed(0)} s`);
-  failed ||= !ok || children.stopped !== undefined;
+  failed ||= !ok || children.stopped !== "";
 }
 Deno.exit(failed ? 1 : 0);
