@@ -48,8 +48,7 @@ const SHOWN_WIDTH = 160;
 export function failuresOf(output: string): string[] {
   const text = stripVTControlCharacters(output);
   const errors = /^ ERRORS $([^]*?)^ FAILURES $/m.exec(text)?.[1] ?? "";
-  const heads = /^(?:.+ => \S+:\d+:\d+|.+ \(uncaught error\))$/m;
-  const found = errors.split(new RegExp(`(${heads.source})`, "m")).slice(1);
+  const found = errors.split(/^(.+ => \S+:\d+:\d+|.+ \(uncaught error\))$/m).slice(1);
   return found.flatMap((head, at) => {
     if (at % 2 === 1) return [];
     const lines = (found[at + 1] ?? "").split("\n")

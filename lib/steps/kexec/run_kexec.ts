@@ -185,6 +185,7 @@ async function boot(
       // The image carries the host keys over; the one that was shown may lie elsewhere than they do.
       expectedHostKeys: hostKeys,
       expectedFingerprint: fingerprint,
+      // The system is another one, the processor is the same.
       aes: image.facts.aes,
     },
     timeout,
