@@ -51,7 +51,9 @@ export interface RunBlock {
 
 // Reads what comes to it, since a pipe may not break; prints what it has to.
 const RECORDER = `#!/bin/sh
-{ printf '%s\\0' "\${0##*/}" "$@"; printf '\\n\\0'; } >>"$CALLS"
+# One write: two calls of a block may come at once, one of them from <(…).
+printf '%s\\0' "\${0##*/}" "$@" '
+' >>"$CALLS"
 # Makes keys; the known_hosts that it changes would be the ones of whoever runs the tests.
 if [ "\${0##*/}" = ssh-keygen ] && [ "$1" != -R ]; then exec "$SSH_KEYGEN" "$@"; fi
 if [ -p /dev/stdin ]; then cat >/dev/null; fi
