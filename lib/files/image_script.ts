@@ -54,8 +54,8 @@ const BY_WGET = `
 by_wget() {
   case $1 in
   # That of busybox knows no -i.
-  *@*|*\\?*) printf '%s\\n' "$1" | wget -q -O - -T 60 -i - 2>"$folder/said" ;;
-  *) wget -q -O - -T 60 -- "$1" 2>"$folder/said" ;;
+  *@*|*\\?*) printf '%s\\n' "$1" | wget -q -O - -T 60 -t 3 -i - 2>"$folder/said" ;;
+  *) wget -q -O - -T 60 -t 3 -- "$1" 2>"$folder/said" ;;
   esac
 }`;
 const FETCH: Readonly<Record<Fetcher, string>> = {
@@ -93,9 +93,11 @@ fetch() {
 
 // How far it is, for whoever watches: what is unpacked, in KiB, which the target can tell whatever fetches; and the size,
 // where curl has it from the server. What may be left of this holds none of our outputs: the connection would wait for it.
+// dash and busybox lose a signal that reaches a subshell before it has begun, if the shell itself traps it: the file tells
+// too when it is over.
 const TELL = `
 tell() {
-  while sleep 1 >/dev/null 2>&1; do
+  while sleep 1 >/dev/null 2>&1 && [ -e "$folder/head" ]; do
     tr -d '\\r' 2>/dev/null <"$folder/head" |
       sed -n 's/^[Cc]ontent-[Ll]ength: \\([0-9]*\\)$/image size \\1/p' | tail -n 1
     done=$(du -sk "$folder" 2>/dev/null) || done=

@@ -13,6 +13,7 @@ import {
   type ReportEvent,
   uploadKexec,
 } from "../../mod.ts";
+import { unpackScript } from "../../lib/files/image_script.ts";
 import { internals } from "../../lib/ssh/session.ts";
 import {
   type ContainerOptions,
@@ -161,6 +162,28 @@ for (const [how, without] of fetchers) {
     });
   });
 }
+
+Deno.test(
+  "a download whose teller missed the signal to end ends all the same",
+  { ignore },
+  async () => {
+    await onTarget({ without: ["curl"] }, async (target, folder) => {
+      const image = await writeKexec(`${folder}/image.tar.gz`);
+      await using server = Deno.serve(
+        { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+        async () => new Response(await Deno.readFile(image)),
+      );
+      // What dash does with a signal to a subshell that has not begun.
+      const text = `kill() { :; }
+${unpackScript({ fetch: "wget", compression: "gzip", digest: false })}`;
+      const { stdout } = await target.script(text, {
+        args: [`http://127.0.0.1:${server.addr.port}/image.tar.gz`, "unpacked", "", "0"],
+        timeout: 60_000,
+      });
+      assertMatch(stdout, /^unpacked \/root\/unpacked$/m);
+    });
+  },
+);
 
 Deno.test("uploadKexec() tells how far the target's own download is", { ignore }, async () => {
   await onTarget({}, async (target, folder, events) => {
