@@ -31,6 +31,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   mmdebstrap: "mmdebstrap",
   nix: "nix-bin",
   patchelf: "patchelf",
+  perl: "perl-base",
   "qemu-system-x86_64": "qemu-system-x86",
   sfdisk: "fdisk",
   ssh: "openssh-client",
@@ -48,7 +49,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /** What the tests on this machine alone need. */
 export const LOOPBACK: readonly string[] = [
   ...["ssh", "ssh-keygen", "sshd", "nix", "tar", "gzip", "zstd", "xz", "git", "fish", "zsh"],
-  ...["csh", "cpio", "ps", "sudo", "unshare", "curl", "wget"],
+  ...["csh", "cpio", "ps", "sudo", "unshare", "curl", "wget", "perl"],
   ...["mmdebstrap", "patchelf", "losetup", "mkfs.ext4", "busybox"],
 ];
 

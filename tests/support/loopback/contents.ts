@@ -4,11 +4,26 @@
  * @module
  */
 import type { KeyPair } from "./keys.ts";
-import { type ContainerFile, type ContainerOptions, type ContainerUser, USERS } from "./options.ts";
+import {
+  type ContainerFile,
+  type ContainerOptions,
+  type ContainerUser,
+  PASSWORD,
+  USERS,
+} from "./options.ts";
 
-/** What `openssl passwd -6` makes of `PASSWORD`. */
-const HASH =
-  "$6$loopback$kkZXx2HbVINfBu18JfwVcTxcTnx.sz4BJMh0UtcuB47XtY9AbTbuR8kCsqZvmM6Bo5LXVZPGh320/A37NhdUU/";
+let hash: Promise<string> | undefined;
+
+/** What /etc/shadow has of {@linkcode PASSWORD}. */
+async function hashed(): Promise<string> {
+  const code = 'print crypt($ENV{WORD}, q($6$loopback$)) or die "no SHA-512"';
+  const { success, stdout, stderr } = await new Deno.Command("perl", {
+    args: ["-e", code],
+    env: { WORD: PASSWORD },
+  }).output();
+  if (!success) throw new Error(`no password: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
 
 const DEBIAN = `PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
 NAME="Debian GNU/Linux"
@@ -53,8 +68,11 @@ export async function contents(
   options: ContainerOptions,
   settled: Settled,
 ): Promise<{ files: Record<string, ContainerFile>; homes: string; setup: string }> {
+  const password = await (hash ??= hashed());
   const users = Object.entries({ ...USERS, ...options.users })
-    .map(([name, user], index) => new Account(name, user, name === "root" ? 0 : 2000 + index));
+    .map(([name, user], index) =>
+      new Account(name, user, name === "root" ? 0 : 2000 + index, password)
+    );
   const lines = async (path: string) => {
     const text = await Deno.readTextFile(path);
     return text.split("\n").filter((line) =>
@@ -130,7 +148,12 @@ function hostKeyPath({ publicKey }: KeyPair): string {
 }
 
 class Account {
-  constructor(readonly name: string, readonly user: ContainerUser, readonly id: number) {}
+  constructor(
+    readonly name: string,
+    readonly user: ContainerUser,
+    readonly id: number,
+    readonly hash: string,
+  ) {}
 
   get home(): string {
     return this.id === 0 ? "/root" : `/home/${this.name}`;
@@ -147,7 +170,7 @@ class Account {
 
   // "*" is a password that nothing matches; "!" would lock the account for sshd too.
   get shadow(): string {
-    return `${this.name}:${this.user.password ? HASH : "*"}:19000:0:99999:7:::`;
+    return `${this.name}:${this.user.password ? this.hash : "*"}:19000:0:99999:7:::`;
   }
 
   get sudoers(): string[] {

@@ -5,8 +5,8 @@
  */
 import type { KeyPair } from "./keys.ts";
 
-/** The password of every user who has one. */
-export const PASSWORD = "open sesame";
+/** The password of every user who has one. Another one in each process: who looks for it finds none of another test's. */
+export const PASSWORD = `open sesame ${crypto.randomUUID()}`;
 
 /** A login of a container. */
 export interface ContainerUser {
