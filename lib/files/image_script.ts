@@ -10,8 +10,8 @@ import { IMAGE_FILES } from "./image_check.ts";
 /** Where the folder of an image may be made on a target; disks before memory. */
 export const IMAGE_PARENTS = ["/root", "/var/tmp", "/var/lib", "/tmp", "/dev/shm"] as const;
 
-/** How the script says that the target cannot fetch what another machine may be able to. */
-export const CANNOT_FETCH = /^cannot fetch: (.*)$/m;
+/** How the script says that the target cannot fetch what another machine may be able to, and why. */
+export const CANNOT_FETCH = /^cannot fetch: ?(.*)$/m;
 
 /** How an image is unpacked on a target. */
 export interface UnpackOptions {
@@ -58,8 +58,17 @@ by_wget() {
   *) wget -q -O - -T 60 -t 3 -- "$1" 2>"$folder/said" ;;
   esac
 }`;
+// wget says nothing where it is quiet, and its words would hold the URL where it is not; nor does what a signal has ended.
+// Behind curl's first line is advice.
+const WORDS = `
+words() {
+  line=$(sed -n '/^curl: (/p' "$folder/said" | sed -n 1p)
+  [ -n "$line" ] || line=$(grep . "$folder/said" | tail -n 1) || :
+  printf '%s\\n' "\${line:-$1 failed with exit code $status}"
+}`;
 const FETCH: Readonly<Record<Fetcher, string>> = {
   curl: `${BY_WGET}
+${WORDS}
 by_curl() {
   printf 'url = "%s"\\n' "$1" | curl --config - --fail --globoff --silent --show-error --location --dump-header "$folder/head" \\
     --connect-timeout 30 --speed-limit 1 --speed-time 120 2>"$folder/said"
@@ -70,21 +79,22 @@ fetch() {
   case $status in
   0) return 0 ;;
   [1-7]|35|5[134589]|60|66|77|8[0-3]|90|91|9[678]|12[67])
-    cp "$folder/said" "$folder/elsewhere"
+    words curl >"$folder/elsewhere"
     ! command -v wget >/dev/null 2>&1 || ! by_wget "$1" || { rm -f "$folder/elsewhere"; return 0; } ;;
-  18|22|23) cat "$folder/said" >&2 ;;
-  *) cp "$folder/said" "$folder/elsewhere" ;;
+  18|22|23) words curl >&2 ;;
+  *) words curl >"$folder/elsewhere" ;;
   esac
   return 1
 }`,
   wget: `${BY_WGET}
+${WORDS}
 fetch() {
   status=0
   by_wget "$1" || status=$?
   case $status in
   0) return 0 ;;
-  3|8) cat "$folder/said" >&2 ;;
-  *) cp "$folder/said" "$folder/elsewhere" ;;
+  3|8) words wget >&2 ;;
+  *) words wget >"$folder/elsewhere" ;;
   esac
   return 1
 }`,
@@ -162,7 +172,8 @@ unpack() {
  * the contract says.
  */
 export function unpackScript({ fetch, compression, digest }: UnpackOptions): string {
-  // The exit codes of all parts of a pipe, in a shell that knows only that of the last one.
+  // The exit codes of all parts of a pipe, in a shell that knows only that of the last one; which ksh and zsh run themselves,
+  // so that it is a subshell that exits.
   return `
 ${FOLDER}
 ${FETCH[fetch]}
@@ -171,15 +182,15 @@ ${digest ? DIGEST_START : ""}
 ${fetch === "here" ? "" : TELL}
 { fetch "$1" || echo fetch >"$folder/failed"; } | ${digest ? 'tee "$folder/bytes" |' : ""} {
   unpack ${compression ?? "told"} || echo unpack >"$folder/failed"
-} | {
+} | (
   tar -C "$folder" -xf -
   status=$?
   cat >/dev/null
   exit "$status"
-} || echo tar >"$folder/failed"
+) || echo tar >"$folder/failed"
 ${fetch === "here" ? "" : TELL_END}
 if [ -e "$folder/elsewhere" ]; then
-  printf 'cannot fetch: %s\\n' "$(tail -n 1 "$folder/elsewhere")" >&2
+  printf 'cannot fetch: %s\\n' "$(cat "$folder/elsewhere")" >&2
   exit 1
 fi
 [ ! -e "$folder/failed" ] || exit 1
@@ -196,8 +207,9 @@ for other in ../.[!.]* ../..?* ../*; do
     exit 1
   fi
 done
-trap - EXIT
+# Where nobody hears it, nobody would remove the folder.
 echo "unpacked $folder"
+trap - EXIT
 `;
 }
 

@@ -163,7 +163,8 @@ async function heartbeat(session: Session, signal: AbortSignal, patience: number
   await using child = internals(session).start([
     "sh",
     "-c",
-    "while :; do echo; sleep 0.3 2>/dev/null || sleep 1; done",
+    // It ends with the connection where SIGPIPE is ignored, too.
+    "while echo; do sleep 0.3 2>/dev/null || sleep 1; done",
   ]);
   child.stderr.pipeTo(new WritableStream()).catch(() => {});
   const reader = child.stdout.getReader();

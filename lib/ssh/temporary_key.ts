@@ -44,7 +44,8 @@ export async function makeTemporaryKey(
 const REVOKE = `
 file=$HOME/.ssh/authorized_keys
 [ -f "$file" ] || exit 0
-rest=$(grep -vxF -- "$1" "$file") || :
+# 1: there are no others. Where it cannot be told they stay as they are.
+rest=$(grep -vxF -- "$1" "$file") || [ "$?" = 1 ]
 if [ -n "$rest" ]; then printf '%s\\n' "$rest" >"$file"; else : >"$file"; fi
 `;
 

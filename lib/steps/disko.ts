@@ -79,6 +79,7 @@ umask 077
 mkdir -p "$(dirname "$1")"
 aside=$(mktemp "$1.XXXXXX")
 trap 'rm -f "$aside"' EXIT
+trap 'exit 143' HUP TERM PIPE
 cat >"$aside"
 [ "$(wc -c <"$aside")" -eq "$2" ] || { echo "the key arrived incomplete" >&2; exit 1; }
 mv -f "$aside" "$1"

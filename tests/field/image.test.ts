@@ -33,30 +33,38 @@ async function served(
 const BOOT =
   `test -w "$TMPDIR"\necho "machine will boot into nixos in 6s..."\necho kexec >>/run/box/signals\n`;
 const URL = "http://HOST/image.tar.gz";
-const curl = (words: string, code: number) => ({
-  "/usr/local/bin/curl": {
-    text: `#!/bin/sh\necho '${words}' >&2\nexit ${code}\n`,
+const failing = (program: string, words: string, code: number) => ({
+  [`/usr/local/bin/${program}`]: {
+    text: `#!/bin/sh\nprintf '${words}' >&2\nexit ${code}\n`,
     mode: 0o755,
   },
 });
+const curl = (words: string, code: number) => failing("curl", words, code);
 
 const BROKEN: Readonly<Record<string, [words: string, code: number]>> = {
   "whose certificates are too old": [
-    "curl: (60) SSL certificate problem: certificate has expired",
+    "curl: (60) SSL certificate problem: certificate has expired\\nMore details here: ...\\n",
     60,
   ],
   "without DNS": ["curl: (6) Could not resolve host: example.org", 6],
   "without a way out": ["curl: (28) Connection timed out after 30000 milliseconds", 28],
+  "that has only wget, without DNS": ["", 4],
   "whose curl cannot be run": ["curl: libssl.so.1.1: cannot open shared object file", 127],
 };
 for (const [what, [words, code]] of Object.entries(BROKEN)) {
   condition("image", `a target ${what}: fetched here and sent, with one warning`, async () => {
-    const target: Options["target"] = { files: curl(words, code), without: ["wget"] };
+    // As quiet as it is asked to be, wget says nothing.
+    const [program, other] = words === "" ? ["wget", "curl"] : ["curl", "wget"];
+    const target: Options["target"] = {
+      files: failing(program, words, code),
+      without: [other],
+    };
     const { code: exit, stderr } = await attempt({ target }, (fixture) => served(fixture, URL));
     assertEquals(exit, 0, stderr);
     const warnings = stderr.split("\n").filter((line) => line.startsWith("warning: "));
     assertEquals(warnings.length, 1, stderr);
-    assert(warnings[0]?.includes(words), stderr);
+    const why = words.split("\\n")[0] || `wget failed with exit code ${code}`;
+    assert(warnings[0]?.includes(`cannot fetch the image (${why})`), stderr);
   });
 }
 

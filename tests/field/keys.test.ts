@@ -184,28 +184,43 @@ condition("login", "a password, without mount namespaces", async () => {
   assertMatch(stderr, /^kexec \| # mine\nkexec \| ssh-ed25519 \S+ nixos-anywhere-\S+$/m);
 });
 
-condition("login", "a failing image without mount namespaces leaves no key behind", async () => {
-  const text = "ssh-ed25519 AAAA of somebody without a line feed";
-  await using fixture = await open({
-    target: {
-      users: { root: { password: true, keys: "none" } },
-      without: ["unshare"],
-      files: { "/root/.ssh/authorized_keys": { text, mode: 0o600 } },
-    },
-    breakpoints: { kexec: "exit 3" },
+for (
+  const [what, script, exit] of [
+    ["a failing image", "exit 3", 1],
+    ["an image that is interrupted", "echo interrupt me; sleep 300", 130],
+  ] as const
+) {
+  condition("login", `${what} without mount namespaces leaves no key behind`, async () => {
+    const text = "ssh-ed25519 AAAA of somebody without a line feed";
+    await using fixture = await open({
+      target: {
+        users: { root: { password: true, keys: "none" } },
+        without: ["unshare"],
+        files: { "/root/.ssh/authorized_keys": { text, mode: 0o600 } },
+      },
+      breakpoints: { kexec: script },
+    });
+    const { container } = fixture.machine;
+    const look = async () =>
+      (await container.run("ls -lR /etc/ssh /root")).stdout.replaceAll(/\d\d:\d\d/g, "");
+    const before = await look();
+    const env = { SSHPASS: PASSWORD, SSH_PRIVATE_KEY: "" };
+    const running = fixture.start(["--env-password", ...words(fixture)], env, 90);
+    if (exit === 130) {
+      await running.said(/^kexec \| interrupt me$/m);
+      running.signal("SIGINT");
+    }
+    const { code, stderr } = await running.end;
+    assertEquals(code, exit, stderr);
+    // What was interrupted ends there by itself.
+    const runs = async () => (await container.run("pgrep -f arranged/[b]oot")).code === 0;
+    for (let tries = 0; tries < 600 && await runs(); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals(await look(), before);
+    assertEquals((await container.run("cat /root/.ssh/authorized_keys")).stdout, text);
   });
-  const before = await fixture.machine.container.run("ls -lR /etc/ssh /root");
-  const env = { SSHPASS: PASSWORD, SSH_PRIVATE_KEY: "" };
-  const { code, stderr } = await fixture.run(["--env-password", ...words(fixture)], env, 90);
-  assertEquals(code, 1, stderr);
-  const after = await fixture.machine.container.run("ls -lR /etc/ssh /root");
-  assertEquals(
-    after.stdout.replaceAll(/\d\d:\d\d/g, ""),
-    before.stdout.replaceAll(/\d\d:\d\d/g, ""),
-  );
-  const left = await fixture.machine.container.run("cat /root/.ssh/authorized_keys");
-  assertEquals(left.stdout, text);
-});
+}
 
 condition("login", "a password, and nowhere to put a key: told before anything boots", async () => {
   const { code, stderr } = await attempt(

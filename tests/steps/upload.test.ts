@@ -185,6 +185,30 @@ ${unpackScript({ fetch: "wget", compression: "gzip", digest: false })}`;
   },
 );
 
+Deno.test(
+  "an image is unpacked by a shell that runs the end of a pipe itself, and removed where nobody hears of it",
+  { ignore },
+  async () => {
+    await onTarget({}, async (target, folder) => {
+      const image = await Deno.readFile(await writeKexec(`${folder}/image.tar.gz`));
+      const text = unpackScript({ fetch: "here", compression: undefined, digest: false });
+      const unpack = (shell: string, before: string) =>
+        target.pipe(
+          new Blob([image]).stream(),
+          [shell, "-euc", `${before}\n${text}`, "unpack", "", "unpacked", "", "0"],
+          { allowFailure: true },
+        );
+      const there = ["sh", "-c", "rm -r /root/unpacked"];
+      // As ksh and zsh do.
+      const { stdout } = await unpack("bash", "shopt -s lastpipe");
+      assertMatch(stdout, /^unpacked \/root\/unpacked$/m);
+      await target.run(there);
+      await unpack("sh", "exec >/dev/full");
+      await assertRejects(() => target.run(there), CommandError);
+    });
+  },
+);
+
 Deno.test("uploadKexec() tells how far the target's own download is", { ignore }, async () => {
   await onTarget({}, async (target, folder, events) => {
     const image = await Deno.readFile(

@@ -11,9 +11,12 @@ const PRIVATE = String.raw`
 set -u
 next=$1 etc= root= user= made_root= made_user=
 shift
-undo() { for made in "$made_user" "$made_root" "$etc"; do [ -z "$made" ] || rmdir "$made"; done; } 2>/dev/null
+undo() {
+  trap '' HUP INT TERM PIPE
+  for made in "$made_user" "$made_root" "$etc"; do [ -z "$made" ] || rmdir "$made"; done
+} 2>/dev/null
 trap undo EXIT
-trap 'exit 143' HUP INT TERM
+trap 'exit 143' HUP INT TERM PIPE
 # A mount needs a folder to be on.
 [ -d /etc/ssh ] || { etc=/etc/ssh; mkdir /etc/ssh || exit 1; }
 if [ -d "$next/root" ]; then
@@ -42,6 +45,7 @@ next=$1 size= made= planted=
 shift
 file=$(cat "$next/file")
 undo() {
+  trap '' HUP INT TERM PIPE
   for key in $planted; do rm -f "$key" "$key.pub"; done
   [ "$made" != folder ] || { rm -f "$file"; rmdir "$(dirname "$file")"; }
   [ "$made" != file ] || rm -f "$file"
@@ -49,12 +53,12 @@ undo() {
   if [ "$(wc -c <"$file")" -le "$end" ]; then dd if=/dev/null of="$file" bs=1 seek="$size"
   else
     # Somebody else has written there since.
-    rest=$(grep -vxF -- "$own" "$file")
+    rest=$(grep -vxF -- "$own" "$file") || [ "$?" = 1 ] || return 0
     printf '%s\n' "$rest" >"$file"
   fi
 } 2>/dev/null
 trap undo EXIT
-trap 'exit 143' HUP INT TERM
+trap 'exit 143' HUP INT TERM PIPE
 if [ -n "$file" ]; then
   own=$(cat "$next/own")
   if [ ! -e "$file" ]; then

@@ -51,16 +51,27 @@ const RUN = `
 folder=$1 flags=$2 boot=$1/arranged/boot
 cd "$folder"
 trap 'rm -rf "$folder"' EXIT
-script=
-trap '[ -z "$script" ] || kill -s TERM -- "-$script" || :; exit 143' TERM
+stop() {
+  trap '' TERM PIPE
+  script=\${!-0}
+  if [ "$script" != 0 ]; then
+    # It may have no group of its own yet.
+    kill -s TERM -- "-$script" || kill -s KILL "$script" || :
+    rm -rf "$folder"
+    # Until it has ended it may write there.
+    wait "$script" || :
+  fi 2>/dev/null
+  exit 143
+}
+# By PIPE a shell ends that says to nobody which of its programs ended.
+trap stop TERM PIPE
 status=0
 if [ -n "$flags" ]; then
   TMPDIR=$folder setsid --wait sh "$boot" "\${boot%/*}" "$folder/kexec/run" --kexec-extra-flags "$flags" &
 else
   TMPDIR=$folder setsid --wait sh "$boot" "\${boot%/*}" "$folder/kexec/run" &
 fi
-script=$!
-wait "$script" || status=$?
+wait "$!" || status=$?
 [ "$status" != 0 ] || trap - EXIT
 exit "$status"
 `;
