@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { CommandError, ConnectionError, DeadlineError } from "../../lib/errors.ts";
 import { requestValid } from "../../lib/copy/protocol/serve_requests.ts";
 import { StoreServers } from "../../lib/copy/transfer/store_servers.ts";
@@ -172,6 +179,16 @@ Deno.test("copyClosure() says with nix's words what is missing here", { ignore }
     CommandError,
     `${target.label}: nix failed: `,
   );
+});
+
+Deno.test("copyClosure() says whose store is full", { ignore }, async () => {
+  const path = await make([item("too-much", 4_000_000)]);
+  const setup = "mount -t tmpfs -o size=3m,mode=755 full /mnt";
+  await using small = await startContainer({ setup });
+  await using target = await login(small);
+  const error = await assertRejects(() => copy(target, path, { root: "/mnt" }), CommandError);
+  assertMatch(error.message, /^\S+: nix failed: .*(No space left|disk is full)/);
+  assertStringIncludes(error.hint, `the store of ${target.label} is full`);
 });
 
 Deno.test("copyClosure() by nix copy says that the connection was lost", { ignore }, async () => {
