@@ -83,6 +83,14 @@ const HINTS: readonly (readonly [RegExp, string | ((machine: Machine) => string)
       "or sign them with a key of its trusted-public-keys",
   ],
   [
+    /(hash|size) mismatch importing path|\/nix\/store\/[a-z0-9]{32}-[^\s\/'"]+\/?['"]?(: No such file| does not exist)/,
+    "a path in the store that it comes from is not what it was: nix-store --verify --check-contents --repair mends it there",
+  ],
+  [
+    /is required, but there is no substituter|path '[^']*' is not valid/,
+    "the path is gone, perhaps collected as garbage: build it again",
+  ],
+  [
     /(creating directory|opening lock file|changing ownership|cannot open|opening file) .*(Permission denied|Read-only file system)/,
     (machine) =>
       `the store of ${named(machine)} cannot be written: see who may, and how it is mounted`,

@@ -181,6 +181,20 @@ Deno.test("copyClosure() says with nix's words what is missing here", { ignore }
   );
 });
 
+Deno.test(
+  "copyClosure() does not wait for what a damaged store here has not",
+  { ignore },
+  async () => {
+    const path = await make([item("damaged", 1_000_000)]);
+    const folder = /root=(.*)$/.exec(Deno.env.get("NIX_REMOTE") ?? "")?.[1];
+    await Deno.chmod(`${folder}${path}`, 0o600);
+    await Deno.truncate(`${folder}${path}`, 500_000);
+    await using target = await login(container());
+    const error = await assertRejects(() => copy(target, path), CommandError, "mismatch");
+    assertMatch(error.hint, /--repair/);
+  },
+);
+
 Deno.test("copyClosure() says whose store is full", { ignore }, async () => {
   const path = await make([item("too-much", 4_000_000)]);
   const setup = "mount -t tmpfs -o size=3m,mode=755 full /mnt";

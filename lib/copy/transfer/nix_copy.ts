@@ -63,7 +63,7 @@ export async function copyByNix(
     if (session.greeting !== "") throw greetingError(session, error);
     // nix names its own way to the target, by which nobody knows it, and newer ones leave out what was wrong there.
     const { output = "", where = session.label } = options.before ?? {};
-    const hint = hintOn(`${error.message}\n${output}`, where, OTHERWISE);
+    const hint = hintOn(error.message, where, hintOn(output, where, OTHERWISE));
     const named = withHint(error, hint, `${session.label}: ${error.message}`);
     throw await classify(session, named);
   }

@@ -42,6 +42,8 @@ export interface SendOptions {
 export async function sendPaths(options: SendOptions): Promise<void> {
   const { infos, source, receiver, choose, report } = options;
   source.write(joined(infos.map(({ path }) => requestNar(path))));
+  // It ends behind the last: one that is shorter than it should be must not be waited for.
+  source.finish();
   const total = totalSize(infos);
   using progress = new CopyProgress(options, total);
   let { link } = options;
