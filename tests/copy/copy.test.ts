@@ -19,9 +19,9 @@ import { copy, item, ownStore, packed, stored } from "./fixture.ts";
 const make = ownStore();
 const container = sharedContainer();
 
-for (const root of ["/", "/mnt"]) {
+for (const root of ["/", "/mnt", "/mnt/a&b=%41 ü"]) {
   Deno.test(`copyClosure() fills ${root}, and sends nothing twice`, { ignore }, async () => {
-    const name = `fill${root.replace("/", "-")}`;
+    const name = `fill${root.replace(/\W+/g, "-")}`;
     const path = await make([
       item(`${name}-a`, 10),
       item(`${name}-b`, 3_000_000, [0]),
