@@ -10,7 +10,7 @@ import { chooseBuildLocation } from "../nix/build_location.ts";
 import { checkConfiguration } from "../nix/check_configuration.ts";
 import type { NixOptions } from "../nix/command.ts";
 import { evaluate } from "../nix/evaluate.ts";
-import { buildHere } from "../nix/realise.ts";
+import { buildHere, keepHere, rootsFolder } from "../nix/realise.ts";
 import { cacheSettings, flakeSettings, nixConfig } from "../nix/settings.ts";
 import { showDestination } from "../plan/destination.ts";
 import { becomeRoot, type Facts } from "../plan/facts.ts";
@@ -85,6 +85,9 @@ export async function runUpdate(options: UpdateOptions): Promise<UpdateReport> {
   report(makeUpdatePlanEvent(plan, given));
   stages.reach("uncontacted");
   if (typeof source !== "string") await checkConfiguration(source, nix);
+  if (given !== undefined && plan.from === undefined) {
+    await keepHere([given], { ...nix, roots: await rootsFolder(stack) });
+  }
 
   const ssh = { ...plan, options: plan.sshOptions, privateKey: privateKeyOf(plan) };
   const agent = await keyAgent(plan.destination, ssh, signal);
@@ -169,8 +172,7 @@ async function build(job: UpdateJob, flake: FlakeRef): Promise<StorePath> {
   const [derivation] = derivations;
   if (derivation === undefined) throw new TypeError("one derivation was asked for");
   if (on === "local") {
-    const roots = await Deno.makeTempDir({ prefix: "nixos-anywhere-" });
-    stack.defer(() => Deno.remove(roots, { recursive: true }).catch(() => {}));
+    const roots = await rootsFolder(stack);
     const settings = [...nix.settings ?? [], ...trusted];
     const [path] = await buildHere([derivation], { ...nix, settings, roots });
     return path as StorePath;

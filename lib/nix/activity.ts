@@ -48,6 +48,11 @@ export class ActivityLog implements Disposable {
   /** Takes a line of the error output and returns what nix would have printed. */
   readonly lines = (line: string): readonly string[] => this.#log.lines(line);
 
+  /** The bytes that were fetched so far. */
+  get fetched(): number {
+    return this.#log.fetched;
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#tell();

@@ -45,9 +45,16 @@ export async function chooseBuildLocation(
   } catch (error) {
     options.signal?.throwIfAborted();
     const reason = error instanceof CommandError
-      ? "a trial build failed"
+      ? `a trial build failed${builderError(error)}`
       : "a trial build did not end";
     const who = here === "unknown" ? "this machine" : `this machine is ${here} and`;
     return { on: "remote", why: `${who} cannot build ${system}: ${reason}` };
   }
+}
+
+/** What nix says of a remote builder that it could not use. */
+function builderError({ cause }: CommandError): string {
+  const output = cause instanceof CommandError ? cause.output : "";
+  const line = /^cannot build on .*$/m.exec(output)?.[0];
+  return line === undefined ? "" : `: ${line}`;
 }

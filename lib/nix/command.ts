@@ -141,13 +141,17 @@ export function explain(
     ...{ command, exitCode, signal, where },
     // The rest was reported as it came.
     output: "",
-    hint: refused && isFetch(message) ? ASKS_NOBODY : hintOn(message),
+    hint: refused && isFetch(message) ? ASKS_NOBODY : hintOn(message, where),
     cause: error,
   });
 }
 
-/** The same error with another hint. */
-export function withHint(error: CommandError, hint: string): CommandError {
-  const { command, exitCode, signal, output, where, message, cause } = error;
+/** The same error with another hint, and perhaps another message. */
+export function withHint(
+  error: CommandError,
+  hint: string,
+  message: string = error.message,
+): CommandError {
+  const { command, exitCode, signal, output, where, cause } = error;
   return new CommandError(message, { command, exitCode, signal, output, where, cause, hint });
 }

@@ -26,7 +26,8 @@ export async function folderOf({ url }: FlakeRef): Promise<FlakeFolder | undefin
   const rest = scheme ? address.slice(scheme[0].length) : address;
   let path = rest;
   try {
-    path = decodeURIComponent(rest);
+    // A path that is written plainly is taken as it is, and so is one with a scheme by nix 2.8.
+    if (scheme && !await exists(rest)) path = decodeURIComponent(rest);
   } catch {
     // A percent sign that is part of the name.
   }

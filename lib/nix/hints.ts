@@ -5,7 +5,13 @@
  */
 import { TROUBLES } from "../plan/troubles.ts";
 
-const HINTS: readonly (readonly [RegExp, string])[] = [
+/** The machine that nix runs on, in a hint: this one, or the label of a target. */
+type Machine = string;
+
+const HERE: Machine = "here";
+const named = (machine: Machine) => machine === HERE ? "this machine" : machine;
+
+const HINTS: readonly (readonly [RegExp, string | ((machine: Machine) => string)])[] = [
   [/does not provide attribute/, TROUBLES.attribute.hint],
   [
     /Failed assertions/,
@@ -19,6 +25,11 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /The option [`'].*' does not exist/,
     "the option's name is misspelt, or the module that declares it is not imported",
+  ],
+  [
+    /' is not a valid URL|URL '.*' is invalid|getting status of "[^"]*\/[a-z+]+:[^"]*"/,
+    "nix cannot read this address: behind path: and the like a space is %20; an older nix takes no folder with a space or " +
+    "an umlaut in its name, but does so from inside: change into it, and write .#NAME",
   ],
   [
     /was accessed but has no value defined|is used but not defined/,
@@ -38,7 +49,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /is required to build .* but I am a|Reason: platform mismatch|platform mismatch/,
-    "this machine cannot build it: --build-on remote builds on the target, or give nix a remote builder",
+    (machine) =>
+      machine === HERE
+        ? "this machine cannot build it: --build-on remote builds on the target, or give nix a remote builder"
+        : `${machine} cannot build it: --build-on local builds here, or on nix's remote builders`,
   ],
   [
     /hash mismatch in fixed-output derivation/,
@@ -50,11 +64,36 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /No space left on device|database or disk is full/,
-    "free some space on this machine: nix-collect-garbage removes what nothing needs",
+    (machine) =>
+      machine === HERE
+        ? "free some space on this machine: nix-collect-garbage removes what nothing needs"
+        : `the store of ${machine} is full: give its file system more space; an installer's is its memory`,
   ],
   [
-    /cannot connect to (socket|daemon)|opening lock file .*Permission denied/,
-    "nix's daemon does not answer on this machine: start it (systemctl start nix-daemon)",
+    /cannot connect to (socket|daemon)|opening lock file '\/nix\/.*Permission denied/,
+    (machine) =>
+      `nix's daemon does not answer on ${named(machine)}: start it (systemctl start nix-daemon)`,
+  ],
+  [
+    /lacks a (valid )?signature/,
+    (machine) =>
+      `nix on ${
+        named(machine)
+      } takes only signed paths: log in as root or as one of its trusted-users, ` +
+      "or sign them with a key of its trusted-public-keys",
+  ],
+  [
+    /(hash|size) mismatch importing path|\/nix\/store\/[a-z0-9]{32}-[^\s\/'"]+\/?['"]?(: No such file| does not exist)/,
+    "a path in the store that it comes from is not what it was: nix-store --verify --check-contents --repair mends it there",
+  ],
+  [
+    /is required, but there is no substituter|path '[^']*' is not valid/,
+    "the path is gone, perhaps collected as garbage: build it again",
+  ],
+  [
+    /(creating directory|opening lock file|changing ownership|cannot open|opening file) .*(Permission denied|Read-only file system)/,
+    (machine) =>
+      `the store of ${named(machine)} cannot be written: see who may, and how it is mounted`,
   ],
   [
     /builder (for .* )?failed|Cannot build/i,
@@ -67,10 +106,17 @@ export const ASKS_NOBODY =
   "nobody is asked while nix fetches: add the key to your agent (ssh-add) and the host to known_hosts, " +
   "or let nix fetch it first, by `nix flake metadata ADDRESS`";
 
-/** What to do about a message of nix. */
-export function hintOn(message: string): string {
-  return HINTS.find(([pattern]) => pattern.test(message))?.[1] ??
-    "--show-trace tells where in the configuration, -L shows build logs";
+/**
+ * What to do about a message of nix on a machine, `here` or the label of a target; `otherwise` where the message is not
+ * known.
+ */
+export function hintOn(
+  message: string,
+  machine: Machine = HERE,
+  otherwise = "--show-trace tells where in the configuration, -L shows build logs",
+): string {
+  const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1] ?? otherwise;
+  return typeof hint === "string" ? hint : hint(machine);
 }
 
 /** Whether a message says that something could not be fetched: another try may succeed. */

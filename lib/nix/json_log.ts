@@ -89,6 +89,11 @@ export class JsonLog {
     };
   }
 
+  /** The bytes that were fetched so far, of what is at work too. */
+  get fetched(): number {
+    return this.#sum(KIND.transfer).done + this.#sum(KIND.copyPath).done;
+  }
+
   #start(id: number, { type, level, text: said, fields }: Fields): readonly string[] {
     const kind = number(type);
     if (this.#open.size < MOST_OPEN) {

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { AnswerError } from "../errors.ts";
+import { AnswerError, InstallError } from "../errors.ts";
 import { type FlakeRef, installable } from "../plan/flake.ts";
 import { isStorePath, type StorePath } from "../plan/store_path.ts";
+import { stamping } from "../report/events.ts";
 import { nixCommand, type NixOptions, runNix, settingArgs } from "./command.ts";
 
 /**
@@ -32,6 +33,36 @@ export async function buildHere(
     ),
   );
   return readPaths(paths.join("\n"), derivations.length);
+}
+
+/** A folder for links to store paths, which keep them from the collector until `stack` is disposed of. */
+export async function rootsFolder(stack: AsyncDisposableStack): Promise<string> {
+  const roots = await Deno.makeTempDir({ prefix: "nixos-anywhere-" });
+  stack.defer(() => Deno.remove(roots, { recursive: true }).catch(() => {}));
+  return roots;
+}
+
+/**
+ * Keeps store paths of this machine from the collector as long as links to them are in the folder `roots`. What cannot be
+ * kept is left to luck, as it was.
+ */
+export async function keepHere(
+  paths: readonly StorePath[],
+  options: NixOptions & { readonly roots: string },
+): Promise<void> {
+  const { roots, settings = [], signal, report } = options;
+  // It is here, or is not fetched for this.
+  const offline = { ...options, settings: [...settings, { name: "substitute", value: "false" }] };
+  const link = ["--add-root", `${roots}/kept`];
+  const command = ["nix-store", "--realise", ...link, ...settingArgs(offline), ...paths];
+  try {
+    await runNix(command, { ...offline, timeout: 60_000 }, { quiet: true });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof InstallError)) throw error;
+    const text = `the collector may take what is to be copied: ${error.message}`;
+    stamping(report)({ type: "log", level: "debug", text });
+  }
 }
 
 /** Builds an attribute of the configuration's `system.build` on this machine, with its whole log. */

@@ -12,9 +12,14 @@ export interface StoreOptions {
   readonly settings?: readonly { readonly name: string; readonly value: string }[] | undefined;
 }
 
+/** The address of the store below a folder, for nix on the machine that has it. */
+export function rootedStore(root: string): string {
+  return `local?root=${encodeURIComponent(root).replaceAll("%2F", "/")}`;
+}
+
 /** The arguments that make a command of a target use the store below a folder there. */
 export function storeArgs(root: string): string[] {
-  return root === "/" ? [] : ["--store", `local?root=${root}`];
+  return root === "/" ? [] : ["--store", rootedStore(root)];
 }
 
 /**
@@ -24,7 +29,7 @@ export function storeArgs(root: string): string[] {
  */
 export function storeUri({ root = "/", settings = [] }: StoreOptions = {}): string {
   const parameters = [
-    ...(root === "/" ? [] : [["remote-store", `local?root=${root}`] as const]),
+    ...(root === "/" ? [] : [["remote-store", rootedStore(root)] as const]),
     ...settings.map(({ name, value }) => [name, value] as const),
   ].map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
   return `ssh-ng://target${parameters.length === 0 ? "" : `?${parameters.join("&")}`}`;

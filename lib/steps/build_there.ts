@@ -8,7 +8,7 @@ import { readPaths } from "../nix/realise.ts";
 import { explain, nixCommand, type NixOptions, settingArgs } from "../nix/command.ts";
 import { ActivityLog, JSON_LOG, knowsNoJsonLog, LONGEST_LINE } from "../nix/activity.ts";
 import { NixOutput } from "../nix/output.ts";
-import { storeArgs } from "../nix/store.ts";
+import { rootedStore, storeArgs } from "../nix/store.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 
@@ -22,7 +22,7 @@ export async function shareThere(
   derivation: StorePath,
   options: NixOptions & { readonly root: string },
 ): Promise<void> {
-  const to = ["--to", `local?root=${options.root}`];
+  const to = ["--to", rootedStore(options.root)];
   // Made here, so signed by nobody. nix 2.8 takes a derivation for its output.
   const words = nixCommand("copy", ["--no-check-sigs", "--derivation", ...to, derivation], options);
   const { timeout = 600_000, signal } = options;

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { CommandError, ConnectionError, DeadlineError } from "../../lib/errors.ts";
 import { requestValid } from "../../lib/copy/protocol/serve_requests.ts";
 import { StoreServers } from "../../lib/copy/transfer/store_servers.ts";
@@ -12,9 +19,9 @@ import { copy, item, ownStore, packed, stored } from "./fixture.ts";
 const make = ownStore();
 const container = sharedContainer();
 
-for (const root of ["/", "/mnt"]) {
+for (const root of ["/", "/mnt", "/mnt/a&b=%41 ü"]) {
   Deno.test(`copyClosure() fills ${root}, and sends nothing twice`, { ignore }, async () => {
-    const name = `fill${root.replace("/", "-")}`;
+    const name = `fill${root.replace(/\W+/g, "-")}`;
     const path = await make([
       item(`${name}-a`, 10),
       item(`${name}-b`, 3_000_000, [0]),
@@ -172,6 +179,30 @@ Deno.test("copyClosure() says with nix's words what is missing here", { ignore }
     CommandError,
     `${target.label}: nix failed: `,
   );
+});
+
+Deno.test(
+  "copyClosure() does not wait for what a damaged store here has not",
+  { ignore },
+  async () => {
+    const path = await make([item("damaged", 1_000_000)]);
+    const folder = /root=(.*)$/.exec(Deno.env.get("NIX_REMOTE") ?? "")?.[1];
+    await Deno.chmod(`${folder}${path}`, 0o600);
+    await Deno.truncate(`${folder}${path}`, 500_000);
+    await using target = await login(container());
+    const error = await assertRejects(() => copy(target, path), CommandError, "mismatch");
+    assertMatch(error.hint, /--repair/);
+  },
+);
+
+Deno.test("copyClosure() says whose store is full", { ignore }, async () => {
+  const path = await make([item("too-much", 4_000_000)]);
+  const setup = "mount -t tmpfs -o size=3m,mode=755 full /mnt";
+  await using small = await startContainer({ setup });
+  await using target = await login(small);
+  const error = await assertRejects(() => copy(target, path, { root: "/mnt" }), CommandError);
+  assertMatch(error.message, /^\S+: nix failed: .*(No space left|disk is full)/);
+  assertStringIncludes(error.hint, `the store of ${target.label} is full`);
 });
 
 Deno.test("copyClosure() by nix copy says that the connection was lost", { ignore }, async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { copyClosure, type CopyOptions } from "../../lib/copy/transfer/copy_closure.ts";
+import { rootedStore } from "../../lib/nix/store.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import type { Session } from "../../lib/ssh/session.ts";
 import { importClosure, type Item } from "../bench/closure.ts";
@@ -82,7 +83,7 @@ export function packed(events: readonly ReportEvent[]): string[] {
 
 /** How many paths are valid in a store of a container, and whether `path` is one, with all it refers to. */
 export async function stored(container: Container, path: string, root = "/"): Promise<number> {
-  const store = `--store 'local?root=${root}'`;
+  const store = `--store '${rootedStore(root)}'`;
   const { stdout, code } = await container.run(
     `nix-store ${store} -qR ${path} >/tmp/closure && nix-store ${store} --check-validity $(cat /tmp/closure) &&` +
       ` nix-store ${store} --verify --check-contents >&2 && wc -l </tmp/closure`,

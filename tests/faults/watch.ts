@@ -60,9 +60,10 @@ export class Watch {
     try {
       for (const { name } of Deno.readDirSync(folder)) {
         const path = `${folder}/${name}`;
-        const { mode = 0, isDirectory } = Deno.lstatSync(path);
+        const { mode = 0, isDirectory, isSymlink } = Deno.lstatSync(path);
         this.files.add(path.slice(this.temp.length));
-        if (mode! & 0o077 && !name.endsWith(".pub")) {
+        // The mode of a link means nothing.
+        if (!isSymlink && mode! & 0o077 && !name.endsWith(".pub")) {
           this.found.add(`${path} has the mode ${(mode! & 0o777).toString(8)}`);
         }
         if (isDirectory) this.#folder(path);

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { InterruptedError } from "../../lib/errors.ts";
 import { nixosAnywhere } from "../../lib/flow/flow.ts";
+import { run } from "../../lib/process.ts";
 import { STATES } from "../../lib/report/states.ts";
 import type { ReportEvent } from "../../lib/report/events.ts";
 import { ignore } from "../ssh/fixture.ts";
@@ -33,12 +34,19 @@ Deno.test("nixosAnywhere() tells each stage and each state, and returns what cam
   await asUser(fixture, async () => {
     const events: ReportEvent[] = [];
     const report = (event: ReportEvent) => void events.push(event);
+    let roots = "";
     const { times, ...rest } = await nixosAnywhere({
       ...fixture.by("relay"),
       storePaths: parts,
       copyHostKeys: true,
       report,
+      after: {
+        disko: async () => {
+          roots = (await run(["nix-store", "--query", "--roots", parts.system])).stdout;
+        },
+      },
     });
+    assertMatch(roots, /\/nixos-anywhere-\w+\/kept/, "the collector may take the system");
     const [key] = fixture.machine.container.hostKeys;
     assertEquals<unknown>(rest, {
       host: "root@127.0.0.1",

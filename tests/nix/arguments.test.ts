@@ -41,6 +41,7 @@ const uris: readonly [options: StoreOptions | undefined, uri: string][] = [
     { root: "/mnt", settings: [{ name: "a", value: "1" }, { name: "b", value: "2" }] },
     "ssh-ng://target?remote-store=local%3Froot%3D%2Fmnt&a=1&b=2",
   ],
+  [{ root: "/a&b" }, "ssh-ng://target?remote-store=local%3Froot%3D%2Fa%2526b"],
   [
     { settings: [{ name: "a&b", value: "x y&c=d#e?f/g%h" }] },
     "ssh-ng://target?a%26b=x%20y%26c%3Dd%23e%3Ff%2Fg%25h",

@@ -1,7 +1,8 @@
 /** Configurations evaluated and built for scripts, with this machine's nix. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { buildConfiguration, evaluateConfiguration, type ReportEvent } from "../../mod.ts";
 import { InstallError, UsageError } from "../../lib/errors.ts";
+import { chooseBuildLocation } from "../../lib/nix/build_location.ts";
 import { buildParts, writeFlake } from "../support/install/parts.ts";
 import { leftOf } from "../readme/shell.ts";
 import { ignore } from "../ssh/fixture.ts";
@@ -66,3 +67,18 @@ Deno.test("buildConfiguration() refuses what names no configuration, and leaves 
     await assertRejects(() => buildConfiguration(flake.replace("#web", "#other")), InstallError);
     assertEquals(await leftOf(`${folder}/tmp`), []);
   }));
+
+Deno.test(
+  "chooseBuildLocation() says why a remote builder was not used",
+  { ignore },
+  () =>
+    withFlake(async () => {
+      const settings = [{ name: "builders", value: "ssh-ng://nobody@127.0.0.1:1 riscv64-linux" }];
+      const { on, why } = await chooseBuildLocation("riscv64-linux", { settings });
+      assertEquals(on, "remote");
+      assertMatch(
+        why,
+        /: a trial build failed: cannot build on 'ssh-ng:\/\/nobody@127\.0\.0\.1:1': .+$/,
+      );
+    }),
+);

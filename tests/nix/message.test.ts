@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { whyNoFlake } from "../../lib/nix/folder.ts";
 import { hintOn, isFetch, missingFile } from "../../lib/nix/hints.ts";
 import { MAX_LINES, readNixError } from "../../lib/nix/message.ts";
 import { NixOutput } from "../../lib/nix/output.ts";
@@ -109,6 +110,24 @@ Deno.test("NixOutput says an error in the end only, and a warning once", () => {
   assertEquals(shown, ["warning: Git tree '/x' is dirty", building, building]);
 });
 
+Deno.test("whyNoFlake() takes a path as it is, and an address with its escapes", async () => {
+  const parent = await Deno.makeTempDir();
+  try {
+    for (const name of ["a%20b", "a c"]) {
+      await Deno.mkdir(`${parent}/${name}`);
+      await Deno.writeTextFile(`${parent}/${name}/flake.nix`, "{ outputs = _: { }; }");
+    }
+    const why = (url: string) => whyNoFlake({ url, attributes: [] });
+    for (const url of ["a%20b", "a c"]) assertEquals(await why(`${parent}/${url}`), undefined);
+    for (const url of ["a%2520b", "a%20c"]) {
+      assertEquals(await why(`path:${parent}/${url}`), undefined);
+    }
+    assertMatch(await why(`${parent}/a%20c`) ?? "", /^there is no folder .*a%20c$/);
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+});
+
 Deno.test("missingFile() finds the file in the words of each version", () => {
   const store = `/nix/store/${"0".repeat(32)}-source`;
   for (
@@ -123,6 +142,22 @@ Deno.test("missingFile() finds the file in the words of each version", () => {
   assertEquals(missingFile("getting status of '/etc/x': No such file or directory"), undefined);
 });
 
+Deno.test("hints name the machine that nix ran on", () => {
+  for (
+    const message of [
+      "writing to file: No space left on device",
+      "cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused",
+      "cannot add path '/nix/store/x' because it lacks a signature by a trusted key",
+      "creating directory '/mnt/nix': Read-only file system",
+      "a 'riscv64-linux' with features {} is required to build 'x', but I am a 'x86_64-linux'",
+    ]
+  ) {
+    assertMatch(hintOn(message), /this machine/);
+    assertMatch(hintOn(message, "root@box"), /root@box/);
+    assertNotMatch(hintOn(message, "root@box"), /this machine|--build-on remote/);
+  }
+});
+
 Deno.test("hints follow from what nix says", () => {
   assertMatch(hintOn("This version of Nixpkgs requires Nix >= 2.18, please upgrade"), /too old/);
   assertMatch(
@@ -130,6 +165,7 @@ Deno.test("hints follow from what nix says", () => {
     /inside|outside/,
   );
   assertMatch(hintOn("anything else"), /--show-trace/);
+  assertMatch(hintOn("'/a b#c' is not a valid URL"), /%20/);
   assert(isFetch("unable to download 'https://a': Could not resolve hostname"));
   assert(!isFetch("syntax error, unexpected end of file"));
 });

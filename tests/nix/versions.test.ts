@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { run } from "../../lib/process.ts";
 import { missing } from "../setup.ts";
 import { noContainers, startContainer } from "../support/loopback/mod.ts";
@@ -33,6 +33,7 @@ async function exercise(here: Nix, there: Nix): Promise<Record<string, unknown>>
   await using container = await startContainer({
     setup: there.bin === "/usr/bin" ? "" : links.join("\n"),
   });
+  assertStringIncludes((await container.run("nix --version")).stdout, there.version);
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/flake.nix`, FLAKE);

@@ -25,8 +25,11 @@ export async function newestOf(
   packages: readonly string[],
   fill: (aside: string, unpacked: Unpacked, folder: string) => Promise<void>,
 ): Promise<string> {
-  // Not below a home: the containers of the loopback tests see none of this machine's.
-  const parent = `/var/tmp/nixos-anywhere-deno-${Deno.uid()}`;
+  // The containers of the loopback tests, which need root, have a /home and a /var/tmp of their own.
+  const uid = Deno.uid();
+  const parent = uid === 0
+    ? "/var/cache/nixos-anywhere-deno"
+    : `/var/tmp/nixos-anywhere-deno-${uid}`;
   const folder = `${parent}/${name}`;
   if (await Deno.stat(folder).catch(() => undefined)) return folder;
   await Deno.mkdir(parent, { recursive: true });

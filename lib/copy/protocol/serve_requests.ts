@@ -53,9 +53,9 @@ export function requestInfos(paths: readonly string[]): Uint8Array {
   return encode(QUERY_PATH_INFOS, paths);
 }
 
-/** Requests the archive of a path. */
-export function requestNar(path: string): Uint8Array {
-  return encode(DUMP_STORE_PATH, path);
+/** Requests the archives of paths, one after the other. */
+export function requestNars(paths: readonly string[]): Uint8Array {
+  return encodeAll(paths.flatMap((path) => [DUMP_STORE_PATH, path]));
 }
 
 /** Adds a path whose archive follows. The answer is the number 1. */
@@ -75,8 +75,14 @@ export function addPath(info: PathInfo): Uint8Array {
   );
 }
 
+type Value = number | string | readonly string[];
+
 /** Encodes numbers, texts and lists of texts. */
-export function encode(...values: readonly (number | string | readonly string[])[]): Uint8Array {
+export function encode(...values: readonly Value[]): Uint8Array {
+  return encodeAll(values);
+}
+
+function encodeAll(values: readonly Value[]): Uint8Array {
   const encoding = new Encoding(values);
   for (const value of values) {
     if (typeof value === "number") encoding.number(value);
@@ -98,7 +104,7 @@ class Encoding {
   #at = 0;
 
   /** Has room for the values, as long as they can be: a character takes three bytes at most. */
-  constructor(values: readonly (number | string | readonly string[])[]) {
+  constructor(values: readonly Value[]) {
     const most = (text: string) => 16 + 3 * text.length;
     const room = values.reduce<number>(
       (sum, value) =>

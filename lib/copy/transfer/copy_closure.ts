@@ -91,7 +91,7 @@ export async function copyPaths(
   // What is filled there is the new system.
   if (root !== "/") Stages.of(session.report).reach("installing");
   const stage = root === "/" ? "disko" : "install";
-  const plain = () =>
+  const plain = (before?: CommandError) =>
     copyByNix(session, wanted, {
       ...options,
       root,
@@ -100,6 +100,7 @@ export async function copyPaths(
       substitute,
       storeSettings,
       report,
+      before,
     });
   if (from !== undefined || storeSettings.some(({ name }) => name !== "compress")) return plain();
   try {
@@ -117,6 +118,6 @@ export async function copyPaths(
     if (!other) throw error;
     const text = `${session.label}: copying with plain nix copy: ${error.message}`;
     report({ type: "log", level: "warning", text });
-    await plain();
+    await plain(error instanceof CommandError ? error : undefined);
   }
 }

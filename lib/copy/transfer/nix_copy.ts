@@ -4,7 +4,8 @@
  * @module
  */
 import { AnswerError, CommandError } from "../../errors.ts";
-import { nixCommand, type NixOptions, runNix } from "../../nix/command.ts";
+import { nixCommand, type NixOptions, runNix, withHint } from "../../nix/command.ts";
+import { hintOn } from "../../nix/hints.ts";
 import { storeUri } from "../../nix/store.ts";
 import type { Stage } from "../../report/events.ts";
 import type { StorePath } from "../../plan/store_path.ts";
@@ -21,7 +22,11 @@ export interface NixCopyOptions extends NixOptions {
   readonly storeSettings: readonly { readonly name: string; readonly value: string }[];
   /** The words that make a command of the target run as root. Default: [] */
   readonly become?: readonly string[] | undefined;
+  /** How another way to copy them has failed before. Default: there was none */
+  readonly before?: CommandError | undefined;
 }
+
+const OTHERWISE = "see nix's own output; --debug shows every command";
 
 /** Copies closures with `nix copy` by way of a session. */
 export async function copyByNix(
@@ -56,8 +61,10 @@ export async function copyByNix(
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     if (session.greeting !== "") throw greetingError(session, error);
-    // nix names its own way to the target, by which nobody knows it.
-    const named = new CommandError(`${session.label}: ${error.message}`, error);
+    // nix names its own way to the target, by which nobody knows it, and newer ones leave out what was wrong there.
+    const { output = "", where = session.label } = options.before ?? {};
+    const hint = hintOn(error.message, where, hintOn(output, where, OTHERWISE));
+    const named = withHint(error, hint, `${session.label}: ${error.message}`);
     throw await classify(session, named);
   }
 }

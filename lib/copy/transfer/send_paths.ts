@@ -8,7 +8,7 @@ import { Often } from "../../files/stream.ts";
 import type { Report, Stage } from "../../report/events.ts";
 import type { Brake, Format, Link } from "../policy.ts";
 import { totalSize } from "../protocol/path_order.ts";
-import { type PathInfo, requestNar } from "../protocol/serve_requests.ts";
+import { type PathInfo, requestNars } from "../protocol/serve_requests.ts";
 import type { BrakeWatch } from "./brake_watch.ts";
 import { RateMeter } from "./link_meter.ts";
 import { sendStream } from "./send_stream.ts";
@@ -41,7 +41,9 @@ export interface SendOptions {
  */
 export async function sendPaths(options: SendOptions): Promise<void> {
   const { infos, source, receiver, choose, report } = options;
-  source.write(joined(infos.map(({ path }) => requestNar(path))));
+  source.write(requestNars(infos.map(({ path }) => path)));
+  // It ends behind the last: one that is shorter than it should be must not be waited for.
+  source.finish();
   const total = totalSize(infos);
   using progress = new CopyProgress(options, total);
   let { link } = options;
@@ -86,16 +88,6 @@ function brakeText(brake: Brake | undefined, { rate = 0 }: Link): string {
   return `${(rate / 1e6).toFixed(1)} MB/s: limited by ${
     brake ? names[brake] : "what is not known"
   }`;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** Reports progress ten times a second, and never the same twice: of bytes and of paths that have arrived. */

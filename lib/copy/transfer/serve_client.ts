@@ -5,6 +5,7 @@
  */
 import { within } from "../../async.ts";
 import { eachLine } from "../../lines.ts";
+import { LONGEST_LINE } from "../../nix/activity.ts";
 import type { Running } from "../../process.ts";
 import type { Report } from "../../report/events.ts";
 import { commandError, Tail } from "../../result.ts";
@@ -18,6 +19,8 @@ export interface ServeOptions {
   readonly report: Report;
   /** Ends the server. */
   readonly signal: AbortSignal;
+  /** What each line of its error output stands for. Default: itself */
+  readonly translate?: ((line: string) => readonly string[]) | undefined;
 }
 
 const AHEAD = 1024 * 1024;
@@ -42,11 +45,14 @@ export class ServeClient implements AsyncDisposable {
     const stop = () => this.#input.end();
     this.#child.fed.then(stop, stop);
     this.answers = new ServeReader(this.#child.stdout, options.where);
-    this.#errorsRead = eachLine(this.#child.stderr, (line) => {
-      this.#tail.add(line);
-      // What it prints because it is being ended is not shown.
-      if (!this.#ending) options.report({ type: "output", source: "nix", line });
-    }, { signal: this.#over.signal }).catch(() => {});
+    const { translate = (line) => [line] } = options;
+    this.#errorsRead = eachLine(this.#child.stderr, (raw) => {
+      for (const line of translate(raw)) {
+        this.#tail.add(line);
+        // What it prints because it is being ended is not shown.
+        if (!this.#ending) options.report({ type: "output", source: "nix", line });
+      }
+    }, { signal: this.#over.signal, longest: LONGEST_LINE }).catch(() => {});
     if (options.signal.aborted) this.#onAbort();
     else options.signal.addEventListener("abort", this.#onAbort, { once: true });
   }

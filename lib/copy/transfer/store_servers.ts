@@ -20,6 +20,14 @@ const UNCACHED = ["negative", "positive"].flatMap((kind) => [
   "0",
 ]);
 
+const NAMED = `echo "serve $$" >&2; exec "$@"`;
+
+/** The process of a server on the target, in the line that tells it. */
+export function pidOf(line: string): number | undefined {
+  const pid = /^serve (\d{1,9})$/.exec(line)?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
+
 /** Starts servers. Whoever asked for one disposes of it. */
 export class StoreServers {
   /** `root` is the folder on the target that is `/` for the store; `signal` ends all servers. */
@@ -52,20 +60,36 @@ export class StoreServers {
     return client;
   }
 
+  /** The target's store, with settings; `translate` is told its number first, {@linkcode pidOf}, then all that it says. */
+  named(settings: readonly string[], translate: (line: string) => readonly string[]): ServeClient {
+    const { become = [] } = this.options;
+    const words = this.#words(settings);
+    const client = this.#onTarget([...become, "sh", "-c", NAMED, "named", ...words], translate);
+    client.write(clientGreeting());
+    return client;
+  }
+
   /** The target's store for one compressed stream, in which the greeting is. */
   receiver(): ServeClient {
     return this.#onTarget(decompressing(this.#command(UNCACHED)));
   }
 
-  #onTarget(command: readonly string[]): ServeClient {
+  #onTarget(
+    command: readonly string[],
+    translate?: (line: string) => readonly string[],
+  ): ServeClient {
     const { session, options: { report }, signal } = this;
     return new ServeClient((input) => internals(session).start(command, input), {
-      ...{ command: shownWords(command), where: session.label, report, signal },
+      ...{ command: shownWords(command), where: session.label, report, signal, translate },
     });
   }
 
   #command(settings: readonly string[]): string[] {
+    return [...this.options.become ?? [], ...this.#words(settings)];
+  }
+
+  #words(settings: readonly string[]): string[] {
     const words = [...settingArgs(this.options), ...settings, ...storeArgs(this.options.root)];
-    return [...this.options.become ?? [], "nix-store", ...words, "--serve", "--write"];
+    return ["nix-store", ...words, "--serve", "--write"];
   }
 }

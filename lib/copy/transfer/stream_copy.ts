@@ -20,6 +20,7 @@ import { sendPaths } from "./send_paths.ts";
 import type { ServeClient } from "./serve_client.ts";
 import { classify, stallError, StallTimer } from "./stall_timer.ts";
 import { StoreServers } from "./store_servers.ts";
+import { substitute } from "./substitution.ts";
 import { probeTarget } from "./target_probe.ts";
 
 /** What a copy is made of. */
@@ -122,7 +123,13 @@ class StreamCopy {
     const { tools: there, substituters } = await probing;
     this.timer.moved();
     const before = missing.length;
-    if (substituters.length > 0) missing = await this.#substitute(missing, substituters);
+    if (substituters.length > 0) {
+      const { stall, stage, report, become } = options;
+      missing = await substitute(session, missing, {
+        ...{ servers: this.#servers, substituters, stall, stage, report, become, signal },
+        moved: () => this.timer.moved(),
+      });
+    }
     const toSend = referencesFirst(infos, new Set(missing));
     const receiver = async (format: string) => {
       const idle = format === "none" ? remote : early;
@@ -178,44 +185,12 @@ class StreamCopy {
     remote.write(requestValid(paths));
     return { rtt, ...this.options.link };
   }
-
-  /** Lets the target fetch what its substituters have; returns what is still missing. */
-  async #substitute(missing: readonly string[], substituters: readonly string[]) {
-    const { session, options: { report } } = this;
-    const settings = { "substituters": substituters.join(" "), ...PATIENCE };
-    const words = Object.entries(settings).flatMap(([name, value]) => ["--option", name, value]);
-    try {
-      await using server = this.#servers.remote(words);
-      await server.read((answers) => answers.greeting());
-      const pulse = setInterval(() => this.timer.moved(), 1000);
-      try {
-        const request = requestValid(missing, true);
-        return without(missing, await server.request(request, (answers) => answers.texts()));
-      } finally {
-        clearInterval(pulse);
-      }
-    } catch (error) {
-      this.signal.throwIfAborted();
-      const why = error instanceof Error ? error.message : String(error);
-      const text = `${session.label}: its substituters are not used: ${why}`;
-      report({ type: "log", level: "warning", text });
-      return missing;
-    }
-  }
 }
 
 /** Round trips that were measured, in milliseconds. */
 const measured = new WeakMap<Session, number>();
 
 const NOT_NEEDED = new Error("the probe is not needed any more");
-
-/** What keeps a substituter from being waited for: what it does not give is sent from here. */
-const PATIENCE = {
-  "connect-timeout": "3",
-  "stalled-download-timeout": "15",
-  "download-attempts": "2",
-  "keep-going": "true",
-};
 
 function without(all: readonly string[], these: readonly string[]): string[] {
   const set = new Set(these);
