@@ -47,6 +47,10 @@ export async function logInFirst(
       scope.signal.throwIfAborted();
       const pause = BUSY[busy];
       const { progress } = log;
+      if (log.mended) {
+        log = new LoginLog();
+        continue;
+      }
       if (!(error instanceof ConnectionError) || progress.ending !== "turned away") throw error;
       if (progress.timedOut && connectTimeout === USUAL) {
         connectTimeout = SLOW;

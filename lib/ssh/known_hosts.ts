@@ -12,6 +12,8 @@ export interface KnownAs {
   readonly hostname: string;
   /** The port that ssh connects to. */
   readonly port: number;
+  /** The name that stands for both of them, where the user says so (`HostKeyAlias`). */
+  readonly alias?: string | undefined;
   /** The user's known_hosts files. */
   readonly known: readonly string[];
 }
@@ -47,7 +49,8 @@ export async function replaceHostKeys(
   file?: string,
 ): Promise<string> {
   const path = file ?? where.known[0] ?? "";
-  const name = where.port === 22 ? where.hostname : `[${where.hostname}]:${where.port}`;
+  const address = where.port === 22 ? where.hostname : `[${where.hostname}]:${where.port}`;
+  const name = where.alias ?? address;
   try {
     if (await Deno.stat(path).catch(() => undefined)) {
       await run(["ssh-keygen", "-R", name, "-f", path], { timeout: 30_000 });

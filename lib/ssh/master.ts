@@ -8,7 +8,7 @@ import { eachLine } from "../lines.ts";
 import { isPermitted } from "../permission.ts";
 import { type Child, start } from "../process.ts";
 import { type Report, silent } from "../report/events.ts";
-import { optionWords } from "./config.ts";
+import { FIRST_OPTIONS, optionWords } from "./config.ts";
 import { LoginLog } from "./login_log.ts";
 
 /** How a login is tried. */
@@ -61,8 +61,7 @@ export interface Master extends AsyncDisposable {
 export async function logIn(options: MasterOptions): Promise<Master> {
   const { label, host, config, socket, report = silent } = options;
   // Not -v, which the ssh of a ProxyJump would be given too: its log would mix with the target's.
-  const first = ["LogLevel DEBUG1", "ControlMaster yes", "ControlPersist no", ...config];
-  const words = ["ssh", "-S", socket, ...optionWords(first)];
+  const words = ["ssh", "-S", socket, ...optionWords([...FIRST_OPTIONS, ...config])];
   const command = options.bare ? bareCommand(words, host) : [...words, "--", host, "cat"];
   report({ type: "command", command, where: "here" });
   const { log = new LoginLog() } = options;

@@ -13,6 +13,7 @@ import {
 import { TIMEOUTS } from "../plan/timeouts.ts";
 import { type Stage, stamping } from "../report/events.ts";
 import { askpass, writePrivate } from "./askpass.ts";
+import { widerLine } from "./algorithms.ts";
 import { loginOptions, socketConfig } from "./config.ts";
 import { hasAesHere, preferAes } from "./fast_cipher.ts";
 import { LoginLog } from "./login_log.ts";
@@ -92,12 +93,14 @@ export async function prepareLogin(
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
     const hostKeys = await hostKeyOptions(folder, options, resolved);
+    const pinned = options.expectedHostKeys !== undefined;
     const ciphers = options.aes && await hasAesHere() ? preferAes(resolved.ciphers) : undefined;
     const login = { ...base, modern: resolved.modern, hostKeys, ciphers };
     await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
     const env = options.password === undefined || temporary
       ? undefined
       : await askpass(folder, options.password, resolved);
+    const wider: string[] = [];
     let attempts = 0;
     let taken = false;
     const master = async (attempt: AttemptOptions, bare: boolean) => {
@@ -106,10 +109,11 @@ export async function prepareLogin(
       options.onContact?.();
       const socket = `${folder}/c${++attempts}`;
       const asked = `${folder}/asked${attempts}`;
+      log.pinned = pinned;
       try {
         const master = await logIn({
           ...{ label, host: where.host, socket, bare, log, onGreeted, report },
-          config: loginOptions({ ...login, connectTimeout }),
+          config: loginOptions({ ...login, wider, connectTimeout }),
           env: env && { ...env, NIXOS_ANYWHERE_ASKED: asked },
           signal: AbortSignal.any(signals),
         });
@@ -125,6 +129,18 @@ export async function prepareLogin(
           await master[Symbol.asyncDispose]();
           throw error;
         }
+      } catch (error) {
+        // Another system has another server: what the user's ssh config allows may be for the old one alone.
+        const other = pinned || stage !== "connect";
+        const line = widerLine(log.progress.disagreement ?? "");
+        if (other && line && !wider.includes(line)) {
+          wider.push(line);
+          log.mended = true;
+          const text = `${label}: its ssh server has no ${log.progress.disagreement} that your ` +
+            "ssh config allows: allowing those that ssh allows by itself";
+          report({ type: "log", level: "info", text });
+        }
+        throw error;
       } finally {
         log.asked = await Deno.stat(asked).then(() => true, () => false);
       }

@@ -79,6 +79,25 @@ Deno.test("connect() takes StrictHostKeyChecking from the user's config", { igno
   assertEquals(said.error?.name, "HostIdentityError");
 });
 
+Deno.test(
+  "connect() checks a host key of this machine though the user's config does not, if asked to",
+  { ignore },
+  async () => {
+    const [where, options] = target();
+    const files = {
+      config: "NoHostAuthenticationForLocalhost yes\n",
+      known_hosts: await otherKey(),
+    };
+    const unasked = await connectFrom(files, where, options);
+    assertEquals([unasked.error, unasked.trust], [undefined, "new"]);
+    const wrong = await fingerprint((await makeKey()).publicKey) as `SHA256:${string}`;
+    for (const hostKey of ["accept-new", "strict", wrong] as const) {
+      const { error } = await connectFrom(files, where, { ...options, hostKey });
+      assertEquals(error?.name, "HostIdentityError", hostKey);
+    }
+  },
+);
+
 Deno.test("connect() takes any host key where the policy is off", { ignore }, async () => {
   const [where, options] = target();
   const known_hosts = await otherKey();

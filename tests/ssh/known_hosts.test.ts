@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { replaceHostKeys } from "../../lib/ssh/known_hosts.ts";
+import { resolve } from "../../lib/ssh/resolve.ts";
+import { makeKey } from "../support/loopback/mod.ts";
+
+Deno.test("replaceHostKeys() finds the machine under the name that ssh has for it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [old, fresh] = [(await makeKey()).publicKey, (await makeKey()).publicKey];
+    const path = `${folder}/known_hosts`;
+    const names: [string, string[]][] = [
+      ["127.0.0.1", []],
+      ["[127.0.0.1]:2222", ["Port 2222"]],
+      ["rack-7", ["Port 2222", "HostKeyAlias rack-7"]],
+    ];
+    await Deno.writeTextFile(path, names.map(([name]) => `${name} ${old}\n`).join(""));
+    const hash = ["-H", "-f", path];
+    await new Deno.Command("ssh-keygen", { args: hash, stdout: "null", stderr: "null" }).output();
+    for (const [name, options] of names) {
+      const where = await resolve(options, "127.0.0.1", undefined);
+      await replaceHostKeys(where, [fresh], path);
+      const args = ["-F", name, "-f", path];
+      const { stdout } = await new Deno.Command("ssh-keygen", { args }).output();
+      const found = new TextDecoder().decode(stdout).split("\n").filter((line) =>
+        /^[^#]/.test(line)
+      );
+      assertEquals(found, [`${name} ${fresh}`]);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
