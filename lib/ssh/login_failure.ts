@@ -15,6 +15,8 @@ export interface FailedLogin {
   readonly early: readonly string[];
   /** What was said afterwards. */
   readonly late: readonly string[];
+  /** What was said by what makes the connection. */
+  readonly aside: readonly string[];
   readonly progress: LoginProgress;
   readonly fingerprint: string | undefined;
   /** How the login was granted, if it was. */
@@ -29,25 +31,27 @@ export interface FailedLogin {
 
 /** Lines that only say that a connection is over: what went wrong stands before them. */
 const OVER =
-  /^(Connection (closed|reset) by |Connection to .* closed|Disconnected from |kex_exchange_identification: |banner exchange: Connection |ssh: connect to host .*: failure$|stdio forwarding failed$)/;
+  /^(Connection (closed|reset) by |Connection to .* closed|Disconnected from |kex_exchange_identification: ((read|write): )?(Connection|Broken pipe)|banner exchange: Connection |Killed by signal |ssh: connect to host .*: failure$|stdio forwarding failed$)/;
+
+/** What ssh says of a login that a server refuses. */
+const REFUSED =
+  /Permission denied|Too many authentication failures|no more authentication methods/i;
 
 /** The error of a login to `label`. */
 export function loginFailure(label: string, login: FailedLogin): InstallError {
-  const { early, late, method, progress } = login;
+  const { early, late, aside, method, progress } = login;
   const text = [...early, ...late].join("\n");
   const identity = identityFailure(label, login);
   if (identity) return identity;
-  const refused =
-    /Permission denied|Too many authentication failures|no more authentication methods/i
-      .test(text);
   if (progress.indirect && !progress.at("greeted") && !progress.throttled) {
+    const said = [...early, ...aside];
     const hint =
       "log in with ssh itself to the machine on the way, or look at the ProxyCommand of your ssh config";
-    return refused
-      ? new LoginError(`${label}: login refused on the way: ${reason(early)}`, { hint })
-      : new ConnectionError(`${label}: no ssh connection: ${reason(early)}`, { hint });
+    return REFUSED.test(said.join("\n"))
+      ? new LoginError(`${label}: login refused on the way: ${reason(said)}`, { hint })
+      : new ConnectionError(`${label}: no ssh connection: ${reason(said)}`, { hint });
   }
-  if (refused) {
+  if (REFUSED.test(text)) {
     return new LoginError(`${label}: login refused: ${reason(late.length > 0 ? late : early)}`, {
       hint: keyHint(login),
       fingerprint: login.fingerprint,
@@ -96,7 +100,8 @@ export function loginFailure(label: string, login: FailedLogin): InstallError {
 
 function identityFailure(label: string, login: FailedLogin): HostIdentityError | undefined {
   const { fingerprint, pinned } = login;
-  const text = login.early.join("\n");
+  // Before the target has shown a key it was somebody else's.
+  const text = [...login.early, ...(fingerprint === undefined ? login.aside : [])].join("\n");
   const changed = /REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text);
   if (!changed && !/Host key verification failed|host key is known for/.test(text)) {
     return undefined;

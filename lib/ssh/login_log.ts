@@ -45,6 +45,7 @@ export class LoginLog {
   mended = false;
   readonly #early: string[] = [];
   readonly #late: string[] = [];
+  readonly #aside: string[] = [];
   #settled = false;
   #asked: number | undefined;
 
@@ -67,8 +68,8 @@ export class LoginLog {
       this.keyOffered = true;
     } else if (text.startsWith("Server accepts key: ")) {
       this.acceptedKey = parseAcceptedKey(text.slice("Server accepts key: ".length));
-    } else if (!this.#settled && text.startsWith("Server host key: ")) {
-      this.fingerprint = /SHA256:\S+/.exec(text)?.[0];
+    } else if (!this.#settled && /^Server host (key|certificate): /.test(text)) {
+      this.fingerprint = /SHA256:[A-Za-z0-9+/=]+/.exec(text)?.[0];
       // What was said before was about a host on the way.
       this.known = true;
     } else if (!this.#settled && text.startsWith("Forcing accepting of host key for loopback")) {
@@ -81,30 +82,35 @@ export class LoginLog {
     if (line.trim() !== "") this.#keep(line.trim());
   }
 
-  #keep(line: string): void {
-    const lines = this.#settled ? this.#late : this.#early;
+  /** Takes a line of what makes the connection: a ProxyCommand, or the ssh to a machine on the way. */
+  overhear(line: string): void {
+    if (/^Confirm user presence/.test(line)) this.progress.plain(line);
+    if (!/^debug\d: /.test(line) && isTelling(line)) this.#keep(line, this.#aside);
+  }
+
+  #keep(line: string, lines: string[] = this.#settled ? this.#late : this.#early): void {
     lines.push(escapeControls(line.slice(0, LONGEST)));
     if (lines.length > MOST_LINES) lines.shift();
   }
 
   #plain(line: string): void {
     if (!this.#settled && /^Warning: Permanently added /.test(line)) this.known = false;
-    else if (
-      line.trim() !== "" &&
-      !/^(Authenticated to |Transferred: |Bytes per second: |OpenSSH_)/.test(line)
-    ) {
-      this.#keep(line);
-    }
+    else if (isTelling(line)) this.#keep(line);
     this.method = /^Authenticated to .* using "([a-z-]+)"/.exec(line)?.[1] ?? this.method;
   }
 
   /** The error that the log tells of, for a login to `label` that failed. */
   failure(label: string): InstallError {
-    return loginFailure(label, { ...this.#parts(), early: this.#early, late: this.#late });
+    return loginFailure(label, {
+      ...{ early: this.#early, late: this.#late, aside: this.#aside },
+      ...{ progress: this.progress, fingerprint: this.fingerprint, method: this.method },
+      ...{ offered: this.offered, keyOffered: this.keyOffered, pinned: this.pinned },
+    });
   }
+}
 
-  #parts() {
-    const { progress, fingerprint, method, offered, keyOffered, pinned } = this;
-    return { progress, fingerprint, method, offered, keyOffered, pinned };
-  }
+/** Whether a line of ssh's says more than how it went. */
+function isTelling(line: string): boolean {
+  return line.trim() !== "" &&
+    !/^(Authenticated to |Transferred: |Bytes per second: |OpenSSH_)/.test(line);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConnectionError, InstallError } from "../errors.ts";
+import { ConnectionError, InstallError, UsageError } from "../errors.ts";
 import {
   type Destination,
   parseDestination,
@@ -113,6 +113,7 @@ export async function prepareLogin(
       try {
         const master = await logIn({
           ...{ label, host: where.host, socket, bare, log, onGreeted, report },
+          proxied: resolved.jumps,
           config: loginOptions({ ...login, wider, connectTimeout }),
           env: env && { ...env, NIXOS_ANYWHERE_ASKED: asked },
           signal: AbortSignal.any(signals),
@@ -210,6 +211,16 @@ async function keyFile(
     return `${folder}/temporary`;
   }
   if (identityFile !== undefined || privateKey === undefined) return identityFile;
-  await writePrivate(`${folder}/identity`, `${privateKey.trimEnd()}\n`);
+  // A secret store of a CI may have other line ends, which ssh does not read.
+  const text = privateKey.replaceAll(/\r\n?/g, "\n").trim();
+  if (
+    !/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\n[^]*\n-----END [A-Z0-9 ]*PRIVATE KEY-----$/.test(text)
+  ) {
+    throw new UsageError("the text of the private key is none that ssh reads", {
+      hint:
+        "SSH_PRIVATE_KEY is the whole text of the key's file, its line feeds too, from -----BEGIN to -----END",
+    });
+  }
+  await writePrivate(`${folder}/identity`, `${text}\n`);
   return `${folder}/identity`;
 }

@@ -64,6 +64,8 @@ export async function resolve(
   const result = await run(["ssh", "-G", ...optionWords(config), "--", host], {
     allowFailure: true,
     timeout: 20_000,
+    shown: ["ssh", "-G", host],
+    hint: "see what your ssh config runs: Match exec, or the names that it looks up",
     signal,
   });
   if (result.code !== 0) {

@@ -21,6 +21,26 @@ Deno.test("LoginLog knows the greeting, the host key and how the login was grant
   assertEquals([greeted, fingerprint, known, method], [true, "SHA256:abc", true, "publickey"]);
 });
 
+Deno.test("LoginLog knows the fingerprint of a key that a certificate vouches for", () => {
+  const type = "ssh-ed25519-cert-v01@openssh.com";
+  const line =
+    `debug1: Server host certificate: ${type} SHA256:a+/c, serial 0 ID "web" CA ssh-ed25519 SHA256:d`;
+  assertEquals(read(line).fingerprint, "SHA256:a+/c");
+});
+
+Deno.test("LoginLog takes what is said on the way for nobody's host key and login", () => {
+  const log = read(PROXY);
+  for (
+    const line of [KEY, NEWKEYS, 'Authenticated to jump ([192.0.2.2]:22) using "password".', CLOSED]
+  ) {
+    log.overhear(line);
+  }
+  const { fingerprint, method, greeted } = log;
+  assertEquals([fingerprint, method, greeted], [undefined, undefined, false]);
+  log.overhear("Host key verification failed.");
+  assertInstanceOf(log.failure("web"), HostIdentityError);
+});
+
 Deno.test("LoginLog takes the warning about a new key for the machine whose key it follows", () => {
   const warning = "Warning: Permanently added 'x' (ED25519) to the list of known hosts.";
   assertEquals(read(KEY, warning).known, false);

@@ -142,6 +142,7 @@ function behind(jump: Container, hosts: string = jump.knownHosts): Record<string
     ...rest,
     config: `${config}  ProxyJump jump
 Host jump
+  LogLevel DEBUG1
   HostName ${jump.host}
   Port ${jump.port}
   User hop
@@ -160,8 +161,10 @@ Deno.test("connect() jumps over the user's ProxyJump", { ignore }, async () => {
   for (
     const options of [{}, { expectedHostKeys, identityFile, port }, { hostKey: "strict" as const }]
   ) {
-    const { error, user, trust } = await connectFrom(behind(jump), "web", options);
+    const { error, user, trust, fingerprint } = await connectFrom(behind(jump), "web", options);
     assertEquals([error, user, trust], [undefined, "admin", "known"]);
+    // Not that of the jump host, whose ssh logs too.
+    assertEquals(fingerprint, await container().fingerprint());
   }
   assertEquals(await jump.logins(), Array(3).fill("hop publickey"));
   // An unknown key of a jump host is ssh's question to the user, who is not there to answer.
