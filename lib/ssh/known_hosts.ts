@@ -4,6 +4,7 @@
  * @module
  */
 import { InstallError } from "../errors.ts";
+import { dirname } from "../std_path.ts";
 import { run } from "../process.ts";
 
 /** What known_hosts files call a target. */
@@ -48,13 +49,20 @@ export async function replaceHostKeys(
   keys: readonly string[],
   file?: string,
 ): Promise<string> {
-  const path = file ?? where.known[0] ?? "";
+  const path = file ?? where.known[0];
+  if (path === undefined) {
+    throw new InstallError("your ssh config has no known_hosts file for the new host keys", {
+      hint: "the system is installed; --known-hosts names a file for them",
+    });
+  }
   const address = where.port === 22 ? where.hostname : `[${where.hostname}]:${where.port}`;
   const name = where.alias ?? address;
   try {
     if (await Deno.stat(path).catch(() => undefined)) {
       await run(["ssh-keygen", "-R", name, "-f", path], { timeout: 30_000 });
     }
+    // As ssh makes it.
+    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const text = keys.map((key) => `${name} ${key}\n`).join("");
     await Deno.writeTextFile(path, text, { append: true, create: true, mode: 0o600 });
     return path;

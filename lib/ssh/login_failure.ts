@@ -27,6 +27,8 @@ export interface FailedLogin {
   readonly keyOffered: boolean;
   /** Whether only known keys of the machine would do, whatever the user's files say. */
   readonly pinned: boolean;
+  /** Whether there was a password to give. */
+  readonly password: boolean;
 }
 
 /** Lines that only say that a connection is over: what went wrong stands before them. */
@@ -155,7 +157,7 @@ function reason(lines: readonly string[]): string {
 }
 
 /** What to do about a login that was refused: what kept a key from being used is told first. */
-function keyHint({ early, late, keyOffered, offered }: FailedLogin): string {
+function keyHint({ early, late, keyOffered, offered, password }: FailedLogin): string {
   const text = [...early, ...late].join("\n");
   const [, open] = /^Permissions \S+ for '(.+)' are too open\.$/m.exec(text) ?? [];
   if (open !== undefined) {
@@ -168,10 +170,14 @@ function keyHint({ early, late, keyOffered, offered }: FailedLogin): string {
   if (/Too many authentication failures/.test(text)) {
     return "the server counts each key that it is offered: name the right one with -i, --ssh-option IdentitiesOnly=yes";
   }
+  if (password && offered.some((one) => /^(password|keyboard-interactive)$/.test(one))) {
+    return "check the user name and the password in SSHPASS; for root a server may take keys only (PermitRootLogin)";
+  }
   if (offered.length > 0 && !offered.includes("publickey")) {
-    return `the server asks for ${
-      offered.join(" or ")
-    }: --env-password gives it the password in SSHPASS`;
+    const wanted = offered.join(" or ");
+    return password
+      ? `the server asks for ${wanted}, which SSHPASS cannot answer`
+      : `the server asks for ${wanted}: --env-password gives it the password in SSHPASS`;
   }
   if (!keyOffered && offered.length > 0) {
     return "ssh has offered none of your keys: -i names one; see also PubkeyAuthentication and PreferredAuthentications in your ssh config";

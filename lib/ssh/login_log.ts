@@ -41,6 +41,8 @@ export class LoginLog {
   keyOffered = false;
   /** Whether only known keys of the machine would do; set by who made the login. */
   pinned = false;
+  /** Whether there is a password to give; set by who made the login. */
+  password = false;
   /** Whether the next try is made in another way since this one failed; set by who made the login. */
   mended = false;
   readonly #early: string[] = [];
@@ -105,6 +107,7 @@ export class LoginLog {
       ...{ early: this.#early, late: this.#late, aside: this.#aside },
       ...{ progress: this.progress, fingerprint: this.fingerprint, method: this.method },
       ...{ offered: this.offered, keyOffered: this.keyOffered, pinned: this.pinned },
+      password: this.password,
     });
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConnectionError, InstallError, UsageError } from "../errors.ts";
+import { ConnectionError, InstallError, LoginError, UsageError } from "../errors.ts";
 import {
   type Destination,
   parseDestination,
@@ -110,6 +110,7 @@ export async function prepareLogin(
       const socket = `${folder}/c${++attempts}`;
       const asked = `${folder}/asked${attempts}`;
       log.pinned = pinned;
+      log.password = password;
       try {
         const master = await logIn({
           ...{ label, host: where.host, socket, bare, log, onGreeted, report },
@@ -141,7 +142,7 @@ export async function prepareLogin(
             "ssh config allows: allowing those that ssh allows by itself";
           report({ type: "log", level: "info", text });
         }
-        throw error;
+        throw await askedForMore(error, `${asked}.more`);
       } finally {
         log.asked = await Deno.stat(asked).then(() => true, () => false);
       }
@@ -171,6 +172,18 @@ export async function prepareLogin(
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+/** The error of a login that was refused, with the question in its hint that only a person could answer. */
+async function askedForMore(error: unknown, path: string): Promise<unknown> {
+  const question = await Deno.readTextFile(path).catch(() => undefined);
+  if (question === undefined || !(error instanceof LoginError)) return error;
+  return new LoginError(error.message, {
+    hint: `the server asks ${JSON.stringify(question.trim())}, too: without --env-password ` +
+      "ssh asks you for both on the terminal",
+    fingerprint: error.fingerprint,
+    cause: error,
+  });
 }
 
 /**

@@ -26,6 +26,9 @@ Deno.test("replaceHostKeys() finds the machine under the name that ssh has for i
       );
       assertEquals(found, [`${name} ${fresh}`]);
     }
+    const where = await resolve([], "127.0.0.1", undefined);
+    await replaceHostKeys(where, [fresh], `${folder}/new/known_hosts`);
+    assertEquals(await Deno.readTextFile(`${folder}/new/known_hosts`), `127.0.0.1 ${fresh}\n`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf, assertLess } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertLess, assertMatch } from "@std/assert";
 import { ConnectionError, HostIdentityError, LoginError } from "../../lib/errors.ts";
 import { LoginLog } from "../../lib/ssh/login_log.ts";
 
@@ -181,6 +181,16 @@ for (const [lines, type, text, hint = ""] of failures) {
     assert(error.hint.includes(hint), error.hint);
   });
 }
+
+Deno.test("LoginLog.failure() sends nobody to look for a key where a password was refused", () => {
+  const log = read(
+    NEWKEYS,
+    "debug1: Authentications that can continue: publickey,password",
+    DENIED,
+  );
+  log.password = true;
+  assertMatch(log.failure("root@web").hint, /the password in SSHPASS/);
+});
 
 Deno.test("LoginLog keeps a bounded part of the log and escapes it", () => {
   const log = read(...Array.from({ length: 10_000 }, (_, index) => `line ${index} \x1b[2J`));
