@@ -18,6 +18,8 @@ export interface HostKeyFiles {
   readonly modern: boolean;
   /** Whether the policy was asked for: then nothing of the user's ssh config is weaker. Default: false */
   readonly chosen?: boolean;
+  /** From {@linkcode plainAlgorithms}. Default: what ssh's own and the user's configuration say */
+  readonly plain?: string | undefined;
 }
 
 /** The lines that make ssh follow `policy`. */
@@ -50,9 +52,18 @@ export function hostKeyLines(policy: HostKeyPolicy, files: HostKeyFiles): string
         "UserKnownHostsFile /dev/null",
         "GlobalKnownHostsFile /dev/null",
         ...ONLY_THESE,
+        ...(files.plain ? [`HostKeyAlgorithms ${files.plain}`] : []),
         fingerprintLine(files.fingerprintScript),
       ];
   }
+}
+
+/**
+ * Of what ssh takes host keys of, what is no certificate: a fingerprint is that of the key in it, and ssh asks whether
+ * the certificate is known.
+ */
+export function plainAlgorithms(algorithms: string): string {
+  return algorithms.split(",").filter((one) => !one.includes("-cert-")).join();
 }
 
 /** Nobody else vouches for a key: no record of the name service, and no address. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { ConnectionError, HostIdentityError, type InstallError, LoginError } from "../errors.ts";
+import { type AcceptedKey, personNeeded } from "./accepted_key.ts";
 import { commonOption } from "./algorithms.ts";
 import type { LoginProgress } from "./login_progress.ts";
 import { lastWords, shellHint } from "./no_shell.ts";
@@ -27,6 +28,8 @@ export interface FailedLogin {
   readonly keyOffered: boolean;
   /** Whether only known keys of the machine would do, whatever the user's files say. */
   readonly pinned: boolean;
+  /** The key that the server would have taken. */
+  readonly acceptedKey: AcceptedKey | undefined;
   /** Whether there was a password to give. */
   readonly password: boolean;
 }
@@ -157,11 +160,15 @@ function reason(lines: readonly string[]): string {
 }
 
 /** What to do about a login that was refused: what kept a key from being used is told first. */
-function keyHint({ early, late, keyOffered, offered, password }: FailedLogin): string {
+function keyHint(login: FailedLogin): string {
+  const { early, late, keyOffered, offered, password, acceptedKey } = login;
   const text = [...early, ...late].join("\n");
   const [, open] = /^Permissions \S+ for '(.+)' are too open\.$/m.exec(text) ?? [];
   if (open !== undefined) {
     return `ssh uses no key that others may read: chmod 600 ${quote(open)}`;
+  }
+  if (acceptedKey?.path.endsWith(".pub")) {
+    return `the server takes ${acceptedKey.path}, and no agent that ssh reaches has the private key: ssh-add it`;
   }
   const [unread] =
     /^(Load key ".*|sign_and_send_pubkey: (no mutual|signing failed).*|.*agent refused operation.*)$/m
@@ -178,6 +185,10 @@ function keyHint({ early, late, keyOffered, offered, password }: FailedLogin): s
     return password
       ? `the server asks for ${wanted}, which SSHPASS cannot answer`
       : `the server asks for ${wanted}: --env-password gives it the password in SSHPASS`;
+  }
+  if (acceptedKey) {
+    return `the server takes a key of yours, which waits for ${personNeeded(acceptedKey)}: ` +
+      "ssh-add it to an agent, or be at a terminal";
   }
   if (!keyOffered && offered.length > 0) {
     return "ssh has offered none of your keys: -i names one; see also PubkeyAuthentication and PreferredAuthentications in your ssh config";

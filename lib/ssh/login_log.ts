@@ -107,7 +107,7 @@ export class LoginLog {
       ...{ early: this.#early, late: this.#late, aside: this.#aside },
       ...{ progress: this.progress, fingerprint: this.fingerprint, method: this.method },
       ...{ offered: this.offered, keyOffered: this.keyOffered, pinned: this.pinned },
-      password: this.password,
+      ...{ password: this.password, acceptedKey: this.acceptedKey },
     });
   }
 }

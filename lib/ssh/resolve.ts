@@ -8,7 +8,7 @@ import { UsageError } from "../errors.ts";
 import type { HostKeyPolicy } from "../plan/checks.ts";
 import { run } from "../process.ts";
 import { configPath, optionWords } from "./config.ts";
-import { hostKeyLines, pinnedKeys, pinnedLines } from "./host_key_lines.ts";
+import { hostKeyLines, pinnedKeys, pinnedLines, plainAlgorithms } from "./host_key_lines.ts";
 import { fingerprintScript, writePrivate } from "./askpass.ts";
 import type { LoginOptions } from "./login_options.ts";
 
@@ -35,6 +35,7 @@ export async function hostKeyOptions(
   return hostKeyLines(policy, {
     ...{ known, users, fingerprintScript: script, modern: resolved.modern },
     chosen: options.hostKey !== undefined,
+    plain: plainAlgorithms(resolved.hostKeyAlgorithms),
   });
 }
 
@@ -52,6 +53,8 @@ export interface Resolved {
   readonly port: number;
   /** What known_hosts files call it in the place of name and port, where the user says so. */
   readonly alias: string | undefined;
+  /** What ssh takes host keys of, with commas between them. */
+  readonly hostKeyAlgorithms: string;
   /** What ciphers ssh offers, with commas between them. */
   readonly ciphers: string;
 }
@@ -86,7 +89,11 @@ export async function resolve(
   const [user, hostname, port] = [value("user"), value("hostname"), Number(value("port"))];
   const ciphers = value("ciphers");
   const alias = value("hostkeyalias") || undefined;
-  return { policy, known, modern, user, hostname, jumps, port, alias, ciphers };
+  const hostKeyAlgorithms = value("hostkeyalgorithms");
+  return {
+    ...{ policy, known, modern, user, hostname, jumps, port, alias },
+    ...{ ciphers, hostKeyAlgorithms },
+  };
 }
 
 /** ssh prints whole paths with spaces between them, and does not quote a space in one. */

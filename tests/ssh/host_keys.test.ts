@@ -130,6 +130,24 @@ Deno.test(
 );
 
 Deno.test(
+  "connect() takes the host key of a certificate by its fingerprint",
+  { ignore },
+  async () => {
+    await using own = await startContainer({
+      sshdConfig: ["HostCertificate /etc/ssh/host-cert.pub"],
+      setup:
+        `cd /etc/ssh; ssh-keygen -q -t ed25519 -N '' -f ca; cp ssh_host_ed25519_key.pub host.pub
+ssh-keygen -q -s ca -h -I box host.pub; cd /\n`,
+    });
+    const hostKey = await own.fingerprint() as `SHA256:${string}`;
+    await using target = await login(own, "root", { hostKey });
+    assertEquals(target.fingerprint, hostKey);
+    await using other = await login(own);
+    assertEquals(other.fingerprint, hostKey);
+  },
+);
+
+Deno.test(
   "connect() wants one of the expected host keys, whatever else is known",
   { ignore },
   async () => {

@@ -51,6 +51,7 @@ const GREETED = "debug1: Remote protocol version 2.0, remote software version Op
 const NEWKEYS = "debug1: SSH2_MSG_NEWKEYS received";
 const PROXY = "debug1: Executing proxy command: exec ssh -W [192.0.2.1]:22 jump";
 const CLOSED = "Connection closed by UNKNOWN port 65535";
+const OFFERS = "debug1: Authentications that can continue: publickey,password";
 const DENIED = "root@web: Permission denied (publickey).";
 
 const failures: [string[], new (...args: never[]) => Error, string, string?][] = [
@@ -162,6 +163,18 @@ const failures: [string[], new (...args: never[]) => Error, string, string?][] =
     LoginError,
     "Permission denied",
     "ssh has offered none of your keys",
+  ],
+  [
+    [NEWKEYS, OFFERS, "debug1: Server accepts key: /id ED25519 SHA256:" + "a".repeat(43), DENIED],
+    LoginError,
+    "Permission denied",
+    'waits for the passphrase of "/id"',
+  ],
+  [
+    [NEWKEYS, OFFERS, "debug1: Server accepts key: /id.pub RSA SHA256:" + "a".repeat(43), DENIED],
+    LoginError,
+    "Permission denied",
+    "no agent that ssh reaches has the private key",
   ],
   // What a server says in a banner is not what ssh says of its host key.
   [
