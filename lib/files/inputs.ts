@@ -45,7 +45,13 @@ export async function readInputs(plan: Plan): Promise<Inputs> {
   const { hardware } = plan.build;
   if (hardware && !plan.dryRun) await mustBeWritable(hardware.path, "--generate-hardware-config");
   const { updateKnownHosts, knownHosts } = plan.ssh;
-  if (updateKnownHosts && knownHosts !== undefined && !plan.dryRun) {
+  // What is there and is no file, such as /dev/null, keeps nothing.
+  const keeps = knownHosts !== undefined &&
+    await Deno.stat(knownHosts).then(
+      ({ isFile, isDirectory }) => isFile || isDirectory,
+      () => true,
+    );
+  if (updateKnownHosts && keeps && !plan.dryRun) {
     await mustBeWritable(knownHosts, "--known-hosts");
   }
   const { extraFiles } = plan.install;

@@ -26,7 +26,19 @@ Deno.test("replaceHostKeys() finds the machine under the name that ssh has for i
       );
       assertEquals(found, [`${name} ${fresh}`]);
     }
+    // A device is nobody's to change: with its mode, every program's /dev/null would be gone.
+    const device = ["-m", "666", `${folder}/null`, "c", "1", "3"];
+    if (Deno.uid() === 0 && (await new Deno.Command("mknod", { args: device }).output()).success) {
+      const where = await resolve([`UserKnownHostsFile ${folder}/null`], "127.0.0.1", undefined);
+      assertEquals(await replaceHostKeys(where, [fresh]), undefined);
+      assertEquals((await Deno.stat(`${folder}/null`)).mode! & 0o777, 0o666);
+    }
+    await Deno.chmod(path, 0o644);
     const where = await resolve([], "127.0.0.1", undefined);
+    await replaceHostKeys(where, [fresh], path);
+    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o644);
+    const none = await resolve(["UserKnownHostsFile none"], "127.0.0.1", undefined);
+    assertEquals(await replaceHostKeys(none, [fresh]), undefined);
     await replaceHostKeys(where, [fresh], `${folder}/new/known_hosts`);
     assertEquals(await Deno.readTextFile(`${folder}/new/known_hosts`), `127.0.0.1 ${fresh}\n`);
   } finally {
