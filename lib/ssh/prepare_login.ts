@@ -133,9 +133,9 @@ export async function prepareLogin(
         }
       } catch (error) {
         // Another system has another server: what the user's ssh config allows may be for the old one alone.
-        const other = pinned || stage !== "connect";
+        const { wider: allowed = pinned || stage !== "connect" } = options;
         const line = widerLine(log.progress.disagreement ?? "");
-        if (other && line && !wider.includes(line)) {
+        if (allowed && line && !wider.includes(line)) {
           wider.push(line);
           log.mended = true;
           const text = `${label}: its ssh server has no ${log.progress.disagreement} that your ` +

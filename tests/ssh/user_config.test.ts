@@ -111,6 +111,10 @@ Deno.test(
       ...{ ...options, expectedHostKeys },
     });
     assertEquals([later.error, later.user], [undefined, "root"]);
+    const update = await connectFrom({ config: narrow }, "root@127.0.0.1", {
+      ...{ ...options, expectedHostKeys, wider: false },
+    });
+    assertEquals(update.error?.name, "ConnectionError");
     // What was asked for counts more.
     const asked = await connectFrom({}, "root@127.0.0.1", {
       ...{ ...options, expectedHostKeys, sshOptions: ["Ciphers=3des-cbc"] },
