@@ -38,9 +38,9 @@ export interface FailedLogin {
 const OVER =
   /^(Connection (closed|reset) by |Connection to .* closed|Disconnected from |kex_exchange_identification: ((read|write): )?(Connection|Broken pipe)|banner exchange: Connection |Killed by signal |ssh: connect to host .*: failure$|stdio forwarding failed$)/;
 
-/** What ssh says of a login that a server refuses. */
+/** What ssh says of a login that a server refuses; a file or a network may deny permission, too. */
 const REFUSED =
-  /Permission denied|Too many authentication failures|no more authentication methods/i;
+  /: Permission denied \(|^Permission denied, |Too many authentication failures|no more authentication methods/im;
 
 /** The error of a login to `label`. */
 export function loginFailure(label: string, login: FailedLogin): InstallError {
@@ -206,5 +206,6 @@ function connectionHint(text: string, { disagreement }: LoginProgress): string {
   if (/^(bind |getifaddrs: |getaddrinfo: )/m.test(text)) {
     return "check BindAddress and BindInterface in your ssh config";
   }
+  if (/^KnownHostsCommand /m.test(text)) return "check KnownHostsCommand in your ssh config";
   return "check the address and port, that the machine is up, and that a firewall lets ssh through";
 }

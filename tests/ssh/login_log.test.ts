@@ -103,6 +103,18 @@ const failures: [string[], new (...args: never[]) => Error, string, string?][] =
     "MACs=+NAME",
   ],
   [
+    ["ssh: connect to host web port 22: Permission denied"],
+    ConnectionError,
+    "no ssh connection: ssh: connect to host web port 22: Permission denied",
+    "firewall",
+  ],
+  [
+    [GREETED, KEY, "KnownHostsCommand failed"],
+    ConnectionError,
+    "no ssh connection: KnownHostsCommand failed",
+    "KnownHostsCommand in your ssh config",
+  ],
+  [
     [PROXY, "sh: nosuch: not found", CLOSED],
     ConnectionError,
     "no ssh connection: sh: nosuch: not found",
