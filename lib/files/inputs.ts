@@ -43,15 +43,25 @@ export async function readInputs(plan: Plan): Promise<Inputs> {
     await mustBeFile(image.location, "--kexec", "give the path or the URL of a kexec image");
   }
   const { hardware } = plan.build;
-  if (hardware && !plan.dryRun) await mustBeWritable(hardware.path);
+  if (hardware && !plan.dryRun) await mustBeWritable(hardware.path, "--generate-hardware-config");
+  const { updateKnownHosts, knownHosts } = plan.ssh;
+  // What is there and is no file, such as /dev/null, keeps nothing.
+  const keeps = knownHosts !== undefined &&
+    await Deno.stat(knownHosts).then(
+      ({ isFile, isDirectory }) => isFile || isDirectory,
+      () => true,
+    );
+  if (updateKnownHosts && keeps && !plan.dryRun) {
+    await mustBeWritable(knownHosts, "--known-hosts");
+  }
   const { extraFiles } = plan.install;
   const tree = extraFiles === undefined ? undefined : await readTree(extraFiles);
   const [source, swapped] = await settleSource(plan);
   return { extraFiles: tree, keys: await readKeys(plan.install.keys), source, swapped };
 }
 
-/** The file is written when the target runs the installer: too late to hear that it cannot be. */
-async function mustBeWritable(path: string): Promise<void> {
+/** The file is written when the target runs the installer, or later: too late to hear that it cannot be. */
+async function mustBeWritable(path: string, flag: string): Promise<void> {
   let folder = dirname(resolve(path));
   const isThere = (one: string) => Deno.lstat(one).then(() => true, () => false);
   while (folder !== dirname(folder) && !(await isThere(folder))) folder = dirname(folder);
@@ -62,7 +72,7 @@ async function mustBeWritable(path: string): Promise<void> {
   } catch (cause) {
     const reason = (cause as Error).message;
     throw new UsageError(
-      `--generate-hardware-config: cannot write ${JSON.stringify(path)}: ${reason}`,
+      `${flag}: cannot write ${JSON.stringify(path)}: ${reason}`,
       { hint: "give the path of a file in a folder that can be written to", cause },
     );
   }

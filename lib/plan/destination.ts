@@ -56,6 +56,9 @@ export function parseDestination(text: string): Destination {
     host = bracketed[1] ?? "";
     if (bracketed[2] !== undefined) port = parsePort(bracketed[2], JSON.stringify(text));
   } else if (url && named) {
+    if (validHost(rest)) {
+      throw refuse(text, "an IPv6 address in a URL has brackets", `write [${rest}]`);
+    }
     host = named[1] ?? "";
     port = parsePort(named[2] ?? "", JSON.stringify(text));
   }

@@ -40,7 +40,12 @@ case "$1" in
 *) ${jumps ? "exit 1" : ":"} ;;
 esac
 # One-time codes are no passwords, and a password that was refused is not sent again: that may lock the account.
-case "\${1#"($me) "}" in *[Cc]ode*|*[Tt]oken*|*OTP*|*[Oo]ne-time*) exit 1 ;; esac
+case "\${1#"($me) "}" in
+*[Cc]ode*|*[Tt]oken*|*OTP*|*[Oo]ne-time*)
+  [ -z "$NIXOS_ANYWHERE_ASKED" ] || printf '%.200s' "\${1#"($me) "}" >"$NIXOS_ANYWHERE_ASKED.more"
+  exit 1
+  ;;
+esac
 if [ -n "$NIXOS_ANYWHERE_ASKED" ]; then
   [ ! -e "$NIXOS_ANYWHERE_ASKED" ] || exit 1
   umask 077

@@ -26,6 +26,7 @@ export class Channels {
   readonly #waiting: (() => void)[] = [];
   readonly #crowded = Promise.withResolvers<void>();
   #madeRoom = false;
+  #count = 0;
   #refusedSince: number | undefined;
 
   /** `makeRoom` is called once, when the server grants none beside the login itself. */
@@ -34,6 +35,11 @@ export class Channels {
   /** Whether a command was ever begun. */
   get granted(): boolean {
     return this.#granted;
+  }
+
+  /** Whether the server grants one at a time, and has granted one command in all. */
+  get grantedOne(): boolean {
+    return this.#madeRoom && this.#count === 1;
   }
 
   /** Resolves when a command has to wait for another one's end: whoever needs no channel just now gives it back. */
@@ -75,6 +81,7 @@ export class Channels {
     return {
       granted: () => {
         this.#granted = true;
+        this.#count++;
         this.#refusedSince = undefined;
       },
       refused: async () => {

@@ -11,7 +11,6 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import type { HostKeyPolicy } from "../plan/checks.ts";
 import type { Destination } from "../plan/destination.ts";
 import { sshOptionLine } from "../plan/ssh_option.ts";
 
@@ -39,14 +38,13 @@ export interface LoginConfig {
   readonly modern: boolean;
   /** What ciphers are offered, with commas between them. Default: ssh's own and the user's */
   readonly ciphers?: string | undefined;
-  /** Lines that decide about host keys, from {@linkcode hostKeyLines}. */
+  /** Lines that decide about host keys, from `hostKeyLines()`. */
   readonly hostKeys: readonly string[];
+  /** Lines that take back what the user's ssh config allows too little of, from `widerLine()`. Default: [] */
+  readonly wider?: readonly string[] | undefined;
   /** Seconds until the server has greeted: to ssh it is one time with that for the connection. Default: 20 */
   readonly connectTimeout?: number | undefined;
 }
-
-/** The name under which host keys are kept where they must not depend on address and port. */
-export const HOST_KEY_ALIAS = "nixos-anywhere-target";
 
 /** The master's options, `KEY VALUE`: ssh takes the first value of each key, so what comes first wins. */
 export function loginOptions(config: LoginConfig): string[] {
@@ -68,6 +66,7 @@ export function loginOptions(config: LoginConfig): string[] {
     ...(config.temporary ? identity : []),
     ...config.sshOptions.map(sshOptionLine),
     ...(config.temporary ? [] : identity),
+    ...(config.wider ?? []),
     ...(config.ciphers === undefined ? [] : [`Ciphers ${config.ciphers}`]),
     // Nobody is asked twice for what is known already; a second wrong answer may lock an account.
     ...(config.password
@@ -80,11 +79,15 @@ export function loginOptions(config: LoginConfig): string[] {
     "RequestTTY no",
     "RemoteCommand none",
     ...(config.modern ? ["SessionType default", "StdinNull no", "ForkAfterAuthentication no"] : []),
+    // With it the lines of the log have other beginnings.
+    ...(config.modern ? ["LogVerbose none"] : []),
     "ClearAllForwardings yes",
     "ForwardX11 no",
     "PermitLocalCommand no",
     "CheckHostIP no",
     `ConnectTimeout ${config.connectTimeout ?? 20}`,
+    // Whoever awaits the login tries again, ever less often.
+    "ConnectionAttempts 1",
     // A connection that carries nothing for half a minute is lost.
     "ServerAliveInterval 5",
     "ServerAliveCountMax 6",
@@ -101,6 +104,18 @@ function temporaryLines(modern: boolean): string[] {
     ...(modern ? [`PubkeyAcceptedAlgorithms ${OWN_ALGORITHMS}`] : []),
   ];
 }
+
+/**
+ * What every login needs, whatever anybody has configured: the log is read, and ssh, which keeps new host keys in the
+ * first of several known_hosts files, would take the machine's keys out of the others, which are the user's.
+ */
+export const FIRST_OPTIONS: readonly string[] = [
+  "LogLevel DEBUG1",
+  "FingerprintHash sha256",
+  "UpdateHostKeys no",
+  "ControlMaster yes",
+  "ControlPersist no",
+];
 
 const OWN_ALGORITHMS = "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256";
 
@@ -124,60 +139,6 @@ export function socketConfig(socket: string): string {
     "",
   ]
     .join("\n");
-}
-
-/** The lines that make ssh follow `policy`. `known` is our own file; the user's files come behind it. */
-export function hostKeyLines(
-  policy: HostKeyPolicy,
-  files: { readonly known: string; readonly users: string; readonly fingerprintScript: string },
-): string[] {
-  switch (policy) {
-    case "off":
-      // With another key in one of these files ssh would not send a password.
-      return [
-        "StrictHostKeyChecking no",
-        "UserKnownHostsFile /dev/null",
-        "GlobalKnownHostsFile /dev/null",
-      ];
-    case "strict":
-      return ["StrictHostKeyChecking yes", `UserKnownHostsFile ${files.known} ${files.users}`];
-    case "accept-new":
-      return [
-        "StrictHostKeyChecking accept-new",
-        `UserKnownHostsFile ${files.known} ${files.users}`,
-      ];
-    default:
-      return [
-        "StrictHostKeyChecking yes",
-        "UserKnownHostsFile /dev/null",
-        "GlobalKnownHostsFile /dev/null",
-        fingerprintLine(files.fingerprintScript),
-      ];
-  }
-}
-
-/** Makes ssh ask the script for known keys; since OpenSSH 8.5. */
-function fingerprintLine(script: string): string {
-  return `KnownHostsCommand /bin/sh ${script} %f %H %t %K`;
-}
-
-/**
- * The lines that demand one of the keys in the file `known`, whatever address and port are; or, with a
- * script, the key of its fingerprint.
- */
-export function pinnedLines(known: string, script?: string): string[] {
-  return [
-    ...(script === undefined ? [] : [fingerprintLine(script)]),
-    "StrictHostKeyChecking yes",
-    `HostKeyAlias ${HOST_KEY_ALIAS}`,
-    `UserKnownHostsFile ${known}`,
-    "GlobalKnownHostsFile /dev/null",
-  ];
-}
-
-/** A known_hosts file that accepts just `keys`, each `TYPE BASE64`, under the alias. */
-export function pinnedKeys(keys: readonly string[]): string {
-  return keys.map((key) => `${HOST_KEY_ALIAS} ${key}\n`).join("");
 }
 
 /** A path in an ssh config: quoted, and with the `%` that ssh would expand doubled. */

@@ -47,6 +47,10 @@ export async function logInFirst(
       scope.signal.throwIfAborted();
       const pause = BUSY[busy];
       const { progress } = log;
+      if (log.mended) {
+        log = new LoginLog();
+        continue;
+      }
       if (!(error instanceof ConnectionError) || progress.ending !== "turned away") throw error;
       if (progress.timedOut && connectTimeout === USUAL) {
         connectTimeout = SLOW;
@@ -79,6 +83,8 @@ function late(label: string, log: LoginLog, timeout: number): ConnectionError {
     ? progress.person === undefined
       ? `it ${progress.unfinished}`
       : "answer it, or log in with a key that needs nobody: -i names one"
+    : progress.indirect
+    ? "what makes the connection, ProxyJump or ProxyCommand, brings no answer: try it with ssh itself"
     : progress.at("connected")
     ? "it accepts connections, and no ssh server greets: check the port, and that the machine is not overloaded"
     : "check the address and port, and that the machine is up and not overloaded";

@@ -4,6 +4,7 @@
  * @module
  */
 import { InstallError } from "../errors.ts";
+import { dirname } from "../std_path.ts";
 import { run } from "../process.ts";
 
 /** What known_hosts files call a target. */
@@ -12,6 +13,8 @@ export interface KnownAs {
   readonly hostname: string;
   /** The port that ssh connects to. */
   readonly port: number;
+  /** The name that stands for both of them, where the user says so (`HostKeyAlias`). */
+  readonly alias?: string | undefined;
   /** The user's known_hosts files. */
   readonly known: readonly string[];
 }
@@ -36,8 +39,9 @@ export async function fingerprint(key: string): Promise<string> {
 }
 
 /**
- * Puts host keys in place of all that a known_hosts file has for a target; returns the file's path. By
- * `ssh-keygen -R`, which finds hashed names too and keeps the old file beside it as `.old`.
+ * Puts host keys in place of all that a known_hosts file has for a target; returns the file's path, or nothing where
+ * the user keeps no host keys: in no file, or in a device such as `/dev/null`. By `ssh-keygen -R`, which finds hashed
+ * names too and keeps the old file beside it as `.old`.
  *
  * Throws an {@linkcode InstallError} if the file cannot be written.
  */
@@ -45,15 +49,27 @@ export async function replaceHostKeys(
   where: KnownAs,
   keys: readonly string[],
   file?: string,
-): Promise<string> {
-  const path = file ?? where.known[0] ?? "";
-  const name = where.port === 22 ? where.hostname : `[${where.hostname}]:${where.port}`;
+): Promise<string | undefined> {
+  const path = file ?? where.known[0];
+  if (path === undefined) return undefined;
+  const address = where.port === 22 ? where.hostname : `[${where.hostname}]:${where.port}`;
+  const name = where.alias ?? address;
+  const text = keys.map((key) => `${name} ${key}\n`).join("");
   try {
-    if (await Deno.stat(path).catch(() => undefined)) {
+    const info = await Deno.stat(path).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    if (info?.isDirectory) throw new Error("it is a folder");
+    if (info && !info.isFile) return undefined;
+    if (info) {
       await run(["ssh-keygen", "-R", name, "-f", path], { timeout: 30_000 });
+      // With a mode, Deno would change that of a file that is there.
+      await Deno.writeTextFile(path, text, { append: true });
+    } else {
+      // As ssh makes them.
+      await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await Deno.writeTextFile(path, text, { createNew: true, mode: 0o600 });
     }
-    const text = keys.map((key) => `${name} ${key}\n`).join("");
-    await Deno.writeTextFile(path, text, { append: true, create: true, mode: 0o600 });
     return path;
   } catch (cause) {
     throw new InstallError(`cannot write the new host keys to ${JSON.stringify(path)}`, {

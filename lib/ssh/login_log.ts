@@ -4,13 +4,17 @@
  *
  * @module
  */
-import { ConnectionError, HostIdentityError, type InstallError, LoginError } from "../errors.ts";
+import type { InstallError } from "../errors.ts";
 import { escapeControls } from "../escape.ts";
 import { type AcceptedKey, parseAcceptedKey } from "./accepted_key.ts";
+import { loginFailure } from "./login_failure.ts";
 import { LoginProgress } from "./login_progress.ts";
-import { lastWords, shellHint } from "./no_shell.ts";
 
-/** Collects the log of one ssh process. Bounded: keeps what it needs and the last 20 plain lines. */
+/** Plain lines that are kept, of each part of the log, and characters of each. */
+const MOST_LINES = 20;
+const LONGEST = 1000;
+
+/** Collects the log of one ssh process. Bounded: keeps what it needs and the last plain lines. */
 export class LoginLog {
   /** How far the login is. */
   readonly progress: LoginProgress = new LoginProgress();
@@ -33,7 +37,17 @@ export class LoginLog {
   asked = false;
   /** The ways to log in that the server offers, as it said last. */
   offered: readonly string[] = [];
-  #lines: string[] = [];
+  /** Whether the server was asked whether it takes a key. */
+  keyOffered = false;
+  /** Whether only known keys of the machine would do; set by who made the login. */
+  pinned = false;
+  /** Whether there is a password to give; set by who made the login. */
+  password = false;
+  /** Whether the next try is made in another way since this one failed; set by who made the login. */
+  mended = false;
+  readonly #early: string[] = [];
+  readonly #late: string[] = [];
+  readonly #aside: string[] = [];
   #settled = false;
   #asked: number | undefined;
 
@@ -52,12 +66,16 @@ export class LoginLog {
       this.roundTrip ??= this.#asked && performance.now() - this.#asked;
     } else if (this.#settled && text.startsWith("Authentications that can continue: ")) {
       this.offered = text.slice(text.indexOf(": ") + 2).split(",");
+    } else if (text.startsWith("Offering public key: ")) {
+      this.keyOffered = true;
     } else if (text.startsWith("Server accepts key: ")) {
       this.acceptedKey = parseAcceptedKey(text.slice("Server accepts key: ".length));
-    } else if (!this.#settled && text.startsWith("Server host key: ")) {
-      this.fingerprint = /SHA256:\S+/.exec(text)?.[0];
+    } else if (!this.#settled && /^Server host (key|certificate): /.test(text)) {
+      this.fingerprint = /SHA256:[A-Za-z0-9+/=]+/.exec(text)?.[0];
       // What was said before was about a host on the way.
       this.known = true;
+    } else if (!this.#settled && text.startsWith("Forcing accepting of host key for loopback")) {
+      this.known = false;
     }
   }
 
@@ -66,104 +84,36 @@ export class LoginLog {
     if (line.trim() !== "") this.#keep(line.trim());
   }
 
-  #keep(line: string): void {
-    this.#lines.push(escapeControls(line));
-    if (this.#lines.length > 20) this.#lines.shift();
+  /** Takes a line of what makes the connection: a ProxyCommand, or the ssh to a machine on the way. */
+  overhear(line: string): void {
+    if (/^Confirm user presence/.test(line)) this.progress.plain(line);
+    if (!/^debug\d: /.test(line) && isTelling(line)) this.#keep(line, this.#aside);
+  }
+
+  #keep(line: string, lines: string[] = this.#settled ? this.#late : this.#early): void {
+    lines.push(escapeControls(line.slice(0, LONGEST)));
+    if (lines.length > MOST_LINES) lines.shift();
   }
 
   #plain(line: string): void {
     if (!this.#settled && /^Warning: Permanently added /.test(line)) this.known = false;
-    else if (
-      line.trim() !== "" &&
-      !/^(Authenticated to |Transferred: |Bytes per second: |OpenSSH_)/.test(line)
-    ) {
-      this.#keep(line);
-    }
+    else if (isTelling(line)) this.#keep(line);
     this.method = /^Authenticated to .* using "([a-z-]+)"/.exec(line)?.[1] ?? this.method;
   }
 
   /** The error that the log tells of, for a login to `label` that failed. */
   failure(label: string): InstallError {
-    const text = this.#lines.join("\n");
-    const last = this.#lines.at(-1) ?? "ssh said nothing";
-    if (
-      this.fingerprint === undefined &&
-      /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(text)
-    ) {
-      return new HostIdentityError(
-        `${label}: the host key of a machine on the way is not accepted`,
-        {
-          hint:
-            "log in to that machine with ssh itself, and compare its key with the one on its console",
-        },
-      );
-    }
-    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
-      return new HostIdentityError(
-        `${label}: its host key ${this.fingerprint ?? ""} is not the one known for it`.replace(
-          "  ",
-          " ",
-        ),
-        {
-          hint:
-            "if the machine was reinstalled, remove the old key from known_hosts; if not, someone may be in between",
-          fingerprint: this.fingerprint,
-        },
-      );
-    }
-    if (/Host key verification failed|host key is known for/.test(text)) {
-      return new HostIdentityError(
-        `${label}: its host key ${this.fingerprint ?? "(unknown)"} is not accepted`,
-        {
-          hint:
-            "compare it with the machine's console, then add it to known_hosts or give it with --host-key",
-          fingerprint: this.fingerprint,
-        },
-      );
-    }
-    if (
-      /Permission denied|Too many authentication failures|no more authentication methods/i.test(
-        text,
-      )
-    ) {
-      return new LoginError(`${label}: login refused: ${last}`, {
-        hint:
-          "check the user name and that your key is in its authorized_keys; -i names a key, --env-password uses SSHPASS",
-        fingerprint: this.fingerprint,
-      });
-    }
-    if (/Could not resolve hostname/.test(text)) {
-      return new ConnectionError(`${label}: the name is not known: ${last}`, {
-        hint: "check the spelling, or use the address",
-      });
-    }
-    if (
-      /Bad configuration option|keyword .* extra arguments|terminating, \d+ bad configuration/.test(
-        text,
-      )
-    ) {
-      return new ConnectionError(`${label}: ssh does not accept its configuration: ${text}`, {
-        hint: "check --ssh-option and your ssh config",
-      });
-    }
-    if (this.method !== undefined) {
-      const words = lastWords(text);
-      const why = `the login works, and its command ends at once${words && `: ${words}`}`;
-      return new ConnectionError(`${label}: retrieving host facts via ssh failed: ${why}`, {
-        hint: shellHint(text),
-      });
-    }
-    if (this.progress.throttled) {
-      const said = JSON.stringify(this.progress.notice);
-      return new ConnectionError(`${label}: no ssh connection: its ssh server says ${said}`, {
-        hint:
-          "it has too many connections, or shuts this address out for some minutes: try again later, " +
-          "or set MaxStartups or PerSourcePenalties there",
-      });
-    }
-    return new ConnectionError(`${label}: no ssh connection: ${last}`, {
-      hint:
-        "check the address and port, that the machine is up, and that a firewall lets ssh through",
+    return loginFailure(label, {
+      ...{ early: this.#early, late: this.#late, aside: this.#aside },
+      ...{ progress: this.progress, fingerprint: this.fingerprint, method: this.method },
+      ...{ offered: this.offered, keyOffered: this.keyOffered, pinned: this.pinned },
+      ...{ password: this.password, acceptedKey: this.acceptedKey },
     });
   }
+}
+
+/** Whether a line of ssh's says more than how it went. */
+function isTelling(line: string): boolean {
+  return line.trim() !== "" &&
+    !/^(Authenticated to |Transferred: |Bytes per second: |OpenSSH_)/.test(line);
 }

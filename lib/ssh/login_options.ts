@@ -59,6 +59,11 @@ export interface LoginOptions extends Omit<ConnectOptions, "resume"> {
   readonly expectedHostKeys?: readonly string[] | undefined;
   /** The fingerprint of one more key that is believed with those. Default: none */
   readonly expectedFingerprint?: string | undefined;
+  /**
+   * Whether ssh's own algorithms are allowed where the server has none that the user's ssh config allows.
+   * Default: where the target may run another system than before, after a boot and with `expectedHostKeys`
+   */
+  readonly wider?: boolean | undefined;
   /** Whether the target's processor is known to have instructions for AES-GCM. Default: false */
   readonly aes?: boolean | undefined;
   /** Called right before the target is contacted, at each login. */

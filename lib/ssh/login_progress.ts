@@ -49,6 +49,8 @@ export class LoginProgress {
   notice: string | undefined;
   /** Whether ssh gave up since nothing greeted on a connection that was accepted. */
   timedOut = false;
+  /** What ssh here and the server have not in common, as ssh's message names it: `cipher`. */
+  disagreement: string | undefined;
   /** What the login waits for that only a person can give, as far as the log tells. */
   person: string | undefined;
   /** Whether ssh may be asking somebody on the terminal now: a password, a passphrase, a touch. */
@@ -78,7 +80,9 @@ export class LoginProgress {
     if (line.startsWith("Authenticated to ")) this.#reach("granted");
     else if (/^ssh: connect to host .*: Connection refused/.test(line)) this.#refused = true;
     else if (/timed out during banner exchange/.test(line)) this.timedOut = true;
-    else if (/^Confirm user presence/.test(line)) {
+    else if (this.at("greeted") && !this.at("keyed") && line.startsWith("Unable to negotiate ")) {
+      this.disagreement = /: no matching ([a-zA-Z ]{1,40}) found\./.exec(line)?.[1];
+    } else if (/^Confirm user presence/.test(line)) {
       this.person = this.#asks = "somebody to touch the security key";
       this.#ask(true);
     }

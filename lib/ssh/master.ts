@@ -8,7 +8,7 @@ import { eachLine } from "../lines.ts";
 import { isPermitted } from "../permission.ts";
 import { type Child, start } from "../process.ts";
 import { type Report, silent } from "../report/events.ts";
-import { optionWords } from "./config.ts";
+import { FIRST_OPTIONS, optionWords } from "./config.ts";
 import { LoginLog } from "./login_log.ts";
 
 /** How a login is tried. */
@@ -32,6 +32,8 @@ export interface MasterOptions {
   readonly report?: Report | undefined;
   /** Whether it has no command of its own, for servers that grant one session at a time. Default: false */
   readonly bare?: boolean | undefined;
+  /** Whether programs or machines on the way have a log of their own, which is not the target's. Default: false */
+  readonly proxied?: boolean | undefined;
 }
 
 /** Milliseconds after the greeting until it is told what a login waits for. */
@@ -60,9 +62,10 @@ export interface Master extends AsyncDisposable {
  */
 export async function logIn(options: MasterOptions): Promise<Master> {
   const { label, host, config, socket, report = silent } = options;
-  // Not -v, which the ssh of a ProxyJump would be given too: its log would mix with the target's.
-  const first = ["LogLevel DEBUG1", "ControlMaster yes", "ControlPersist no", ...config];
-  const words = ["ssh", "-S", socket, ...optionWords(first)];
+  // Not -v, which the ssh of a ProxyJump would be given too. What that one logs of the machine on the way, as the user's
+  // ssh config says, goes to the error output; with -E our log goes elsewhere.
+  const apart = options.proxied ? ["-E", "/dev/stdout"] : [];
+  const words = ["ssh", ...apart, "-S", socket, ...optionWords([...FIRST_OPTIONS, ...config])];
   const command = options.bare ? bareCommand(words, host) : [...words, "--", host, "cat"];
   report({ type: "command", command, where: "here" });
   const { log = new LoginLog() } = options;
@@ -77,18 +80,29 @@ export async function logIn(options: MasterOptions): Promise<Master> {
     // Until the login is done; from then on it is up to its owner, who may have to tidy up over it first.
     signal: scope.signal,
   });
+  const tell = (line: string) => {
+    if (!/^(debug[1-3]: |channel \d+: open failed: )/.test(line)) {
+      report({ type: "output", source: "ssh", line });
+    }
+  };
+  const read = (line: string) => {
+    log.add(line);
+    if (log.greeted && greetedAfter === Infinity) {
+      greetedAfter = performance.now() - began;
+      options.onGreeted?.();
+    }
+    tell(line);
+  };
   const drained = Promise.all([
-    // Its command says nothing: what comes is said by the login shell.
-    eachLine(child.stdout, (line) => log.hear(line)),
+    // Its command says nothing: what comes, besides the log, is said by the login shell.
+    eachLine(child.stdout, (line) => {
+      if (options.proxied && log.method === undefined) read(line);
+      else if (!options.proxied || !/^debug1: /.test(line)) log.hear(line);
+    }),
     eachLine(child.stderr, (line) => {
-      log.add(line);
-      if (log.greeted && greetedAfter === Infinity) {
-        greetedAfter = performance.now() - began;
-        options.onGreeted?.();
-      }
-      if (!/^(debug1: |channel \d+: open failed: )/.test(line)) {
-        report({ type: "output", source: "ssh", line });
-      }
+      if (!options.proxied) return read(line);
+      log.overhear(line);
+      tell(line);
     }),
   ]);
   try {

@@ -27,6 +27,21 @@ export function shellError(where: string, code: number, said: string): ShellErro
   return new ShellError(`${where}: ${what}${words === "" ? "" : `: ${words}`}`, said);
 }
 
+/** The error of a command during which the connection to `where` ended. */
+export function lostConnection(where: string, command: string): ConnectionError {
+  return new ConnectionError(`${where}: the connection was lost during ${command}`, {
+    hint: "check the network and the machine",
+  });
+}
+
+/** The error of a server that ends a connection with the first command of it, as tinysshd does. */
+export function oneCommand(where: string): ConnectionError {
+  return new ConnectionError(`${where}: its ssh server ends each connection after one command`, {
+    hint:
+      "start another ssh server there, such as OpenSSH's or dropbear, and name its port with -p",
+  });
+}
+
 /** The line that tells most of what was said. */
 export function lastWords(said: string): string {
   const lines = said.split("\n").filter((line) => line.trim() !== "");

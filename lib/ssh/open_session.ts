@@ -87,7 +87,8 @@ async function inTurn(
       // A server that has had enough keys may just go.
       const turnedAway = error instanceof ConnectionError && log.offered.length > 0 &&
         log.method === undefined;
-      if (!(error instanceof LoginError || turnedAway)) throw error;
+      // Where it is not the target that has refused it, other keys of the target's are no help.
+      if (!(error instanceof LoginError || turnedAway) || !log.greeted) throw error;
       // What was said of the password tells more than what is said of keys afterwards.
       if (!before.asked) refused = error;
       before = { asked: before.asked || log.asked, offered: log.offered };

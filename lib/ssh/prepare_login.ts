@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConnectionError, InstallError } from "../errors.ts";
+import { ConnectionError, InstallError, LoginError, UsageError } from "../errors.ts";
 import {
   type Destination,
   parseDestination,
@@ -13,6 +13,7 @@ import {
 import { TIMEOUTS } from "../plan/timeouts.ts";
 import { type Stage, stamping } from "../report/events.ts";
 import { askpass, writePrivate } from "./askpass.ts";
+import { widerLine } from "./algorithms.ts";
 import { loginOptions, socketConfig } from "./config.ts";
 import { hasAesHere, preferAes } from "./fast_cipher.ts";
 import { LoginLog } from "./login_log.ts";
@@ -92,12 +93,14 @@ export async function prepareLogin(
     const probe = loginOptions({ ...base, modern: false, hostKeys: [] });
     const resolved = await resolve(probe, where.host, signal);
     const hostKeys = await hostKeyOptions(folder, options, resolved);
+    const pinned = options.expectedHostKeys !== undefined;
     const ciphers = options.aes && await hasAesHere() ? preferAes(resolved.ciphers) : undefined;
     const login = { ...base, modern: resolved.modern, hostKeys, ciphers };
     await writePrivate(`${folder}/socket.config`, socketConfig(`${folder}/c`));
     const env = options.password === undefined || temporary
       ? undefined
       : await askpass(folder, options.password, resolved);
+    const wider: string[] = [];
     let attempts = 0;
     let taken = false;
     const master = async (attempt: AttemptOptions, bare: boolean) => {
@@ -106,10 +109,13 @@ export async function prepareLogin(
       options.onContact?.();
       const socket = `${folder}/c${++attempts}`;
       const asked = `${folder}/asked${attempts}`;
+      log.pinned = pinned;
+      log.password = password;
       try {
         const master = await logIn({
           ...{ label, host: where.host, socket, bare, log, onGreeted, report },
-          config: loginOptions({ ...login, connectTimeout }),
+          proxied: resolved.jumps,
+          config: loginOptions({ ...login, wider, connectTimeout }),
           env: env && { ...env, NIXOS_ANYWHERE_ASKED: asked },
           signal: AbortSignal.any(signals),
         });
@@ -125,6 +131,18 @@ export async function prepareLogin(
           await master[Symbol.asyncDispose]();
           throw error;
         }
+      } catch (error) {
+        // Another system has another server: what the user's ssh config allows may be for the old one alone.
+        const { wider: allowed = pinned || stage !== "connect" } = options;
+        const line = widerLine(log.progress.disagreement ?? "");
+        if (allowed && line && !wider.includes(line)) {
+          wider.push(line);
+          log.mended = true;
+          const text = `${label}: its ssh server has no ${log.progress.disagreement} that your ` +
+            "ssh config allows: allowing those that ssh allows by itself";
+          report({ type: "log", level: "info", text });
+        }
+        throw await askedForMore(error, `${asked}.more`);
       } finally {
         log.asked = await Deno.stat(asked).then(() => true, () => false);
       }
@@ -154,6 +172,18 @@ export async function prepareLogin(
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+/** The error of a login that was refused, with the question in its hint that only a person could answer. */
+async function askedForMore(error: unknown, path: string): Promise<unknown> {
+  const question = await Deno.readTextFile(path).catch(() => undefined);
+  if (question === undefined || !(error instanceof LoginError)) return error;
+  return new LoginError(error.message, {
+    hint: `the server asks ${JSON.stringify(question.trim())}, too: without --env-password ` +
+      "ssh asks you for both on the terminal",
+    fingerprint: error.fingerprint,
+    cause: error,
+  });
 }
 
 /**
@@ -194,6 +224,16 @@ async function keyFile(
     return `${folder}/temporary`;
   }
   if (identityFile !== undefined || privateKey === undefined) return identityFile;
-  await writePrivate(`${folder}/identity`, `${privateKey.trimEnd()}\n`);
+  // A secret store of a CI may have other line ends, which ssh does not read.
+  const text = privateKey.replaceAll(/\r\n?/g, "\n").trim();
+  if (
+    !/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\n[^]*\n-----END [A-Z0-9 ]*PRIVATE KEY-----$/.test(text)
+  ) {
+    throw new UsageError("the text of the private key is none that ssh reads", {
+      hint:
+        "SSH_PRIVATE_KEY is the whole text of the key's file, its line feeds too, from -----BEGIN to -----END",
+    });
+  }
+  await writePrivate(`${folder}/identity`, `${text}\n`);
   return `${folder}/identity`;
 }

@@ -7,7 +7,8 @@ import { resolve as resolvePath } from "../std_path.ts";
 import { UsageError } from "../errors.ts";
 import type { HostKeyPolicy } from "../plan/checks.ts";
 import { run } from "../process.ts";
-import { configPath, hostKeyLines, optionWords, pinnedKeys, pinnedLines } from "./config.ts";
+import { configPath, optionWords } from "./config.ts";
+import { hostKeyLines, pinnedKeys, pinnedLines, plainAlgorithms } from "./host_key_lines.ts";
 import { fingerprintScript, writePrivate } from "./askpass.ts";
 import type { LoginOptions } from "./login_options.ts";
 
@@ -24,14 +25,18 @@ export async function hostKeyOptions(
   if (policy !== "off" && expectedHostKeys) {
     await writePrivate(known, pinnedKeys(expectedHostKeys));
     await writePrivate(script, fingerprintScript(expectedFingerprint));
-    return pinnedLines(known, resolved.modern && expectedFingerprint ? script : undefined);
+    return pinnedLines(known, resolved.modern, expectedFingerprint && script);
   }
   await writePrivate(script, fingerprintScript(policy));
   // ssh itself would make one that others may read.
   await writePrivate(known, "");
   const files = knownHosts === undefined ? resolved.known : [resolvePath(knownHosts)];
   const users = files.map(configPath).join(" ");
-  return hostKeyLines(policy, { known, users, fingerprintScript: script });
+  return hostKeyLines(policy, {
+    ...{ known, users, fingerprintScript: script, modern: resolved.modern },
+    chosen: options.hostKey !== undefined,
+    plain: plainAlgorithms(resolved.hostKeyAlgorithms),
+  });
 }
 
 /** What ssh makes of the user's own configuration. */
@@ -46,6 +51,10 @@ export interface Resolved {
   /** Whether other machines may be on the way. */
   readonly jumps: boolean;
   readonly port: number;
+  /** What known_hosts files call it in the place of name and port, where the user says so. */
+  readonly alias: string | undefined;
+  /** What ssh takes host keys of, with commas between them. */
+  readonly hostKeyAlgorithms: string;
   /** What ciphers ssh offers, with commas between them. */
   readonly ciphers: string;
 }
@@ -58,6 +67,8 @@ export async function resolve(
   const result = await run(["ssh", "-G", ...optionWords(config), "--", host], {
     allowFailure: true,
     timeout: 20_000,
+    shown: ["ssh", "-G", host],
+    hint: "see what your ssh config runs: Match exec, or the names that it looks up",
     signal,
   });
   if (result.code !== 0) {
@@ -77,7 +88,12 @@ export async function resolve(
   const jumps = ["proxyjump", "proxycommand"].some((key) => !/^(none)?$/.test(value(key)));
   const [user, hostname, port] = [value("user"), value("hostname"), Number(value("port"))];
   const ciphers = value("ciphers");
-  return { policy, known, modern, user, hostname, jumps, port, ciphers };
+  const alias = value("hostkeyalias") || undefined;
+  const hostKeyAlgorithms = value("hostkeyalgorithms");
+  return {
+    ...{ policy, known, modern, user, hostname, jumps, port, alias },
+    ...{ ciphers, hostKeyAlgorithms },
+  };
 }
 
 /** ssh prints whole paths with spaces between them, and does not quote a space in one. */

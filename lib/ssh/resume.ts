@@ -34,7 +34,7 @@ export async function saveResumeInfo(
   info: ResumeInfo,
   report: Report,
 ): Promise<void> {
-  const path = pathOf(address);
+  const path = await pathOf(address);
   try {
     await Deno.mkdir(folder(), { recursive: true, mode: 0o700 });
     const aside = `${path}.${crypto.randomUUID()}`;
@@ -56,7 +56,7 @@ export async function findResumeInfo(
   addresses: readonly InstallerAddress[],
 ): Promise<ResumeInfo | undefined> {
   for (const address of addresses) {
-    const info = await read(pathOf(address));
+    const info = await read(await pathOf(address));
     if (info) return info;
   }
   return undefined;
@@ -78,7 +78,7 @@ export async function forgetResumeInfo(
   address: InstallerAddress,
   shown: string | undefined,
 ): Promise<void> {
-  const gone = [pathOf(address)];
+  const gone = [await pathOf(address)];
   for (const path of shown === undefined ? [] : await savedPaths()) {
     const info = await read(path);
     if (info && await hasHostKey(info, shown)) gone.push(path);
@@ -133,7 +133,11 @@ function folder(): string {
   return join(state, "nixos-anywhere");
 }
 
-function pathOf({ host, port }: InstallerAddress): string {
+async function pathOf({ host, port }: InstallerAddress): Promise<string> {
   // Names that differ must not fall together, and none may lead out of the folder.
-  return join(folder(), `${encodeURIComponent(`${host}:${port}`).replaceAll(".", "%2E")}.json`);
+  const name = encodeURIComponent(`${host}:${port}`).replaceAll(".", "%2E");
+  // A file's name may have 255 bytes, and something is added while it is written.
+  if (name.length <= 200) return join(folder(), `${name}.json`);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name));
+  return join(folder(), `${name.slice(0, 100)}-${new Uint8Array(digest).toHex()}.json`);
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { ConnectionError } from "../errors.ts";
 import type { Destination } from "../plan/destination.ts";
 import { run } from "../process.ts";
 import { commandError, type RunResult, shortCommand } from "../result.ts";
@@ -12,7 +11,7 @@ import { Channels } from "./channels.ts";
 import { CLEAN, commandLine, execLine, shownWords } from "./command_line.ts";
 import { Mark } from "./mark.ts";
 import { isLost, type Master } from "./master.ts";
-import { shellError } from "./no_shell.ts";
+import { lostConnection, oneCommand, shellError } from "./no_shell.ts";
 import { quoteAll } from "./quote.ts";
 import { Remote, type RemoteParts } from "./remote.ts";
 import type {
@@ -213,10 +212,9 @@ export class Session implements AsyncDisposable {
       if (this.#master.refusedCommand && !this.#channels.granted) {
         throw this.#master.log.failure(where);
       }
-      throw new ConnectionError(
-        `${where}: the connection was lost during ${shortCommand(shown)}`,
-        { hint: "check the network and the machine" },
-      );
+      throw await remote?.begun || !this.#channels.grantedOne
+        ? lostConnection(where, shortCommand(shown))
+        : oneCommand(where);
     }
     if (remote && !await remote.begun) throw shellError(where, result.code, remote.noise);
     if (result.code !== 0 && !options.allowFailure) {

@@ -36,7 +36,7 @@ export function describeTries(
 }
 
 /** What a try tells that ended without a login. */
-export function describeEnd(kind: TryKind, { notice }: LoginProgress): string {
+export function describeEnd(kind: TryKind, { notice, disagreement }: LoginProgress): string {
   switch (kind) {
     case "refused":
       return "refuses connections: no ssh server listens on the port";
@@ -49,7 +49,9 @@ export function describeEnd(kind: TryKind, { notice }: LoginProgress): string {
     case "denied":
       return "refuses the login";
     case "broken":
-      return "greets, and ends the connection before the login";
+      return disagreement === undefined
+        ? "greets, and ends the connection before the login"
+        : `greets, and has no ${disagreement} in common with your ssh`;
     default:
       return "cannot be reached";
   }

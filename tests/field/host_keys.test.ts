@@ -1,8 +1,11 @@
 // The installer has to show a host key that is known, wherever the old system keeps its own.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { makeKey, PASSWORD } from "../support/loopback/mod.ts";
+import { ROOT } from "../checks/sources.ts";
+import { atHome, makeKey, PASSWORD } from "../support/loopback/mod.ts";
 import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition, open, type Options, usual } from "./condition.ts";
+
+const CLI = decodeURIComponent(new URL("cli.ts", ROOT).pathname);
 
 /** An installer that shows the host keys that the image has gathered, or else a new one. */
 const installer = { gathered: true } as const;
@@ -181,3 +184,18 @@ for (const named of [true, false]) {
     assertEquals(await sandbox.left(), []);
   });
 }
+
+condition(
+  "sshd",
+  "the user's ssh config allows what the old system has, and nothing that the next ones have",
+  async () => {
+    const [cipher, kex] = ["Ciphers aes128-cbc", "KexAlgorithms diffie-hellman-group14-sha1"];
+    await using fixture = await open({ target: { sshdConfig: [cipher, kex] } });
+    const command = [Deno.execPath(), "run", "-A", "--no-check", CLI, ...usual(fixture)];
+    const env = { ...fixture.sandbox.env, SSH_PRIVATE_KEY: fixture.key };
+    const { code, stderr } = await atHome(command, { config: `${cipher}\n${kex}\n` }, env);
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /: its ssh server has no cipher that your ssh config allows: /);
+    assertEquals((await fixture.machine.logins()).length, 3);
+  },
+);

@@ -47,16 +47,21 @@ const inputs: readonly [title: string, make: Make, error: RegExp][] = [
     await Deno.mkdir(`${folder}/flake`, { mode: 0o555 });
     return ["--generate-hardware-config", "nixos-facter", `${folder}/flake/deeper/facter.json`];
   }, /--generate-hardware-config: cannot write/],
+  ["a folder for the new system's host keys", async (folder) => {
+    await Deno.mkdir(`${folder}/hosts`, { mode: 0o555 });
+    return ["--known-hosts", `${folder}/hosts/known`, "--update-known-hosts"];
+  }, /--known-hosts: cannot write/],
 ];
 for (const [title, make, error] of inputs) {
   condition("here", `${title} that belongs to root, and a user who is not`, async () => {
     await using fixture = await open({ inInstaller: true });
     const more = await make(fixture.sandbox.folder);
     const words = usual(fixture);
-    const image = words.indexOf("--kexec");
-    const rest = more[0] === "--kexec" ? words.toSpliced(image, 2) : words;
+    const [option = ""] = more;
+    const replaced = option === "--kexec" || option === "--known-hosts";
+    const rest = replaced ? words.toSpliced(words.indexOf(option), 2) : words;
     // Store paths have no use for a hardware configuration.
-    if (more[0] === "--generate-hardware-config") {
+    if (option === "--generate-hardware-config") {
       rest.splice(rest.indexOf("-s"), 3, "--flake", `${fixture.sandbox.folder}#web`);
     }
     const { code, stderr } = await asUser(fixture, [...more, ...rest]);

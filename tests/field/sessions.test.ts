@@ -1,5 +1,6 @@
 /** Servers that grant few sessions a connection: commands wait for each other, and nothing fails of it. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { ConnectionError } from "../../lib/errors.ts";
 import { becomeRoot } from "../../lib/plan/facts.ts";
 import { getFacts } from "../../lib/ssh/get_facts.ts";
 import { login } from "../ssh/fixture.ts";
@@ -46,6 +47,24 @@ for (const sessions of [1, 2]) {
     }
   });
 }
+
+condition("sshd", "ends the connection after one command, as tinysshd: told as that", async () => {
+  await using container = await startContainer({
+    sshdConfig: [
+      "MaxSessions 1",
+      // When the command's exit code has been told.
+      'ForceCommand sh -c "$SSH_ORIGINAL_COMMAND"; { sleep 0.3; kill $PPID; } >/dev/null 2>&1 &',
+    ],
+  });
+  await using target = await login(container);
+  assertEquals((await target.run(["echo", "one"])).stdout, "one\n");
+  while (!target.ended) await new Promise((resolve) => setTimeout(resolve, 20));
+  await assertRejects(
+    () => target.run(["echo", "two"]),
+    ConnectionError,
+    "its ssh server ends each connection after one command",
+  );
+});
 
 condition("sshd", "MaxSessions 1 where a password is given", async () => {
   const users = { root: { password: true, keys: "none" } } as const;

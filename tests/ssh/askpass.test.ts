@@ -40,6 +40,11 @@ Deno.test("askpass() gives the password once a login", async () => {
       return (await program.output()).success;
     };
     assertEquals([await ask(asked), await ask(asked), await ask(env)], [true, false, true]);
+    const code = "(o'root@fe80::1%lan) Verification code: ";
+    const program = new Deno.Command(env.SSH_ASKPASS ?? "", { args: [code], env: asked });
+    assertEquals((await program.output()).success, false);
+    // For whoever tells why the login was refused.
+    assertEquals(await Deno.readTextFile(`${folder}/asked.more`), "Verification code: ");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,14 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
-import {
-  configPath,
-  hostKeyLines,
-  loginOptions,
-  optionWords,
-  pinnedKeys,
-  pinnedLines,
-  socketConfig,
-} from "../../lib/ssh/config.ts";
+import { configPath, loginOptions, optionWords, socketConfig } from "../../lib/ssh/config.ts";
+import { hostKeyLines, pinnedKeys, pinnedLines } from "../../lib/ssh/host_key_lines.ts";
 
 const base = {
   destination: { host: "web" },
@@ -19,7 +12,10 @@ const base = {
   modern: true,
   hostKeys: [],
 };
-const files = { known: "/t/known", users: "~/.ssh/a ~/.ssh/b", fingerprintScript: "/t/f.sh" };
+const files = {
+  ...{ known: "/t/known", users: "~/.ssh/a ~/.ssh/b", fingerprintScript: "/t/f.sh" },
+  modern: true,
+};
 
 Deno.test("loginOptions() lets the ssh config decide what nobody has said", () => {
   const keys = loginOptions(base).map((option) => option.split(" ")[0]);
@@ -69,6 +65,7 @@ Deno.test("hostKeyLines() follows the policy", () => {
     "StrictHostKeyChecking no",
     "UserKnownHostsFile /dev/null",
     "GlobalKnownHostsFile /dev/null",
+    "KnownHostsCommand none",
   ]);
   const known = "UserKnownHostsFile /t/known ~/.ssh/a ~/.ssh/b";
   assertEquals(hostKeyLines("strict", files), ["StrictHostKeyChecking yes", known]);
@@ -79,7 +76,14 @@ Deno.test("hostKeyLines() follows the policy", () => {
 });
 
 Deno.test("pinnedLines() believe in the pinned keys alone, under one name", () => {
-  assert(pinnedLines("/t/known").includes("StrictHostKeyChecking yes"));
+  const lines = pinnedLines("/t/known", true);
+  for (const line of ["StrictHostKeyChecking yes", "KnownHostsCommand none"]) {
+    assert(lines.includes(line), line);
+  }
+  // A record of the name service would be believed in their place.
+  for (const some of [lines, hostKeyLines("SHA256:abc", files)]) {
+    assert(some.includes("VerifyHostKeyDNS no"), some.join());
+  }
   assertEquals(
     pinnedKeys(["a b", "c d"]),
     "nixos-anywhere-target a b\nnixos-anywhere-target c d\n",

@@ -79,6 +79,25 @@ Deno.test("connect() takes StrictHostKeyChecking from the user's config", { igno
   assertEquals(said.error?.name, "HostIdentityError");
 });
 
+Deno.test(
+  "connect() checks a host key of this machine though the user's config does not, if asked to",
+  { ignore },
+  async () => {
+    const [where, options] = target();
+    const files = {
+      config: "NoHostAuthenticationForLocalhost yes\n",
+      known_hosts: await otherKey(),
+    };
+    const unasked = await connectFrom(files, where, options);
+    assertEquals([unasked.error, unasked.trust], [undefined, "new"]);
+    const wrong = await fingerprint((await makeKey()).publicKey) as `SHA256:${string}`;
+    for (const hostKey of ["accept-new", "strict", wrong] as const) {
+      const { error } = await connectFrom(files, where, { ...options, hostKey });
+      assertEquals(error?.name, "HostIdentityError", hostKey);
+    }
+  },
+);
+
 Deno.test("connect() takes any host key where the policy is off", { ignore }, async () => {
   const [where, options] = target();
   const known_hosts = await otherKey();
@@ -107,6 +126,24 @@ Deno.test(
     for (const hostKey of [wrong, "SHA256:", "SHA256:'; exit 0; '"] as const) {
       await assertRejects(() => login(container(), "root", { hostKey }), HostIdentityError);
     }
+  },
+);
+
+Deno.test(
+  "connect() takes the host key of a certificate by its fingerprint",
+  { ignore },
+  async () => {
+    await using own = await startContainer({
+      sshdConfig: ["HostCertificate /etc/ssh/host-cert.pub"],
+      setup:
+        `cd /etc/ssh; ssh-keygen -q -t ed25519 -N '' -f ca; cp ssh_host_ed25519_key.pub host.pub
+ssh-keygen -q -s ca -h -I box host.pub; cd /\n`,
+    });
+    const hostKey = await own.fingerprint() as `SHA256:${string}`;
+    await using target = await login(own, "root", { hostKey });
+    assertEquals(target.fingerprint, hostKey);
+    await using other = await login(own);
+    assertEquals(other.fingerprint, hostKey);
   },
 );
 

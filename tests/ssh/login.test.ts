@@ -69,6 +69,26 @@ Deno.test(
   },
 );
 
+Deno.test("connect() takes a key's text with any line ends, and refuses what is no key at once", {
+  ignore,
+}, async () => {
+  const { port, identity: { privateKey } } = container();
+  const options = { port, hostKey: "off" } as const;
+  for (const end of ["\r\n", "\r"]) {
+    await using target = await connect("root@127.0.0.1", {
+      ...{ ...options, privateKey: privateKey.replaceAll("\n", end) },
+    });
+    assertEquals(target.method, "publickey");
+  }
+  for (const text of ["key", privateKey.replaceAll("\n", "\\n"), privateKey.slice(0, 100)]) {
+    await assertRejects(
+      () => connect("root@127.0.0.1", { ...options, privateKey: text }),
+      UsageError,
+      "none that ssh reads",
+    );
+  }
+});
+
 Deno.test("connect() throws a ConnectionError where nothing listens", async () => {
   const error = await assertRejects(
     () => connect("root@127.0.0.1", { port: freePort() }),

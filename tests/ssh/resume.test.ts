@@ -14,6 +14,9 @@ Deno.test("saveResumeInfo() tells machines behind one address apart, and leads o
       { host: "127.0.0.1", port: 2222 },
       { host: "127.0.0.1:22", port: 22 },
       { host: "../../etc", port: 22 },
+      // As long as a name of DNS may be; they differ at the end alone.
+      { host: `${"a.".repeat(125)}com`, port: 22 },
+      { host: `${"a.".repeat(125)}com`, port: 2222 },
     ];
     for (const [index, address] of addresses.entries()) {
       const info = { hostKeys: [KEY], fingerprint: `SHA256:${index}` };

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Container, makeKey, PASSWORD, startContainer } from "../support/loopback/mod.ts";
 import { connectFrom } from "./client.ts";
 import { ignore, sharedContainer } from "./fixture.ts";
@@ -72,6 +72,57 @@ VisualHostKey yes
   },
 );
 
+Deno.test(
+  "connect() reads the log and leaves the user's known_hosts alone, whatever an ssh config says",
+  { ignore },
+  async () => {
+    await using own = await startContainer({ hostKeys: [await makeKey(), await makeKey("ecdsa")] });
+    const { port, identityFile } = own;
+    const [first = "", second = ""] = own.knownHosts.split(/(?<=\n)/);
+    const config = `
+UpdateHostKeys yes
+FingerprintHash md5
+LogLevel DEBUG3
+LogVerbose *
+KnownHostsCommand /bin/echo %H ${(await makeKey()).publicKey}
+`;
+    const outcome = await connectFrom({ known_hosts: first, config }, "root@127.0.0.1", {
+      ...{ port, identityFile, sshOptions: ["HostKeyAlgorithms=ssh-ed25519"] },
+    });
+    assertEquals([outcome.error, outcome.trust], [undefined, "known"]);
+    assertEquals(outcome.fingerprint, await own.fingerprint());
+    assertEquals(outcome.knownHosts, first);
+    assert(second !== "");
+  },
+);
+
+Deno.test(
+  "connect() allows what ssh allows by itself where another system's keys are demanded",
+  { ignore },
+  async () => {
+    const narrow = "Ciphers 3des-cbc\nKexAlgorithms diffie-hellman-group1-sha1\n";
+    const expectedHostKeys = container().hostKeys.map((key) => key.publicKey);
+    const { port, identityFile } = container();
+    const options = { port, identityFile };
+    const first = await connectFrom({ config: narrow }, "root@127.0.0.1", options);
+    assertEquals(first.error?.name, "ConnectionError");
+    assertMatch(first.error?.hint ?? "", /^--ssh-option KexAlgorithms=\+NAME /);
+    const later = await connectFrom({ config: narrow }, "root@127.0.0.1", {
+      ...{ ...options, expectedHostKeys },
+    });
+    assertEquals([later.error, later.user], [undefined, "root"]);
+    const update = await connectFrom({ config: narrow }, "root@127.0.0.1", {
+      ...{ ...options, expectedHostKeys, wider: false },
+    });
+    assertEquals(update.error?.name, "ConnectionError");
+    // What was asked for counts more.
+    const asked = await connectFrom({}, "root@127.0.0.1", {
+      ...{ ...options, expectedHostKeys, sshOptions: ["Ciphers=3des-cbc"] },
+    });
+    assertEquals(asked.error?.name, "ConnectionError");
+  },
+);
+
 Deno.test("connect() does not mind keys that the user lets ssh ignore", { ignore }, async () => {
   const mac = "IgnoreUnknown UseKeychain,AddKeysToAgentOfTheFuture\nUseKeychain yes\n";
   const { error, user } = await connectFrom(files(mac), "web");
@@ -95,6 +146,7 @@ function behind(jump: Container, hosts: string = jump.knownHosts): Record<string
     ...rest,
     config: `${config}  ProxyJump jump
 Host jump
+  LogLevel DEBUG1
   HostName ${jump.host}
   Port ${jump.port}
   User hop
@@ -113,8 +165,10 @@ Deno.test("connect() jumps over the user's ProxyJump", { ignore }, async () => {
   for (
     const options of [{}, { expectedHostKeys, identityFile, port }, { hostKey: "strict" as const }]
   ) {
-    const { error, user, trust } = await connectFrom(behind(jump), "web", options);
+    const { error, user, trust, fingerprint } = await connectFrom(behind(jump), "web", options);
     assertEquals([error, user, trust], [undefined, "admin", "known"]);
+    // Not that of the jump host, whose ssh logs too.
+    assertEquals(fingerprint, await container().fingerprint());
   }
   assertEquals(await jump.logins(), Array(3).fill("hop publickey"));
   // An unknown key of a jump host is ssh's question to the user, who is not there to answer.
@@ -132,6 +186,12 @@ Deno.test("connect() keeps the target's password from a jump host", { ignore }, 
   await using asking = await startContainer({ users: { hop: { ...hop, keys: "none" } } });
   const { error } = await connectFrom(behind(asking), "pwuser@web", password);
   assertEquals([error?.name, await asking.logins()], ["LoginError", []]);
+  assertMatch(
+    error?.message ?? "",
+    /: login refused on the way: hop@127\.0\.0\.1: Permission denied/,
+  );
+  // No other key of the target's would help there.
+  assertEquals((await asking.log()).match(/^Connection from /gm)?.length, 1);
 });
 
 Deno.test(

@@ -48,5 +48,8 @@ async function tellHostKeys(
     return;
   }
   const path = await replaceHostKeys(knownAs, keys, plan.ssh.knownHosts);
-  info(`known_hosts: ${path} has the new system's host keys`);
+  if (path !== undefined) return info(`known_hosts: ${path} has the new system's host keys`);
+  const text =
+    "your ssh config keeps no host keys: --known-hosts names a file for the new system's";
+  report({ type: "log", level: "warning", text });
 }

@@ -35,7 +35,11 @@ export interface NewLoginOptions {
 export async function openNewLogin(first: Session, options: NewLoginOptions): Promise<Login> {
   const { facts, sudoPassword, refusals, report, signal } = options;
   const { destination, greetedAfter } = first;
-  const login = { ...internals(first).login, ...identity(first, options.hostKeys), report };
+  const login = {
+    ...{ ...internals(first).login, ...identity(first, options.hostKeys), report },
+    // What counts is whether the user gets in by their own ssh config.
+    wider: false,
+  };
   let last = "";
   for (;;) {
     try {

@@ -75,6 +75,7 @@ const bad: readonly (readonly [host: string, error: RegExp, hint?: RegExp])[] = 
   ["ssh://web:65536", /"65536" is no port/],
   ["ssh://web:22a", /"22a" is no port/],
   ["ssh://web:", /"" is no port/],
+  ["ssh://root@2001:db8::1", /an IPv6 address in a URL has brackets/],
   ["ssh://web/path", HOST_NAME],
   ["ssh://ro%20ot@web", LOGIN],
   ["ssh://%2DoProxyCommand=id", HOST_NAME],
