@@ -52,12 +52,15 @@ export async function readInputs(plan: Plan): Promise<Inputs> {
 
 /** The file is written when the target runs the installer: too late to hear that it cannot be. */
 async function mustBeWritable(path: string): Promise<void> {
-  let folder = dirname(resolve(path));
+  // What a link leads to is written.
+  let folder = dirname(await Deno.realPath(path).catch(() => resolve(path)));
   const isThere = (one: string) => Deno.lstat(one).then(() => true, () => false);
   while (folder !== dirname(folder) && !(await isThere(folder))) folder = dirname(folder);
   try {
     const info = await Deno.stat(resolve(path)).catch(() => undefined);
-    if (info?.isDirectory) throw new Error("it is a folder");
+    if (info && !info.isFile) {
+      throw new Error(info.isDirectory ? "it is a folder" : "it is no file");
+    }
     await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".nixos-anywhere-" }));
   } catch (cause) {
     const reason = (cause as Error).message;

@@ -33,19 +33,20 @@ export interface InstallStepOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-// $1 system, $2 "y" to keep host keys, $3 "y" to set NIXOS_NO_CHECK to $4, $5 the number of
-// pairs of path and owner that follow; the rest are arguments for nixos-install.
+// Pairs of path and owner.
+const CHOWN = `
+while [ $# -gt 1 ]; do
+  chown -hR -- "$2" "/mnt/\${1#/}"
+  shift 2
+done
+`;
+
+// $1 system, $2 "y" to keep host keys, $3 "y" to set NIXOS_NO_CHECK to $4; the rest are arguments for nixos-install.
 const INSTALL = `
 system=$1 keep_keys=$2 set_check=$3 check=$4
-pairs=$5
-shift 5
+shift 4
 PATH=$PATH:/run/current-system/sw/bin
 export PATH
-while [ "$pairs" -gt 0 ]; do
-  chown -hR -- "$2" "/mnt/$1"
-  shift 2
-  pairs=$((pairs - 1))
-done
 # Initrd secrets are gathered there.
 [ -d /mnt/tmp ] || { mkdir -p /mnt/tmp && chmod 1777 /mnt/tmp; }
 if [ "$keep_keys" = y ]; then
@@ -124,6 +125,17 @@ export async function installTree(
         hint: "see whether the new system's disk has room for the extra files",
       });
     }
+    if (chown.length > 0) {
+      await installer.script(CHOWN, {
+        ...common,
+        name: "chown",
+        shown: ["chown", "-hR", ...chown.flatMap(({ path, owner }) => [owner, path])],
+        killOnDisconnect: true,
+        inline: true,
+        args: chown.flatMap(({ path, owner }) => [path, owner]),
+        hint: "paths of --chown have to be among the extra files, or be made by the disko script",
+      });
+    }
     const flag = (value: boolean) => value ? "y" : "n";
     await installer.script(INSTALL, {
       ...common,
@@ -137,8 +149,6 @@ export async function installTree(
         flag(copyHostKeys),
         flag(noCheck !== undefined),
         noCheck ?? "",
-        String(chown.length),
-        ...chown.flatMap(({ path, owner }) => [path, owner]),
         ...nixOptions.flatMap(({ name, value }) => ["--option", name, value]),
       ],
       hint: "the system is not installed: mend what its output names",

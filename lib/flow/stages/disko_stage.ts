@@ -4,7 +4,9 @@
  * @module
  */
 import { runDisko } from "../../steps/disko.ts";
+import { checkOwners } from "../../steps/owners.ts";
 import { bring } from "../bring.ts";
+import { checkUnlessForced } from "../refuse.ts";
 import { always, type Stage } from "../stage.ts";
 
 export const diskoStage: Stage<"disko"> = {
@@ -16,7 +18,9 @@ export const diskoStage: Stage<"disko"> = {
   async run(given, job) {
     const { installer } = given;
     const { inputs: { keys }, guard, plan, signal } = job;
+    const chown = plan.phases.includes("install") ? plan.install.chown : [];
     return await job.stages.run("disko", async () => {
+      await checkUnlessForced(job, () => checkOwners(installer, chown, { signal }));
       const script = await bring("disko", given, job);
       const passphrase = await guard.release(installer, script);
       return await runDisko(installer, script, {

@@ -86,7 +86,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
   const { hostKeys, previous, by, said, ended } = await leave(
     installer,
     kexec?.entry,
-    going.signal,
+    { timeout: Math.max(timeout, 120_000), signal: going.signal },
   );
   if (kexec?.entry && by === "firmware") {
     warn(`not by kexec but by its firmware: the new kernel could not be loaded: ${said}`);
@@ -187,7 +187,8 @@ interface Leaving {
 async function leave(
   installer: Session,
   entry: BootEntry | undefined,
-  signal: AbortSignal,
+  // What was installed is written to the disk, which may be a memory card.
+  { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignal },
 ): Promise<Leaving> {
   const hostKeys: string[] = [];
   const said: string[] = [];
@@ -198,7 +199,7 @@ async function leave(
   const words = ["sh", "-euc", LEAVE, "reboot", kernel, parameters, ...initrds];
   const running = installer.pipe(hold.readable, words, {
     shown: entry ? ["kexec", kernel, ...initrds, parameters] : ["reboot"],
-    timeout: 120_000,
+    timeout,
     signal,
     onLine: (line) => {
       const [, name, value = ""] = /^(host_key|boot_id|by|kexec_said) (.*)$/.exec(line) ?? [];
