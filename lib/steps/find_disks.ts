@@ -8,7 +8,7 @@ import { AnswerError, DiskError, PreflightError } from "../errors.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
 import { diskOf, fateOf, nameDisk, readDisks } from "../plan/disks.ts";
-import { compareDisks } from "../plan/same_disk.ts";
+import { compareDisks, sharedNames } from "../plan/same_disk.ts";
 import { LIST_DISKS } from "../ssh/disk_listing.ts";
 import type { RemoteOptions, Session } from "../ssh/session.ts";
 
@@ -200,7 +200,9 @@ export async function diskObjections(
     const [message] = missed(installer, missing, disks);
     objections.push(new DiskError(`${message} in the installer`, { hint: HINT_MISSING }));
   }
-  const same = (one: Disk, other: Disk) => compareDisks(one, other, aliases(other)) === "same";
+  const shared = sharedNames(shown);
+  const compare = (one: Disk, other: Disk) => compareDisks(one, other, aliases(other), shared);
+  const same = (one: Disk, other: Disk) => compare(one, other) === "same";
   const say = (level: "info" | "warning", text: string) =>
     installer.report({ type: "log", level, text: `${installer.label}: ${text}` });
   for (const [index, { name, device, disk: before }] of found.entries()) {
@@ -216,7 +218,7 @@ export async function diskObjections(
       say("warning", `${name} is ${nameDisk(now)}, a disk that was not seen before`);
       continue;
     }
-    const sameness = compareDisks(was, now, aliases(now));
+    const sameness = compare(was, now);
     if (sameness === "different") {
       const moved = disks.find((one) => same(was, one));
       const where = moved ? `; the disk that was shown is ${moved.device} now` : "";
@@ -230,7 +232,7 @@ export async function diskObjections(
       );
       continue;
     }
-    const twins = shown.filter((one) => compareDisks(one, now, aliases(now)) !== "different");
+    const twins = shown.filter((one) => compare(one, now) !== "different");
     if (sameness === "unknown" || sameness === "alike" && twins.length > 1) {
       say("warning", `${name}: nothing tells it from another disk: ${nameDisk(now)}`);
     }

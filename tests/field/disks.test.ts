@@ -61,17 +61,19 @@ condition("disks", "another disk has the name that was shown", async () => {
   );
 });
 
-condition("disks", "two disks have swapped their names", async () => {
-  const ended = await attempt({
-    target: { ...lsblk({ target0: { wwn: "0x5000a" }, target1: { wwn: "0x5000b" } }), setup: MORE },
-    installer: {
-      ...lsblk({ target0: { wwn: "0x5000b" }, target1: { wwn: "0x5000a" } }),
-      setup: MORE,
-    },
-  }, formatting());
-  stopped(ended);
-  assertStringIncludes(ended.stderr, "the disk that was shown is /dev/target1 now");
-});
+condition(
+  "disks",
+  "two disks have swapped their names, and have their dock's serial number",
+  async () => {
+    const [one, other] = ["0x5000a", "0x5000b"].map((wwn) => ({ wwn, serial: "DOCK" }));
+    const ended = await attempt({
+      target: { ...lsblk({ target0: one!, target1: other! }), setup: MORE },
+      installer: { ...lsblk({ target0: other!, target1: one! }), setup: MORE },
+    }, formatting());
+    stopped(ended);
+    assertStringIncludes(ended.stderr, "the disk that was shown is /dev/target1 now");
+  },
+);
 
 condition("disks", "no serial numbers, and another size", async () => {
   stopped(
