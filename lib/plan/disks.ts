@@ -78,13 +78,14 @@ export function readDisks(lines: readonly string[]): readonly Disk[] {
   };
   const isDisk = ({ TYPE, NAME = "", SIZE }: Readonly<Record<string, string>>) =>
     TYPE === "disk" && /^[\w!.-]+$/.test(NAME) && !NO_DISK.test(NAME) && SIZE !== "0";
+  const onDisk = Map.groupBy(rows, ({ NAME = "" }) => topOf(NAME));
   return rows.filter(isDisk).map((disk) => ({
     device: `/dev/${(disk["NAME"] ?? "").replaceAll("!", "/")}`,
     size: Number(disk["SIZE"]) || 0,
     model: disk["MODEL"] ?? "",
     serial: disk["SERIAL"] ?? "",
     wwn: disk["WWN"] ?? "",
-    holds: holdsOf(rows.filter(({ NAME = "" }) => topOf(NAME) === disk["NAME"])),
+    holds: holdsOf(onDisk.get(disk["NAME"] ?? "") ?? []),
   }));
 }
 

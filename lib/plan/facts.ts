@@ -61,6 +61,10 @@ export interface Facts {
   readonly hostKeys: readonly string[];
 }
 
+/** What is longer is no disk; what is more is left out. */
+const MAX_DISK_LINE = 4000;
+const MAX_DISK_LINES = 20_000;
+
 /** The programs that are looked for. */
 export const TOOLS = [
   "tar",
@@ -91,7 +95,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   installer: /^[yn]$/,
   container: /^[\w.-]{1,40}$/,
   maybe_container: /^[\w.-]{1,40}$/,
-  user: /^[\p{L}\p{N}_.@$\\-]{1,100}$/u,
+  user: /^[\p{L}\p{N}_.@$+\\-]{1,100}$/u,
   uid: /^\d{1,10}$/,
   become: /^(root|sudo|sudo-password|doas|none)$/,
   become_said: /^.{0,300}$/,
@@ -125,11 +129,13 @@ export function parseFacts(answer: string, host: string): Facts {
     const [, key = "", value = ""] = match;
     if (key === "tool" && TOOL_SHAPE.has(value)) tools.push(value);
     else if (key === "host_key" && HOST_KEY_SHAPE.test(value)) hostKeys.push(value);
-    else if (key === "disk" && value.length < 2000) disks.push(value);
-    else if (!Object.hasOwn(SHAPES, key) || !SHAPES[key]?.test(value) || values.has(key)) {
+    else if (key === "disk") {
+      // Behind a storage network each disk is there once for every path, with all that is on it.
+      if (value.length < MAX_DISK_LINE && disks.length < MAX_DISK_LINES) disks.push(value);
+    } else if (!Object.hasOwn(SHAPES, key) || !SHAPES[key]?.test(value) || values.has(key)) {
       throw refuse(`${key} is ${JSON.stringify(escapeControls(value.slice(0, 80)))}`);
     } else values.set(key, value);
-    if (tools.length > 100 || hostKeys.length > 20 || disks.length > 2000) {
+    if (tools.length > 100 || hostKeys.length > 20) {
       throw refuse("it lists too much");
     }
   }

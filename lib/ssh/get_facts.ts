@@ -83,6 +83,7 @@ fact aes "$aes"
 memory=0
 if [ -r /proc/meminfo ]; then
   while read -r key value unit; do [ "$key $unit" != 'MemTotal: kB' ] || memory=$value; done </proc/meminfo
+  case $memory in ''|*[!0-9]*) memory=0 ;; esac
 fi
 fact memory "$memory"
 kexec=possible

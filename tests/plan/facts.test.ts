@@ -135,6 +135,15 @@ Deno.test("parseFacts() refuses more host keys or tools than a machine can have"
   }
 });
 
+Deno.test("parseFacts() reads as many disks as it can where very many are listed", () => {
+  const lines = Array.from(
+    { length: 30_000 },
+    (_, at) => `fact disk NAME="sd${at}" TYPE="disk" SIZE="5"`,
+  );
+  const long = `fact disk NAME="sdx" TYPE="disk" SIZE="5" LABEL="${"x".repeat(4000)}"`;
+  assertEquals(parseFacts(answer({}, [long, ...lines]), "web").disks.length, 20_000);
+});
+
 Deno.test("parseFacts() refuses an empty answer and one that is cut off", () => {
   for (const text of ["", "\n", "facts end\n", answer().slice(0, 100)]) {
     assertThrows(() => parseFacts(text, "web"), AnswerError, "web: cannot learn");
