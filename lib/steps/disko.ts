@@ -28,6 +28,11 @@ export interface DiskoOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const HINT =
+  "the disks may be half formatted: mend the disko configuration, or what its output names";
+const MOUNT_HINT =
+  "nothing was formatted: see whether the disks are as the configuration says, and what its output names";
+
 /** What a disko script has left. */
 export interface Formatted {
   /** Whether there is no nix store in `/mnt` yet. */
@@ -105,7 +110,22 @@ export async function runDisko(
   script: StorePath | string,
   options: DiskoOptions = {},
 ): Promise<Formatted> {
-  const { keys = [], passphrase = "", timeout = TIMEOUTS.disko, signal } = options;
+  return await runDiskoScript(installer, script, options);
+}
+
+/** What only a whole install tells. */
+interface DiskoScriptOptions extends DiskoOptions {
+  /** Whether the script mounts what is formatted, and does nothing else. Default: false */
+  readonly mounts?: boolean | undefined;
+}
+
+/** The same, for any of a configuration's scripts. */
+export async function runDiskoScript(
+  installer: Session,
+  script: StorePath | string,
+  options: DiskoScriptOptions = {},
+): Promise<Formatted> {
+  const { keys = [], passphrase = "", mounts = false, timeout = TIMEOUTS.disko, signal } = options;
   const path = storePath(script, "the disko script");
   if (/[\0\r\n]/.test(passphrase)) {
     throw new UsageError("the passphrase of the disks has more than one line", {
@@ -115,9 +135,10 @@ export async function runDisko(
   const content = await readKeys(keys);
   const stages = Stages.of(installer.report);
   return await stages.run("disko", async () => {
-    stages.reach("formatting");
+    if (!mounts) stages.reach("formatting");
     await writeKeys(installer, content, signal);
-    const formatted = await runScript(installer, path, { passphrase, timeout, signal });
+    const hint = mounts ? MOUNT_HINT : HINT;
+    const formatted = await runScript(installer, path, { passphrase, hint, timeout, signal });
     stages.reach("formatted");
     return formatted;
   }, signal);
@@ -142,14 +163,13 @@ async function writeKeys(
 async function runScript(
   installer: Session,
   path: StorePath,
-  { passphrase, timeout, signal }: {
+  { passphrase, hint, timeout, signal }: {
     readonly passphrase: string;
+    readonly hint: string;
     readonly timeout: number;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<Formatted> {
-  const hint =
-    "the disks may be half formatted: mend the disko configuration, or what its output names";
   const none = `no store: ${crypto.randomUUID()}`;
   const disk = `${none} on `;
   let newStore = false;

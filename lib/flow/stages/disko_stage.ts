@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { runDisko } from "../../steps/disko.ts";
+import { runDiskoScript } from "../../steps/disko.ts";
 import { checkOwners } from "../../steps/owners.ts";
 import { bring } from "../bring.ts";
 import { checkUnlessForced } from "../refuse.ts";
@@ -23,8 +23,10 @@ export const diskoStage: Stage<"disko"> = {
       await checkUnlessForced(job, () => checkOwners(installer, chown, { signal }));
       const script = await bring("disko", given, job);
       const passphrase = await guard.release(installer, script);
-      return await runDisko(installer, script, {
-        ...{ keys, passphrase, timeout: plan.timeouts.disko, signal },
+      const { source } = plan;
+      const mounts = source.kind === "flake" && source.diskoScript.startsWith("mount");
+      return await runDiskoScript(installer, script, {
+        ...{ keys, passphrase, mounts, timeout: plan.timeouts.disko, signal },
       });
     }, signal);
   },
