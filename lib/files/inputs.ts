@@ -40,7 +40,9 @@ export async function readInputs(plan: Plan): Promise<Inputs> {
   if (plan.phases.includes("kexec") && !plan.dryRun) await mustBePermitted("ssh-keygen");
   const { image } = plan.kexec;
   if (image?.kind === "file") {
-    await mustBeFile(image.location, "--kexec", "give the path or the URL of a kexec image");
+    const hint = "give the path or the URL of a kexec image";
+    // It is read more than once.
+    await mustBeFile(image.location, "--kexec", hint, "it is no file");
   }
   const { hardware } = plan.build;
   if (hardware && !plan.dryRun) await mustBeWritable(hardware.path);
@@ -71,8 +73,15 @@ async function mustBeWritable(path: string): Promise<void> {
   }
 }
 
-async function mustBeFile(path: string, flag: string, hint: string): Promise<void> {
+async function mustBeFile(
+  path: string,
+  flag: string,
+  hint: string,
+  noFile?: string,
+): Promise<void> {
   try {
+    const info = noFile === undefined ? undefined : await Deno.stat(path);
+    if (info && !info.isFile && !info.isDirectory) throw new Error(noFile);
     const file = await Deno.open(path);
     const { isDirectory } = await file.stat();
     file.close();

@@ -135,8 +135,8 @@ export async function runDiskoScript(
   const content = await readKeys(keys);
   const stages = Stages.of(installer.report);
   return await stages.run("disko", async () => {
-    if (!mounts) stages.reach("formatting");
     await writeKeys(installer, content, signal);
+    if (!mounts) stages.reach("formatting");
     const hint = mounts ? MOUNT_HINT : HINT;
     const formatted = await runScript(installer, path, { passphrase, hint, timeout, signal });
     stages.reach("formatted");

@@ -162,6 +162,24 @@ condition("disks", "a system without udev has no /dev/disk at all", async () => 
   assertMatch(stderr, /\/dev\/disk\/by-id\/x is \/dev\/target0: .*serial S/);
 });
 
+condition("disks", "lsblk reads from a disk that answers no more", async () => {
+  const lsblk = "#!/bin/sh\nexec sleep 300\n";
+  // Who waits 20 s will wait a moment, too.
+  const timeout =
+    '#!/bin/sh\n[ "$1" = -s ] || exec /usr/bin/timeout "$@"\nshift 3\nexec /usr/bin/timeout -s KILL 1 "$@"\n';
+  const files = Object.fromEntries(
+    Object.entries({ lsblk, timeout }).map((
+      [name, text],
+    ) => [`/usr/local/bin/${name}`, { mode: 0o755, text }]),
+  );
+  const { code, stderr } = await attempt(
+    { target: { files } },
+    formatting(undefined, ["--dry-run"]),
+  );
+  assertEquals(code, 0, stderr);
+  assertMatch(stderr, /WILL BE WIPED: \/dev\/target0$/m);
+});
+
 condition("disks", "udev runs, and the name is not there", async () => {
   const udev = { target: { setup: byId("target0") } };
   const { code, stderr } = await attempt(udev, formatting("/dev/disk/by-id/other"));

@@ -16,7 +16,7 @@ import type { Rebooted } from "../../report/install_report.ts";
 import { Stages } from "../../report/stages.ts";
 import { forgetResumeInfo } from "../../ssh/resume.ts";
 import { internals, type Session } from "../../ssh/session.ts";
-import { LEAVE, LOOK, readLoader } from "./reboot_script.ts";
+import { LEAVE, LOOK, readLoader, readOther } from "./reboot_script.ts";
 
 /** How the reboot is done and waited for; everything has a default. */
 export interface RebootOptions {
@@ -94,6 +94,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
   const known: LoginOptions = options.login?.options ?? internals(installer).login;
   try {
     let [running, loader]: [string, Rebooted["by"] | undefined] = ["", undefined];
+    let other: string | undefined;
     await using _session = await awaitBoot(installer, {
       previous,
       expected: "the installed system",
@@ -105,6 +106,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
         onOutput: (answer) => {
           running = /^system (.*)$/m.exec(answer)?.[1] ?? "";
           loader = readLoader(answer);
+          if (!isStorePath(running)) other = readOther(answer);
         },
       },
       destination: options.login?.destination ?? installer.destination,
@@ -123,12 +125,14 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
       refusals: 3000,
       signal,
     });
-    if (system !== undefined && isStorePath(running) && running !== system) {
-      throw new BootError(`${label}: runs ${running} instead of ${system}`, {
+    const instead = isStorePath(running) ? running : other;
+    if (system !== undefined && instead !== undefined && instead !== system) {
+      throw new BootError(`${label}: runs ${escapeControls(instead)} instead of ${system}`, {
         outcome: "other",
         hint: "it may have booted from another disk: look at the boot order of its firmware",
       });
     }
+    if (system !== undefined && instead === undefined) warn("it does not say which system it runs");
     // There are boot loaders that use kexec: what was told to go by the firmware did.
     const fell = by === "kexec" && loader === "firmware";
     if (fell) warn("its firmware has started the new system: kexec did not get that far");
