@@ -33,6 +33,25 @@ export interface FoundDisk {
   readonly disk?: Disk | undefined;
 }
 
+/** Two names of disks that are to be formatted, for one device; nothing where each has its own. */
+export function twiceNamed(
+  found: readonly Pick<FoundDisk, "name" | "device" | "fate">[],
+): readonly [string, string] | undefined {
+  const names = new Map<string, string>();
+  for (const { name, device, fate } of found) {
+    if (device === undefined || fate === "mounted") continue;
+    const before = names.get(device);
+    if (before !== undefined) return [before, name];
+    names.set(device, name);
+  }
+  return undefined;
+}
+
+/** What an installer runs from, of what is on a disk: its root, or the medium that holds the store of its root. */
+export function runsFrom({ holds }: Disk): string | undefined {
+  return holds.find((one) => / at \/(iso|findiso|nix\/\.ro-store|nix\/store)?$/.test(one));
+}
+
 /** What a disko script of this name, `mountScriptNoDeps`, does to a disk. */
 export function fateOf(
   script: string,

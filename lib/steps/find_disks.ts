@@ -7,7 +7,7 @@
 import { AnswerError, DiskError, PreflightError } from "../errors.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
-import { diskOf, fateOf, nameDisk, readDisks } from "../plan/disks.ts";
+import { diskOf, fateOf, nameDisk, readDisks, twiceNamed } from "../plan/disks.ts";
 import { compareDisks, sharedNames } from "../plan/same_disk.ts";
 import { LIST_DISKS } from "../ssh/disk_listing.ts";
 import type { RemoteOptions, Session } from "../ssh/session.ts";
@@ -202,6 +202,14 @@ export async function diskObjections(
   }
   const shared = sharedNames(shown);
   const compare = (one: Disk, other: Disk) => compareDisks(one, other, aliases(other), shared);
+  const twice = twiceNamed(found.map(({ name, fate }, index) => {
+    const device = answers[index];
+    return { name, fate, ...(device?.startsWith("/") && { device }) };
+  }));
+  if (twice) {
+    const text = `two disks of the configuration are the same one: ${twice.join(" and ")}`;
+    objections.push(new DiskError(`${installer.label}: ${text}`, { hint: HINT_TWICE }));
+  }
   const same = (one: Disk, other: Disk) => compare(one, other) === "same";
   const say = (level: "info" | "warning", text: string) =>
     installer.report({ type: "log", level, text: `${installer.label}: ${text}` });
@@ -243,6 +251,8 @@ export async function diskObjections(
   return objections;
 }
 
+/** What to do where two names lead to one disk. */
+export const HINT_TWICE = "name another disk for one of them in the configuration's disko.devices";
 const HINT_OTHER =
   "nothing was wiped: name the disk by its /dev/disk/by-id in the configuration; --force takes the disk that is there now";
 const HINT_MISSING =
