@@ -8,7 +8,7 @@ import { DiskError, type InstallError, PreflightError } from "../errors.ts";
 import { readScript } from "../files/script.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
-import { fateOf, nameDisk, runsFrom, twiceNamed } from "../plan/disks.ts";
+import { fateOf, nameDisk, namesDevice, runsFrom, twiceNamed } from "../plan/disks.ts";
 import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/disko_questions.ts";
 import { needsKexec } from "../plan/preflight.ts";
 import type { StorePath } from "../plan/store_path.ts";
@@ -143,7 +143,7 @@ export class DiskGuard {
     this.#questions = findQuestions(text);
     // Nobody has told which disks a script is for that comes without its configuration.
     if (this.#job.plan.source.kind !== "paths") return;
-    this.found = this.#shown.filter(({ device }) => names(text, device))
+    this.found = this.#shown.filter(({ device }) => namesDevice(text, device))
       .map((disk) => ({ name: disk.device, device: disk.device, disk, fate: "wiped" as const }));
   }
 
@@ -246,9 +246,3 @@ type Refusal = (message: string, hint: string) => InstallError;
 
 const HINT =
   "run it on a terminal, set DISK_PASSPHRASE, or name a passwordFile in the configuration and give it with --disk-encryption-keys";
-
-/** Whether a text names a device or a partition of it. */
-function names(text: string, device: string): boolean {
-  const literal = device.replaceAll(/[.+!-]/g, "\\$&");
-  return new RegExp(`${literal}(p?\\d+)?(?![\\w/.-])`).test(text);
-}

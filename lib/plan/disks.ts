@@ -155,3 +155,9 @@ const FATES: Readonly<Record<FoundDisk["fate"], string>> = {
 export function showFate(fate: FoundDisk["fate"]): string {
   return FATES[fate];
 }
+
+/** Whether a text names a device or a partition of it. */
+export function namesDevice(text: string, device: string): boolean {
+  const literal = device.replaceAll(/[.+!-]/g, "\\$&");
+  return new RegExp(`${literal}(p?\\d+)?(?![\\w/.-])`).test(text);
+}

@@ -47,6 +47,8 @@ export interface Facts {
   readonly model?: string;
   /** Whether the processor has instructions for AES-GCM, as far as that was asked. */
   readonly aes?: boolean;
+  /** What has started it, of the firmwares of PCs; absent on other machines, and where it does not say. */
+  readonly firmware?: "efi" | "bios";
   /** Memory without swap, in bytes; 0 where it does not say. */
   readonly memory: number;
   /** Whether kexec can work at all, and what stands against it; `unknown` where the kernel does not say. */
@@ -102,6 +104,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   login_link: /^(unknown|(wired|wifi|mobile|tunnel|vlan) [A-Za-z0-9_.-]{1,40})( .*)?$/,
   model: /^.{0,200}$/,
   aes: /^[yn]$/,
+  firmware: /^(efi|bios|unknown)$/,
   memory: /^\d{1,15}$/,
   kexec: /^(possible|disabled|lockdown|missing|unknown)$/,
   boot_id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
@@ -146,6 +149,7 @@ export function parseFacts(answer: string, host: string): Facts {
   };
   const model = readModel(values.get("model") ?? "");
   const aes = values.get("aes");
+  const firmware = values.get("firmware");
   const maybeContainer = values.get("maybe_container");
   const said = escapeControls(values.get("become_said") ?? "").trim();
   const [kind = "unknown", name = ""] = (values.get("login_link") ?? "").split(" ");
@@ -167,6 +171,7 @@ export function parseFacts(answer: string, host: string): Facts {
     tools: Object.freeze(tools),
     ...(model !== "" && { model }),
     ...(aes !== undefined && { aes: aes === "y" }),
+    ...((firmware === "efi" || firmware === "bios") && { firmware }),
     memory: Number(get("memory")) * 1024,
     kexec: get("kexec") as Facts["kexec"],
     bootId: get("boot_id"),

@@ -9,7 +9,7 @@ import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
 import { diskOf, fateOf, nameDisk, readDisks, twiceNamed } from "../plan/disks.ts";
 import { compareDisks, sharedNames } from "../plan/same_disk.ts";
-import { LIST_DISKS } from "../ssh/disk_listing.ts";
+import { LOOK_AGAIN, PATIENCE, RESOLVE } from "../ssh/disk_names.ts";
 import type { RemoteOptions, Session } from "../ssh/session.ts";
 
 /** How disks are looked up; everything has a default. */
@@ -27,18 +27,6 @@ export interface DiskOptions {
 /** Names that others than the kernel and udev make, disko itself among them: that they are missing says nothing. */
 const MADE_LATER =
   /^(?!\/dev\/)|^\/dev\/(mapper|md|zvol|disk\/by-(part)?(label|uuid))\/|^\/dev\/(md|dm-|loop|zd|nbd|rbd|drbd|bcache)[^/]*$|^\/dev\/(?!disk\/)[^/]+\/[^/]/;
-
-// What each name leads to, in the same order. Without udev nobody makes the names below /dev/disk.
-const RESOLVE = `
-for name; do
-  case $name in /dev/disk/*) udev=n; [ ! -d "\${name%/*}" ] || udev=y; [ ! -d /run/udev/data ] || [ ! -d /dev/disk ] || udev=y ;; *) udev=y ;; esac
-  if [ -b "$name" ]; then printf 'name %s\\n' "$(readlink -f -- "$name")"
-  elif [ "$udev" = y ]; then echo 'name missing'
-  else echo 'name unknown'
-  fi
-done
-echo 'names end'
-`;
 
 /**
  * Looks up the disks that a configuration names and returns what the target says of each; `disks` are its
@@ -107,44 +95,6 @@ function missed(
       "correct the device in the configuration's disko.devices; with --force the installer is left to find it",
   }];
 }
-
-/** How long names may be missing in an installer that has just started, in seconds. */
-const PATIENCE = 10;
-
-// $1 seconds to wait for disks that are missing though udev does not run, the rest are names. udev makes names while
-// a system starts.
-const LOOK_AGAIN = `
-PATH=$PATH:/usr/sbin:/sbin:/run/current-system/sw/bin
-have() { command -v "$1" >/dev/null 2>&1; }
-first_line() { line=; [ ! -r "$1" ] || IFS= read -r line <"$1" || :; } 2>/dev/null
-left=$1
-shift
-[ ! -d /run/udev/data ] || left=${PATIENCE}
-! have udevadm || udevadm settle --timeout=10 >/dev/null 2>&1 || :
-while [ "$left" -gt 0 ]; do
-  all=y
-  for name; do [ -b "$name" ] || all=n; done
-  [ "$all" = n ] || break
-  left=$((left - 1))
-  sleep 1
-done
-${RESOLVE}
-${LIST_DISKS}
-list_disks | sed 's/^/disk /'
-for at in /sys/block/*; do
-  first_line "$at/dev"
-  [ -n "$line" ] && [ -r "/run/udev/data/b$line" ] || line=
-  [ -z "$line" ] || sed -n -e "s|^E:ID_SERIAL_SHORT=|alias \${at##*/} |p" -e "s|^E:ID_SCSI_SERIAL=|alias \${at##*/} |p" \\
-    -e "s|^E:ID_SERIAL=|alias \${at##*/} |p" -e "s|^E:ID_WWN=|alias \${at##*/} |p" \\
-    -e "s|^E:ID_WWN_WITH_EXTENSION=|alias \${at##*/} |p" "/run/udev/data/b$line"
-  for file in serial device/serial wwid device/wwid; do
-    first_line "$at/$file"
-    [ -z "$line" ] || printf 'alias %s %s\\n' "\${at##*/}" "$line"
-  done
-  line=$(tr -cd ' -~' <"$at/device/vpd_pg80" 2>/dev/null) || :
-  [ -z "$line" ] || printf 'alias %s %s\\n' "\${at##*/}" "$line"
-done
-`;
 
 /**
  * Looks in the installer whether the disks that a configuration names are those that were found before it was booted;
