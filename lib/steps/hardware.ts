@@ -80,7 +80,8 @@ ${SCRIPTS[backend]}`,
 function isWhole(backend: HardwareConfig["backend"], text: string): boolean {
   if (backend === "nixos-generate-config") return /^[^]*\{[^]*\}\s*$/.test(text);
   try {
-    return typeof JSON.parse(text) === "object";
+    const report = JSON.parse(text);
+    return typeof report === "object" && report !== null && !Array.isArray(report);
   } catch {
     return false;
   }
