@@ -147,14 +147,15 @@ export class DiskGuard {
       .map((disk) => ({ name: disk.device, device: disk.device, disk, fate: "wiped" as const }));
   }
 
-  get #asks(): boolean {
+  /** Whether disko asks for a passphrase. */
+  get asks(): boolean {
     return this.#uses.length > 0 || !!this.#questions?.some(({ kind }) => kind === "passphrase");
   }
 
   #refuse(error: Refusal): void {
     const { options, plan } = this.#job;
     const elsewhere = this.#questions?.find(({ kind }) => kind === "elsewhere");
-    if (!elsewhere && !this.#asks) return;
+    if (!elsewhere && !this.asks) return;
     if (!elsewhere && options.diskPassphrase) {
       const text = `${this.#question}: it is asked for here before the disks are touched`;
       this.#tell("info", text);
@@ -221,7 +222,7 @@ export class DiskGuard {
     if (this.#passphrase !== undefined) return;
     this.#refuse(error); // the same as before, or what the script's text has told since
     const { diskPassphrase } = this.#job.options;
-    if (!this.#asks || !diskPassphrase) return;
+    if (!this.asks || !diskPassphrase) return;
     const zfs = this.#uses.some(({ kind }) => kind === "ZFS") ? ZFS_PASSPHRASE : 1;
     const atLeast = Math.max(zfs, ...(this.#questions ?? []).map((one) => one.atLeast));
     const answer = await diskPassphrase({ host: this.#label, uses: this.#uses, atLeast });
