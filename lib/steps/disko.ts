@@ -12,6 +12,7 @@ import { TIMEOUTS } from "../plan/timeouts.ts";
 import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 import { noteStoreDisk, STORE_DISK } from "../ssh/mounted.ts";
+import { untilEnded } from "../ssh/script_end.ts";
 
 /** How the disko script is run; everything has a default. */
 export interface DiskoOptions {
@@ -74,7 +75,7 @@ fi
 [ -e /mnt/nix/store ] || echo "$2"
 ${STORE_DISK}
 printf %s "$3"
-store_disk || :
+store_disk || echo
 `;
 
 // Written aside with its final mode and renamed: nobody ever sees half a key, or one that others can read.
@@ -173,21 +174,29 @@ async function runScript(
   const none = `no store: ${crypto.randomUUID()}`;
   const disk = `${none} on `;
   let newStore = false;
-  await installer.script(RUN, {
-    args: [path, none, disk, passphrase],
-    name: "disko",
-    // Over the connection: arguments can be seen by all.
-    inline: passphrase === "",
-    shown: [path],
-    timeout,
-    killOnDisconnect: true,
-    hint: (output) => hintFor(output, hint),
-    onLine: (line, stream) => {
-      if (line === none) newStore = true;
-      else if (line.startsWith(disk)) noteStoreDisk(installer, line.slice(disk.length));
-      else installer.report({ type: "output", source: "disko", stream, line });
-    },
-    signal,
-  });
+  const work = (ended: () => void, within: AbortSignal) =>
+    installer.script(RUN, {
+      args: [path, none, disk, passphrase],
+      name: "disko",
+      // Over the connection: arguments can be seen by all.
+      inline: passphrase === "",
+      shown: [path],
+      timeout,
+      killOnDisconnect: true,
+      hint: (output) => hintFor(output, hint),
+      onLine: (line, stream) => {
+        // Behind the script's last line, which may have no end.
+        const at = line.indexOf(none);
+        const said = at < 0 ? line : line.slice(0, at);
+        if (at !== 0) installer.report({ type: "output", source: "disko", stream, line: said });
+        if (at < 0) return;
+        if (line.startsWith(disk, at)) {
+          noteStoreDisk(installer, line.slice(at + disk.length));
+          ended();
+        } else newStore = true;
+      },
+      signal: within,
+    });
+  await untilEnded(work, signal);
   return { newStore };
 }

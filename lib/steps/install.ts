@@ -12,6 +12,7 @@ import { TIMEOUTS } from "../plan/timeouts.ts";
 import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 import { checkMounted } from "../ssh/mounted.ts";
+import { untilEnded } from "../ssh/script_end.ts";
 
 /** How a system is installed; everything has a default. */
 export interface InstallStepOptions {
@@ -41,10 +42,10 @@ while [ $# -gt 1 ]; do
 done
 `;
 
-// $1 system, $2 "y" to keep host keys, $3 "y" to set NIXOS_NO_CHECK to $4; the rest are arguments for nixos-install.
+// $1 system, $2 "y" to keep host keys, $3 "y" to set NIXOS_NO_CHECK to $4, $5 what is said at the end; the rest are arguments for nixos-install.
 const INSTALL = `
-system=$1 keep_keys=$2 set_check=$3 check=$4
-shift 4
+system=$1 keep_keys=$2 set_check=$3 check=$4 end=$5
+shift 5
 PATH=$PATH:/run/current-system/sw/bin
 export PATH
 # Initrd secrets are gathered there.
@@ -62,6 +63,7 @@ if [ "$set_check" = y ]; then
   export NIXOS_NO_CHECK
 fi
 nixos-install --no-root-passwd --no-channel-copy --system "$system" "$@"
+echo "$end"
 `;
 
 /**
@@ -137,23 +139,35 @@ export async function installTree(
       });
     }
     const flag = (value: boolean) => value ? "y" : "n";
-    await installer.script(INSTALL, {
-      ...common,
-      name: "nixos-install",
-      shown: ["nixos-install", "--no-root-passwd", "--no-channel-copy", "--system", path],
-      killOnDisconnect: true,
-      // Nix options may hold secrets, such as tokens.
-      inline: nixOptions.length === 0,
-      args: [
-        path,
-        flag(copyHostKeys),
-        flag(noCheck !== undefined),
-        noCheck ?? "",
-        ...nixOptions.flatMap(({ name, value }) => ["--option", name, value]),
-      ],
-      hint: "the system is not installed: mend what its output names",
-      onLine: (line) => installer.report({ type: "output", source: "nixos-install", line }),
-    });
+    const end = `installed: ${crypto.randomUUID()}`;
+    const work = (ended: () => void, within: AbortSignal) =>
+      installer.script(INSTALL, {
+        ...common,
+        signal: within,
+        name: "nixos-install",
+        shown: ["nixos-install", "--no-root-passwd", "--no-channel-copy", "--system", path],
+        killOnDisconnect: true,
+        // Nix options may hold secrets, such as tokens.
+        inline: nixOptions.length === 0,
+        args: [
+          path,
+          flag(copyHostKeys),
+          flag(noCheck !== undefined),
+          noCheck ?? "",
+          end,
+          ...nixOptions.flatMap(({ name, value }) => ["--option", name, value]),
+        ],
+        hint: "the system is not installed: mend what its output names",
+        onLine: (line) => {
+          const at = line.indexOf(end);
+          const said = at < 0 ? line : line.slice(0, at);
+          if (at !== 0) {
+            installer.report({ type: "output", source: "nixos-install", line: said });
+          }
+          if (at >= 0) ended();
+        },
+      });
+    await untilEnded(work, signal);
   }, signal);
   stages.reach("installed");
 }
