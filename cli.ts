@@ -27,6 +27,7 @@ import { failureLines } from "./lib/cli/failure_lines.ts";
 import { outcomeOf } from "./lib/cli/outcome.ts";
 import { confirmTarget, diskPassphrase, sudoPassword } from "./lib/cli/questions.ts";
 import { LogFile } from "./lib/cli/log_file.ts";
+import { Output } from "./lib/cli/output.ts";
 import { openScreen, withoutTerminal } from "./lib/cli/screen.ts";
 import { closingLines, summary } from "./lib/cli/summary.ts";
 import { Totals } from "./lib/cli/totals.ts";
@@ -36,6 +37,9 @@ import { JsonRenderer } from "./lib/report/json.ts";
 import type { Rendered, Screen } from "./lib/report/renderer.ts";
 import type { State } from "./lib/report/states.ts";
 import { VERSION } from "./lib/version.ts";
+
+const output = new Output(Deno.stdout);
+const errors = new Output(Deno.stderr);
 
 /**
  * Runs the command with these words and returns its exit code. Everything is printed on the error output,
@@ -51,9 +55,9 @@ export async function main(words: readonly string[]): Promise<number> {
   const command = await commandOf(words);
   if (command) return await command(words.slice(1), TERMINAL);
   const only = wantsOnly(words);
-  if (only === "version") console.log(VERSION);
+  if (only === "version") output.line(VERSION);
   if (only === "help") {
-    console.log((await import("./lib/cli/help.ts")).helpText(VERSION).trimEnd());
+    output.line((await import("./lib/cli/help.ts")).helpText(VERSION).trimEnd());
   }
   if (only) return 0;
   const progress: Progress = {
@@ -67,8 +71,9 @@ export async function main(words: readonly string[]): Promise<number> {
   const { signal } = interrupts;
   try {
     const line = parseCommandLine(words);
-    for (const notice of line.notices) console.error(`notice: ${notice}`);
+    for (const notice of line.notices) errors.line(`notice: ${notice}`);
     await run(line, signal, progress);
+    tellLog(progress);
     return 0;
   } catch (error) {
     const reason = await interrupts.reason(error);
@@ -76,11 +81,23 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
+/** Tells that the output is not whole; that its reader has gone is no news. */
+function tellLost(): void {
+  const { lost } = output;
+  if (lost === undefined || lost instanceof Deno.errors.BrokenPipe) return;
+  errors.line(`warning: not all of the output could be written: ${lost.message}`);
+}
+
+/** Tells that the file of `--log` is not whole. */
+function tellLog({ log }: Progress): void {
+  if (log?.lost) errors.line(`warning: --log: ${log.path} is not whole: ${log.lost.message}`);
+}
+
 /** What the other commands print on. */
 const TERMINAL: Terminal = {
-  print: (line) => console.log(line),
-  printError: (line) => console.error(line),
-  writeError,
+  print: output.line,
+  printError: errors.line,
+  writeError: (text) => errors.write(text),
   exit: Deno.exit,
 };
 
@@ -95,18 +112,6 @@ interface Progress {
   log?: LogFile;
 }
 
-const writer = new TextEncoder();
-
-/** Writes to the error output, all of it. Where nobody reads it any more, the install goes on all the same. */
-function writeError(text: string): void {
-  const bytes = writer.encode(text);
-  try {
-    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
-  } catch {
-    // `console.error` does not tell either.
-  }
-}
-
 async function run(line: CommandLine, signal: AbortSignal, progress: Progress): Promise<void> {
   const { options, json, debug, quiet } = line;
   progress.host = hostOf(options.host);
@@ -118,9 +123,9 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
   }
   const { log } = progress;
   const screen = progress.screen = json
-    ? withoutTerminal(new JsonRenderer((text) => console.log(text), { debug }))
+    ? withoutTerminal(new JsonRenderer(output.line, { debug }))
     : openScreen({
-      write: writeError,
+      write: (text) => errors.write(text),
       isTerminal: Deno.stderr.isTerminal(),
       size: Deno.consoleSize,
     }, { debug, quiet, buildLogs: options.printBuildLogs ?? false });
@@ -156,8 +161,8 @@ async function run(line: CommandLine, signal: AbortSignal, progress: Progress): 
   const closing = await closingLines(report, options, totals);
   for (const text of [...closing, last]) log?.write(text);
   if (json) return screen.report(resultEvent(report, options.dryRun ?? false));
-  if (!quiet) { for (const text of closing) console.error(text); }
-  console.log(last);
+  if (!quiet) { for (const text of closing) errors.line(text); }
+  output.line(last);
 }
 
 const VM_TESTED = "the configuration passed its test in a virtual machine";
@@ -167,12 +172,24 @@ function end(failure: unknown, progress: Progress): number {
   const { state: reached, phases, words, screen, log, json } = progress;
   screen?.[Symbol.dispose]();
   const outcome = outcomeOf(failure, reached, phases);
-  const lines = failureLines({ failure, outcome, reached, words, screen, log: log?.path });
+  const lines = failureLines({
+    failure,
+    outcome,
+    reached,
+    words,
+    screen,
+    log: log?.lost ? undefined : log?.path,
+  });
   for (const line of lines) log?.write(line);
-  for (const line of lines) console.error(line);
+  tellLog(progress);
+  for (const line of lines) errors.line(line);
   log?.[Symbol.dispose]();
-  if (json) console.log(JSON.stringify(errorEvent({ ...progress, error: failure, outcome })));
+  if (json) output.line(JSON.stringify(errorEvent({ ...progress, error: failure, outcome })));
   return outcome.code;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  const code = await main(Deno.args);
+  tellLost();
+  Deno.exit(code);
+}

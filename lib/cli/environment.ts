@@ -5,6 +5,7 @@
  */
 import { UsageError } from "../errors.ts";
 import { OPTIONS } from "../plan/option_table.ts";
+import { isAbsolute, resolve } from "../std_path.ts";
 
 /** What the environment held; the password to log in with only where the user asked for that. */
 export type Environment = Readonly<
@@ -20,6 +21,7 @@ export function takeEnvironment(
 ): Environment {
   const given = take(OPTIONS.password);
   const password = envPassword ? given : undefined;
+  settleTemporary();
   const sudoPassword = take(OPTIONS.sudoPassword) ?? password;
   const privateKey = take(OPTIONS.privateKey);
   // Permissions that were given for an earlier version of this command do not name it.
@@ -44,4 +46,15 @@ function take({ variables }: { readonly variables: readonly string[] }): string 
     return value ? [value] : [];
   });
   return first;
+}
+
+/**
+ * Temporary files go to no folder of the user's by mistake: an empty TMPDIR is none, as for other programs, and a relative
+ * one is the same folder for all children.
+ */
+function settleTemporary(): void {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "TMPDIR" });
+  const folder = state === "granted" ? Deno.env.get("TMPDIR") : undefined;
+  if (folder === "") Deno.env.delete("TMPDIR");
+  else if (folder !== undefined && !isAbsolute(folder)) Deno.env.set("TMPDIR", resolve(folder));
 }

@@ -21,8 +21,10 @@ export class LogFile implements Disposable {
   readonly #secrets: readonly string[];
   readonly #plain: PlainRenderer;
   readonly #told = new Map<string, number>();
-  #broken = false;
   #closed = false;
+
+  /** Why it is not whole: what could not be written. */
+  lost: Error | undefined;
 
   private constructor(readonly path: string, file: Deno.FsFile, secrets: readonly string[]) {
     this.#file = file;
@@ -93,14 +95,14 @@ export class LogFile implements Disposable {
 
   /** Writes a line. A full disk ends the log, not the install. */
   write(line: string): void {
-    if (this.#closed || this.#broken) return;
+    if (this.#closed || this.lost) return;
     let text = escapeControls(line);
     for (const secret of this.#secrets) text = text.replaceAll(secret, "***");
     const bytes = new TextEncoder().encode(`${new Date().toISOString()} ${text}\n`);
     try {
       for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
-    } catch {
-      this.#broken = true;
+    } catch (error) {
+      this.lost = error as Error;
     }
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InstallError } from "../errors.ts";
 import { join } from "../std_path.ts";
 import { TarStream, type TarStreamInput } from "../std_tar.ts";
 import { mayRun, start } from "../process.ts";
@@ -15,7 +16,8 @@ const MUCH = 16 * 1024 * 1024;
 /**
  * The archive of a folder's contents, without the folder itself, so that unpacking leaves the mode of the
  * place alone. Everything belongs to root in it. What the ustar format cannot carry goes through the
- * system's tar, and what is much, where there is one.
+ * system's tar, and what is much, where there is one. A file is sent as it is then, not as it was when it was looked at;
+ * reading throws an {@linkcode InstallError} if one is gone, or changes meanwhile.
  */
 export async function archive(
   tree: Tree,
@@ -40,17 +42,57 @@ function ustar(tree: Tree): ReadableStream<Uint8Array> {
   );
 }
 
+/** The format has eleven octal digits for a time. */
+const LAST_TIME = 8 ** 11 - 1;
+
 async function* members({ folder, entries }: Tree): AsyncGenerator<TarStreamInput> {
-  for (const { path, kind, mode, size, mtime, target } of entries) {
-    const options = { mode, mtime, uid: 0, gid: 0, uname: "root", gname: "root" };
+  for (const { path, kind, mode, mtime, target } of entries) {
+    const time = Math.min(mtime, LAST_TIME);
+    const options = { mode, mtime: time, uid: 0, gid: 0, uname: "root", gname: "root" };
     if (kind === "directory") yield { type: "directory", path, options };
     else if (kind === "link") yield { type: "symlink", path, linkname: target ?? "", options };
-    else {
-      const file = await Deno.open(join(folder, path));
-      yield { type: "file", path, size, readable: file.readable, options };
-    }
+    else yield { type: "file", path, ...await openFile(join(folder, path)), options };
   }
 }
+
+/** A file and its size as it is now. */
+async function openFile(path: string): Promise<{ size: number; readable: Stream }> {
+  const { isFile, size } = await Deno.lstat(path).catch(changing(path));
+  // A pipe in its place would be opened for ever.
+  if (!isFile) throw changed(path, "it is no file any more");
+  return { size, readable: ReadableStream.from(readExactly(path, size)) };
+}
+
+type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** So many bytes of a file, which may grow. */
+async function* readExactly(path: string, size: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(path).catch(changing(path));
+  const buffer = new Uint8Array(Math.min(size, CHUNK));
+  for (let left = size; left > 0;) {
+    const some = buffer.subarray(0, Math.min(left, buffer.length));
+    const count = await file.read(some).catch(changing(path));
+    if (count === null) throw changed(path, `it has become shorter by ${left} bytes`);
+    left -= count;
+    yield buffer.slice(0, count);
+  }
+}
+
+/** Names the file in what the system says. */
+function changing(path: string): (cause: Error) => never {
+  return (cause) => {
+    throw changed(path, cause.message, cause);
+  };
+}
+
+function changed(path: string, why: string, cause?: unknown): InstallError {
+  return new InstallError(`--extra-files: cannot send ${JSON.stringify(path)}: ${why}`, {
+    hint: UNCHANGED,
+    cause,
+  });
+}
+
+const UNCHANGED = "let nothing change the folder of --extra-files while it is sent";
 
 /** Blocks of 512 bytes that tar writes at once: as much as a pipe holds. */
 const RECORD = "128";
@@ -67,7 +109,9 @@ function systemTar({ folder, entries }: Tree, signal?: AbortSignal): ReadableStr
     new TransformStream({
       async flush() {
         const { code } = await child.status;
-        if (code !== 0) throw new Error(`tar could not pack ${folder}: ${(await said).trim()}`);
+        if (code === 0) return;
+        const why = (await said).trim().split("\n", 1)[0]?.replace(/^\S*tar: /, "") ?? "";
+        throw changed(folder, why === "" ? `tar failed with exit code ${code}` : why);
       },
     }),
   );

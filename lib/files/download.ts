@@ -4,9 +4,10 @@
  * @module
  */
 import { join } from "../std_path.ts";
-import { ConnectionError } from "../errors.ts";
+import { ConnectionError, InstallError } from "../errors.ts";
 import { type ImageSource, showImage } from "../plan/image.ts";
 import type { Report } from "../report/events.ts";
+import { userFolder } from "../user_folder.ts";
 import { countBytes } from "./stream.ts";
 
 /**
@@ -81,8 +82,11 @@ function reason(cause: unknown, url: string, shown: string): string {
 }
 
 function cacheFolder(): string {
-  const home = Deno.env.get("XDG_CACHE_HOME") || join(Deno.env.get("HOME") ?? "/tmp", ".cache");
-  return join(home, "nixos-anywhere", "images");
+  const cache = userFolder("XDG_CACHE_HOME", ".cache");
+  if (cache !== undefined) return join(cache, "nixos-anywhere", "images");
+  throw new InstallError("there is no folder to fetch the kexec image into: HOME is not set", {
+    hint: "set HOME or XDG_CACHE_HOME, or get the image and give its path with --kexec",
+  });
 }
 
 async function digest(text: string): Promise<string> {

@@ -40,7 +40,9 @@ export async function readInputs(plan: Plan): Promise<Inputs> {
   if (plan.phases.includes("kexec") && !plan.dryRun) await mustBePermitted("ssh-keygen");
   const { image } = plan.kexec;
   if (image?.kind === "file") {
-    await mustBeFile(image.location, "--kexec", "give the path or the URL of a kexec image");
+    const hint = "give the path or the URL of a kexec image";
+    // It is read more than once.
+    await mustBeFile(image.location, "--kexec", hint, "it is no file");
   }
   const { hardware } = plan.build;
   if (hardware && !plan.dryRun) await mustBeWritable(hardware.path, "--generate-hardware-config");
@@ -62,12 +64,15 @@ export async function readInputs(plan: Plan): Promise<Inputs> {
 
 /** The file is written when the target runs the installer, or later: too late to hear that it cannot be. */
 async function mustBeWritable(path: string, flag: string): Promise<void> {
-  let folder = dirname(resolve(path));
+  // What a link leads to is written.
+  let folder = dirname(await Deno.realPath(path).catch(() => resolve(path)));
   const isThere = (one: string) => Deno.lstat(one).then(() => true, () => false);
   while (folder !== dirname(folder) && !(await isThere(folder))) folder = dirname(folder);
   try {
     const info = await Deno.stat(resolve(path)).catch(() => undefined);
-    if (info?.isDirectory) throw new Error("it is a folder");
+    if (info && !info.isFile) {
+      throw new Error(info.isDirectory ? "it is a folder" : "it is no file");
+    }
     await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".nixos-anywhere-" }));
   } catch (cause) {
     const reason = (cause as Error).message;
@@ -78,8 +83,15 @@ async function mustBeWritable(path: string, flag: string): Promise<void> {
   }
 }
 
-async function mustBeFile(path: string, flag: string, hint: string): Promise<void> {
+async function mustBeFile(
+  path: string,
+  flag: string,
+  hint: string,
+  noFile?: string,
+): Promise<void> {
   try {
+    const info = noFile === undefined ? undefined : await Deno.stat(path);
+    if (info && !info.isFile && !info.isDirectory) throw new Error(noFile);
     const file = await Deno.open(path);
     const { isDirectory } = await file.stat();
     file.close();

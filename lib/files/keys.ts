@@ -32,7 +32,7 @@ export async function readKeys(keys: readonly DiskKey[]): Promise<readonly DiskK
     }
     let bytes = content;
     try {
-      bytes ??= await Deno.readFile(local);
+      bytes ??= await readSome(local, MAX_KEY + 1);
     } catch (cause) {
       throw new UsageError(`${name}: cannot read ${JSON.stringify(local)}`, {
         hint: "the second value is a file or a pipe on this machine",
@@ -52,4 +52,18 @@ export async function readKeys(keys: readonly DiskKey[]): Promise<readonly DiskK
     read.push({ remote, content: bytes });
   }
   return read;
+}
+
+/** The first bytes of a file or pipe: some devices have no end. */
+async function readSome(path: string, most: number): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let size = 0; size < most;) {
+    const buffer = new Uint8Array(64 * 1024);
+    const count = await file.read(buffer);
+    if (count === null) break;
+    chunks.push(buffer.subarray(0, count));
+    size += count;
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }

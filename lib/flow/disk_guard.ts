@@ -8,11 +8,12 @@ import { DiskError, type InstallError, PreflightError } from "../errors.ts";
 import { readScript } from "../files/script.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
-import { fateOf } from "../plan/disks.ts";
+import { fateOf, nameDisk, namesDevice, runsFrom, twiceNamed } from "../plan/disks.ts";
 import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/disko_questions.ts";
+import { needsKexec } from "../plan/preflight.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
-import { diskObjections, findDisks } from "../steps/find_disks.ts";
+import { diskObjections, findDisks, HINT_TWICE } from "../steps/find_disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import type { Job } from "./job.ts";
 import type { Built, Evaluated } from "./made.ts";
@@ -34,6 +35,8 @@ export class DiskGuard {
   #questions: readonly ScriptQuestion[] | undefined;
   #passphrase: string | undefined;
   readonly #told = new Set<string>();
+  /** Whether the installer runs already. */
+  #stays = false;
   /** Whether the installer's facts are not those that were shown. */
   #stale = false;
 
@@ -45,6 +48,7 @@ export class DiskGuard {
   async look(target: Session, facts: Facts, evaluated: Evaluated | undefined): Promise<void> {
     this.#label = target.label;
     this.#shown = facts.disks;
+    this.#stays = !needsKexec(this.#job.plan, facts);
     if (!evaluated || !this.#concerns(evaluated)) return;
     const { report, signal } = this.#job;
     if (evaluated.kind === "flake") {
@@ -67,7 +71,9 @@ export class DiskGuard {
           `${this.#label}: this system does not show ${one.name}: looked for again in the installer`;
         report({ type: "log", level: "warning", text: unknown });
       }
+      this.#refuseTwice();
     } else await this.#read(evaluated.disko);
+    this.#refuseOwn();
     this.#refuse((message, hint) => new PreflightError(message, { hint }));
   }
 
@@ -82,6 +88,7 @@ export class DiskGuard {
       const name = one.device;
       return { name, fate: fateOf(this.#script, one), ...(disk && { device: name, disk }) };
     });
+    this.#refuseOwn();
   }
 
   /** Asks for the passphrase before anything is booted, if what is known by now says that disko will. */
@@ -136,18 +143,19 @@ export class DiskGuard {
     this.#questions = findQuestions(text);
     // Nobody has told which disks a script is for that comes without its configuration.
     if (this.#job.plan.source.kind !== "paths") return;
-    this.found = this.#shown.filter(({ device }) => names(text, device))
+    this.found = this.#shown.filter(({ device }) => namesDevice(text, device))
       .map((disk) => ({ name: disk.device, device: disk.device, disk, fate: "wiped" as const }));
   }
 
-  get #asks(): boolean {
+  /** Whether disko asks for a passphrase. */
+  get asks(): boolean {
     return this.#uses.length > 0 || !!this.#questions?.some(({ kind }) => kind === "passphrase");
   }
 
   #refuse(error: Refusal): void {
     const { options, plan } = this.#job;
     const elsewhere = this.#questions?.find(({ kind }) => kind === "elsewhere");
-    if (!elsewhere && !this.#asks) return;
+    if (!elsewhere && !this.asks) return;
     if (!elsewhere && options.diskPassphrase) {
       const text = `${this.#question}: it is asked for here before the disks are touched`;
       this.#tell("info", text);
@@ -160,6 +168,32 @@ export class DiskGuard {
     if (plan.dryRun) this.#tell("warning", message);
     else if (!this.#told.has(message)) refuseUnlessForced(this.#job, error(message, HINT));
     this.#told.add(message);
+  }
+
+  /** Two disks of the configuration that are one: the second would be made of the first. */
+  #refuseTwice(): void {
+    const twice = twiceNamed(this.found);
+    if (!twice) return;
+    const text = `${this.#label}: two disks of the configuration are the same one: ${
+      twice.join(" and ")
+    }`;
+    refuseUnlessForced(this.#job, new PreflightError(text, { hint: HINT_TWICE }));
+  }
+
+  /** The disk that the installer runs from, which cannot be formatted under it. */
+  #refuseOwn(): void {
+    // What store paths format is only guessed from the script's text.
+    if (!this.#stays || this.#job.plan.source.kind !== "flake") return;
+    for (const { device, disk, fate } of this.found) {
+      // Another partition of it may be formatted.
+      if (!disk || disk.device !== device || fate === "mounted") continue;
+      const own = runsFrom(disk);
+      if (own === undefined) continue;
+      const text = `${this.#label}: the installer runs from ${nameDisk(disk)}: it holds ${own}`;
+      const hint =
+        "name another disk in the configuration, or let kexec start an installer that needs none: --force-kexec";
+      refuseUnlessForced(this.#job, new PreflightError(text, { hint }));
+    }
   }
 
   /** Tells something once. */
@@ -188,7 +222,7 @@ export class DiskGuard {
     if (this.#passphrase !== undefined) return;
     this.#refuse(error); // the same as before, or what the script's text has told since
     const { diskPassphrase } = this.#job.options;
-    if (!this.#asks || !diskPassphrase) return;
+    if (!this.asks || !diskPassphrase) return;
     const zfs = this.#uses.some(({ kind }) => kind === "ZFS") ? ZFS_PASSPHRASE : 1;
     const atLeast = Math.max(zfs, ...(this.#questions ?? []).map((one) => one.atLeast));
     const answer = await diskPassphrase({ host: this.#label, uses: this.#uses, atLeast });
@@ -213,9 +247,3 @@ type Refusal = (message: string, hint: string) => InstallError;
 
 const HINT =
   "run it on a terminal, set DISK_PASSPHRASE, or name a passwordFile in the configuration and give it with --disk-encryption-keys";
-
-/** Whether a text names a device or a partition of it. */
-function names(text: string, device: string): boolean {
-  const literal = device.replaceAll(/[.+!-]/g, "\\$&");
-  return new RegExp(`${literal}(p?\\d+)?(?![\\w/.-])`).test(text);
-}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Scope } from "../async.ts";
+import { abortable, Scope } from "../async.ts";
 import { followStorePaths, type Inputs, readInputs } from "../files/inputs.ts";
 import { checkConfiguration } from "../nix/check_configuration.ts";
 import type { NixOptions } from "../nix/command.ts";
@@ -46,7 +46,9 @@ export async function openJob(options: NixosAnywhereOptions): Promise<Job> {
     ...options,
     storePaths: storePaths && await followStorePaths(storePaths),
   } as NixosAnywhereOptions);
-  const inputs = await readInputs(given);
+  // Nobody may ever write into a pipe.
+  const reading = readInputs(given);
+  const inputs = await (options.signal ? abortable(reading, options.signal) : reading);
   const plan: Plan = { ...given, source: inputs.source };
   const report = stamping(
     options.report,

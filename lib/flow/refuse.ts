@@ -12,7 +12,7 @@ import {
 } from "../errors.ts";
 import { systemOf } from "../files/inputs.ts";
 import type { Facts } from "../plan/facts.ts";
-import { wrongBuilder, wrongSystem } from "../plan/preflight.ts";
+import { firmwareDoubt, wrongBuilder, wrongSystem } from "../plan/preflight.ts";
 import type { Job } from "./job.ts";
 import type { Evaluated } from "./made.ts";
 
@@ -45,7 +45,7 @@ export async function checkUnlessForced<T>(
   }
 }
 
-/** Refuses a system that is for another architecture than the target's. */
+/** Refuses a system that is for another architecture than the target's, and tells of one for another firmware. */
 export async function checkArchitecture(
   job: Pick<Job, "plan" | "report">,
   host: string,
@@ -65,4 +65,8 @@ export async function checkArchitecture(
     ? wrongBuilder(evaluated.evaluation.buildSystem, facts, host)
     : undefined;
   if (builder && !wrong) refuseUnlessForced(job, builder);
+  const firmware = isFlake && job.plan.phases.includes("install")
+    ? firmwareDoubt(evaluated.evaluation.firmware, facts, host)
+    : undefined;
+  if (firmware) job.report({ type: "log", level: "warning", text: firmware });
 }

@@ -10,6 +10,7 @@ import { nixCommand, type NixOptions, runNix, withHint } from "./command.ts";
 import { type DiskLayout, LAYOUT, parseLayout } from "./disk_layout.ts";
 import { hintOnFile } from "./folder.ts";
 import { missingFile } from "./hints.ts";
+import { LOADER_FIRMWARE, readFirmware } from "./loader_firmware.ts";
 import { settingWords } from "./setting_words.ts";
 
 /** What a configuration says of itself. */
@@ -22,6 +23,8 @@ export interface Evaluation {
   readonly derivations: readonly string[];
   /** The disks that the configuration's disko.devices names, and what disko asks a passphrase for. */
   readonly layout: DiskLayout;
+  /** The one firmware that its boot loader can be started by; absent where that is not known, or both can. */
+  readonly firmware?: "efi" | "bios";
   /** `nix.settings.substituters` of the configuration. */
   readonly substituters: readonly string[];
   /** `nix.settings.trusted-public-keys` of the configuration. */
@@ -59,6 +62,7 @@ export function evaluationCode(attributes: readonly string[]): string {
     ];
     derivations = map builtins.unsafeDiscardStringContext [ ${list} ];
     substituters = attempt (c.nix.settings.substituters or [ ]);
+    firmware = ${attributes.includes("toplevel") ? `${LOADER_FIRMWARE} c` : "null"};
     layout = ${wipes ? `${LAYOUT} c` : "{ disks = [ ]; passphrases = [ ]; }"};
     publicKeys = attempt (c.nix.settings.trusted-public-keys or [ ]);
   }`;
@@ -135,8 +139,9 @@ export function parseEvaluation(
   } catch {
     throw refuse();
   }
-  const { system, buildSystem, derivations, substituters, publicKeys, layout: given } =
+  const { system, buildSystem, derivations, substituters, publicKeys, layout: given, ...rest } =
     (value ?? {}) as Record<string, unknown>;
+  const firmware = readFirmware(rest["firmware"]);
   const fits = isSystem(buildSystem) && (system === null || isSystem(system)) &&
     Array.isArray(derivations) && derivations.length === count &&
     derivations.every((path) =>
@@ -152,6 +157,7 @@ export function parseEvaluation(
     substituters: settingWords("substituters", substituters, warn),
     publicKeys: settingWords("trusted-public-keys", publicKeys, warn),
     layout,
+    ...(firmware && { firmware }),
   };
 }
 

@@ -25,12 +25,10 @@ export async function buildHere(
   const command = ["nix-store", "--realise", ...link, ...quiet, ...settingArgs(options)];
   const { stdout } = await runNix([...command, ...derivations], options, { stage: "build" });
   if (roots === undefined) return readPaths(stdout, derivations.length);
-  // nix prints the links, not what they lead to.
+  // nix prints the links, not what they lead to, and writes the folder in its own way.
   const links = stdout.split("\n").filter((line) => line !== "");
   const paths = await Promise.all(
-    links.map((path) =>
-      path.startsWith(`${roots}/`) ? Deno.readLink(path).catch(() => path) : path
-    ),
+    links.map((path) => isStorePath(path) ? path : Deno.readLink(path).catch(() => path)),
   );
   return readPaths(paths.join("\n"), derivations.length);
 }

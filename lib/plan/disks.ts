@@ -33,6 +33,25 @@ export interface FoundDisk {
   readonly disk?: Disk | undefined;
 }
 
+/** Two names of disks that are to be formatted, for one device; nothing where each has its own. */
+export function twiceNamed(
+  found: readonly Pick<FoundDisk, "name" | "device" | "fate">[],
+): readonly [string, string] | undefined {
+  const names = new Map<string, string>();
+  for (const { name, device, fate } of found) {
+    if (device === undefined || fate === "mounted") continue;
+    const before = names.get(device);
+    if (before !== undefined) return [before, name];
+    names.set(device, name);
+  }
+  return undefined;
+}
+
+/** What an installer runs from, of what is on a disk: its root, or the medium that holds the store of its root. */
+export function runsFrom({ holds }: Disk): string | undefined {
+  return holds.find((one) => / at \/(iso|findiso|nix\/\.ro-store|nix\/store)?$/.test(one));
+}
+
 /** What a disko script of this name, `mountScriptNoDeps`, does to a disk. */
 export function fateOf(
   script: string,
@@ -78,13 +97,14 @@ export function readDisks(lines: readonly string[]): readonly Disk[] {
   };
   const isDisk = ({ TYPE, NAME = "", SIZE }: Readonly<Record<string, string>>) =>
     TYPE === "disk" && /^[\w!.-]+$/.test(NAME) && !NO_DISK.test(NAME) && SIZE !== "0";
+  const onDisk = Map.groupBy(rows, ({ NAME = "" }) => topOf(NAME));
   return rows.filter(isDisk).map((disk) => ({
     device: `/dev/${(disk["NAME"] ?? "").replaceAll("!", "/")}`,
     size: Number(disk["SIZE"]) || 0,
     model: disk["MODEL"] ?? "",
     serial: disk["SERIAL"] ?? "",
     wwn: disk["WWN"] ?? "",
-    holds: holdsOf(rows.filter(({ NAME = "" }) => topOf(NAME) === disk["NAME"])),
+    holds: holdsOf(onDisk.get(disk["NAME"] ?? "") ?? []),
   }));
 }
 
@@ -134,4 +154,10 @@ const FATES: Readonly<Record<FoundDisk["fate"], string>> = {
 /** The fate of disks, as it is told in front of them. */
 export function showFate(fate: FoundDisk["fate"]): string {
   return FATES[fate];
+}
+
+/** Whether a text names a device or a partition of it. */
+export function namesDevice(text: string, device: string): boolean {
+  const literal = device.replaceAll(/[.+!-]/g, "\\$&");
+  return new RegExp(`${literal}(p?\\d+)?(?![\\w/.-])`).test(text);
 }

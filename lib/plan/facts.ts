@@ -47,6 +47,8 @@ export interface Facts {
   readonly model?: string;
   /** Whether the processor has instructions for AES-GCM, as far as that was asked. */
   readonly aes?: boolean;
+  /** What has started it, of the firmwares of PCs; absent on other machines, and where it does not say. */
+  readonly firmware?: "efi" | "bios";
   /** Memory without swap, in bytes; 0 where it does not say. */
   readonly memory: number;
   /** Whether kexec can work at all, and what stands against it; `unknown` where the kernel does not say. */
@@ -60,6 +62,10 @@ export interface Facts {
   /** The ssh host keys that it keeps in /etc/ssh, each `TYPE BASE64`. */
   readonly hostKeys: readonly string[];
 }
+
+/** What is longer is no disk; what is more is left out. */
+const MAX_DISK_LINE = 4000;
+const MAX_DISK_LINES = 20_000;
 
 /** The programs that are looked for. */
 export const TOOLS = [
@@ -91,13 +97,14 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   installer: /^[yn]$/,
   container: /^[\w.-]{1,40}$/,
   maybe_container: /^[\w.-]{1,40}$/,
-  user: /^[\p{L}\p{N}_.@$\\-]{1,100}$/u,
+  user: /^[\p{L}\p{N}_.@$+\\-]{1,100}$/u,
   uid: /^\d{1,10}$/,
   become: /^(root|sudo|sudo-password|doas|none)$/,
   become_said: /^.{0,300}$/,
   login_link: /^(unknown|(wired|wifi|mobile|tunnel|vlan) [A-Za-z0-9_.-]{1,40})( .*)?$/,
   model: /^.{0,200}$/,
   aes: /^[yn]$/,
+  firmware: /^(efi|bios|unknown)$/,
   memory: /^\d{1,15}$/,
   kexec: /^(possible|disabled|lockdown|missing|unknown)$/,
   boot_id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
@@ -125,11 +132,13 @@ export function parseFacts(answer: string, host: string): Facts {
     const [, key = "", value = ""] = match;
     if (key === "tool" && TOOL_SHAPE.has(value)) tools.push(value);
     else if (key === "host_key" && HOST_KEY_SHAPE.test(value)) hostKeys.push(value);
-    else if (key === "disk" && value.length < 2000) disks.push(value);
-    else if (!Object.hasOwn(SHAPES, key) || !SHAPES[key]?.test(value) || values.has(key)) {
+    else if (key === "disk") {
+      // Behind a storage network each disk is there once for every path, with all that is on it.
+      if (value.length < MAX_DISK_LINE && disks.length < MAX_DISK_LINES) disks.push(value);
+    } else if (!Object.hasOwn(SHAPES, key) || !SHAPES[key]?.test(value) || values.has(key)) {
       throw refuse(`${key} is ${JSON.stringify(escapeControls(value.slice(0, 80)))}`);
     } else values.set(key, value);
-    if (tools.length > 100 || hostKeys.length > 20 || disks.length > 2000) {
+    if (tools.length > 100 || hostKeys.length > 20) {
       throw refuse("it lists too much");
     }
   }
@@ -140,6 +149,7 @@ export function parseFacts(answer: string, host: string): Facts {
   };
   const model = readModel(values.get("model") ?? "");
   const aes = values.get("aes");
+  const firmware = values.get("firmware");
   const maybeContainer = values.get("maybe_container");
   const said = escapeControls(values.get("become_said") ?? "").trim();
   const [kind = "unknown", name = ""] = (values.get("login_link") ?? "").split(" ");
@@ -161,6 +171,7 @@ export function parseFacts(answer: string, host: string): Facts {
     tools: Object.freeze(tools),
     ...(model !== "" && { model }),
     ...(aes !== undefined && { aes: aes === "y" }),
+    ...((firmware === "efi" || firmware === "bios") && { firmware }),
     memory: Number(get("memory")) * 1024,
     kexec: get("kexec") as Facts["kexec"],
     bootId: get("boot_id"),

@@ -177,6 +177,21 @@ export function doubts(
   return found.map((doubt) => `${host}: ${doubt}`);
 }
 
+/**
+ * Why a boot loader for one firmware may not be found by the machine of these facts: it was started by the other one. Some
+ * machines have both, so that it is no more than a doubt.
+ */
+export function firmwareDoubt(
+  firmware: Facts["firmware"],
+  facts: Pick<Facts, "firmware">,
+  host: string,
+): string | undefined {
+  if (!firmware || !facts.firmware || firmware === facts.firmware) return undefined;
+  return firmware === "efi"
+    ? `${host}: it was started by BIOS, and the configuration's boot loader is for EFI only: the new system boots only if the firmware can do EFI and is set to; GRUB with a BIOS boot partition does without`
+    : `${host}: it was started by EFI, and the configuration's boot loader is for BIOS only: the new system boots only if the firmware can do BIOS too and is set to; systemd-boot, or GRUB with efiSupport, does without`;
+}
+
 /** What `uname -m` says on a machine of each of nix's systems, where it is not the system's own name. */
 const MACHINES: Readonly<Record<string, readonly string[]>> = {
   i686: ["i686", "i586", "i486", "i386", "x86_64"],

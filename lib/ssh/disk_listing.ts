@@ -12,8 +12,11 @@ export const LIST_DISKS = `
 list_disks() {
   columns=NAME,PKNAME,TYPE,SIZE,MODEL,SERIAL,FSTYPE,LABEL,MOUNTPOINT listing=
   if have lsblk; then
-    listing=$(lsblk -bnP -o "$columns,WWN" 2>/dev/null) || :
-    [ -n "$listing" ] || listing=$(lsblk -bnP -o "$columns" 2>/dev/null) || :
+    # It may read from a disk that answers no more; of busybox' timeout there are two kinds.
+    limit= listed=0
+    ! timeout 9 true >/dev/null 2>&1 || limit='timeout -s KILL 20'
+    listing=$($limit lsblk -bnP -o "$columns,WWN" 2>/dev/null) || listed=$?
+    [ -n "$listing" ] || [ "$listed" = 137 ] || listing=$($limit lsblk -bnP -o "$columns" 2>/dev/null) || :
   fi
   if [ -n "$listing" ]; then printf '%s\\n' "$listing"; return; fi
   for at in /sys/block/*; do

@@ -32,7 +32,8 @@ fact() { printf 'fact %s %s\\n' "$1" "$2"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 first_line() { line=; [ ! -r "$1" ] || IFS= read -r line <"$1" || :; } 2>/dev/null
 fact os "$(uname -s)"
-fact arch "$(uname -m)"
+machine=$(uname -m)
+fact arch "$machine"
 ${READ_RELEASE}
 fact name "$release_name"
 nixos=n installer=n
@@ -80,9 +81,15 @@ if [ -r /proc/cpuinfo ]; then
   done </proc/cpuinfo
 fi
 fact aes "$aes"
+firmware=unknown
+case $machine in
+x86_64|i?86) if [ -d /sys/firmware/efi ]; then firmware=efi; elif [ -d /sys/firmware ]; then firmware=bios; fi ;;
+esac
+fact firmware "$firmware"
 memory=0
 if [ -r /proc/meminfo ]; then
   while read -r key value unit; do [ "$key $unit" != 'MemTotal: kB' ] || memory=$value; done </proc/meminfo
+  case $memory in ''|*[!0-9]*) memory=0 ;; esac
 fi
 fact memory "$memory"
 kexec=possible

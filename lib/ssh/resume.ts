@@ -6,6 +6,7 @@
  */
 import { join } from "../std_path.ts";
 import type { Report } from "../report/events.ts";
+import { userFolder } from "../user_folder.ts";
 import { fingerprint } from "./known_hosts.ts";
 
 /** Where an installer is: machines behind one address differ by the port. */
@@ -34,12 +35,19 @@ export async function saveResumeInfo(
   info: ResumeInfo,
   report: Report,
 ): Promise<void> {
-  const path = await pathOf(address);
+  let path = "";
   try {
+    path = await pathOf(address);
     await Deno.mkdir(folder(), { recursive: true, mode: 0o700 });
     const aside = `${path}.${crypto.randomUUID()}`;
-    await Deno.writeTextFile(aside, JSON.stringify(info), { mode: 0o600, createNew: true });
-    await Deno.rename(aside, path);
+    try {
+      await Deno.writeTextFile(aside, JSON.stringify(info), { mode: 0o600, createNew: true });
+      await Deno.rename(aside, path);
+    } catch (error) {
+      // It may hold a key.
+      await Deno.remove(aside).catch(() => {});
+      throw error;
+    }
   } catch (error) {
     const why = error instanceof Error ? error.message : error;
     const text = `the way back into the installer is not kept: ${why}`;
@@ -56,7 +64,7 @@ export async function findResumeInfo(
   addresses: readonly InstallerAddress[],
 ): Promise<ResumeInfo | undefined> {
   for (const address of addresses) {
-    const info = await read(await pathOf(address));
+    const info = await read(address);
     if (info) return info;
   }
   return undefined;
@@ -78,13 +86,16 @@ export async function forgetResumeInfo(
   address: InstallerAddress,
   shown: string | undefined,
 ): Promise<void> {
-  const gone = [await pathOf(address)];
+  const gone: string[] = [];
   for (const path of shown === undefined ? [] : await savedPaths()) {
     const info = await read(path);
     if (info && await hasHostKey(info, shown)) gone.push(path);
   }
   // Nothing was saved, or it could not be.
-  await Promise.all(gone.map((path) => Deno.remove(path).catch(() => {})));
+  await Promise.allSettled([
+    ...gone.map((path) => Deno.remove(path)),
+    pathOf(address).then((path) => Deno.remove(path)),
+  ]);
 }
 
 /** Whether a host key of this fingerprint is among those that are saved. */
@@ -109,8 +120,9 @@ async function savedPaths(): Promise<string[]> {
   return found.sort((a, b) => b.time - a.time).slice(0, 200).map(({ path }) => path);
 }
 
-async function read(path: string): Promise<ResumeInfo | undefined> {
+async function read(from: string | InstallerAddress): Promise<ResumeInfo | undefined> {
   try {
+    const path = typeof from === "string" ? from : await pathOf(from);
     const { hostKeys, fingerprint, privateKey } = JSON.parse(
       await Deno.readTextFile(path),
     ) as Partial<ResumeInfo>;
@@ -128,8 +140,8 @@ async function read(path: string): Promise<ResumeInfo | undefined> {
 }
 
 function folder(): string {
-  const state = Deno.env.get("XDG_STATE_HOME") ||
-    join(Deno.env.get("HOME") ?? "/tmp", ".local", "state");
+  const state = userFolder("XDG_STATE_HOME", ".local", "state");
+  if (state === undefined) throw new Error("neither HOME nor XDG_STATE_HOME names a folder");
   return join(state, "nixos-anywhere");
 }
 

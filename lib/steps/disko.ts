@@ -12,6 +12,7 @@ import { TIMEOUTS } from "../plan/timeouts.ts";
 import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 import { noteStoreDisk, STORE_DISK } from "../ssh/mounted.ts";
+import { untilEnded } from "../ssh/script_end.ts";
 
 /** How the disko script is run; everything has a default. */
 export interface DiskoOptions {
@@ -27,6 +28,11 @@ export interface DiskoOptions {
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const HINT =
+  "the disks may be half formatted: mend the disko configuration, or what its output names";
+const MOUNT_HINT =
+  "nothing was formatted: see whether the disks are as the configuration says, and what its output names";
 
 /** What a disko script has left. */
 export interface Formatted {
@@ -69,7 +75,7 @@ fi
 [ -e /mnt/nix/store ] || echo "$2"
 ${STORE_DISK}
 printf %s "$3"
-store_disk || :
+store_disk || echo
 `;
 
 // Written aside with its final mode and renamed: nobody ever sees half a key, or one that others can read.
@@ -106,7 +112,22 @@ export async function runDisko(
   script: StorePath | string,
   options: DiskoOptions = {},
 ): Promise<Formatted> {
-  const { keys = [], passphrase = "", timeout = TIMEOUTS.disko, signal } = options;
+  return await runDiskoScript(installer, script, options);
+}
+
+/** What only a whole install tells. */
+interface DiskoScriptOptions extends DiskoOptions {
+  /** Whether the script mounts what is formatted, and does nothing else. Default: false */
+  readonly mounts?: boolean | undefined;
+}
+
+/** The same, for any of a configuration's scripts. */
+export async function runDiskoScript(
+  installer: Session,
+  script: StorePath | string,
+  options: DiskoScriptOptions = {},
+): Promise<Formatted> {
+  const { keys = [], passphrase = "", mounts = false, timeout = TIMEOUTS.disko, signal } = options;
   const path = storePath(script, "the disko script");
   if (/[\0\r\n]/.test(passphrase)) {
     throw new UsageError("the passphrase of the disks has more than one line", {
@@ -116,9 +137,10 @@ export async function runDisko(
   const content = await readKeys(keys);
   const stages = Stages.of(installer.report);
   return await stages.run("disko", async () => {
-    stages.reach("formatting");
     await writeKeys(installer, content, signal);
-    const formatted = await runScript(installer, path, { passphrase, timeout, signal });
+    if (!mounts) stages.reach("formatting");
+    const hint = mounts ? MOUNT_HINT : HINT;
+    const formatted = await runScript(installer, path, { passphrase, hint, timeout, signal });
     stages.reach("formatted");
     return formatted;
   }, signal);
@@ -143,32 +165,39 @@ async function writeKeys(
 async function runScript(
   installer: Session,
   path: StorePath,
-  { passphrase, timeout, signal }: {
+  { passphrase, hint, timeout, signal }: {
     readonly passphrase: string;
+    readonly hint: string;
     readonly timeout: number;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<Formatted> {
-  const hint =
-    "the disks may be half formatted: mend the disko configuration, or what its output names";
   const none = `no store: ${crypto.randomUUID()}`;
   const disk = `${none} on `;
   let newStore = false;
-  await installer.script(RUN, {
-    args: [path, none, disk, passphrase],
-    name: "disko",
-    // Over the connection: arguments can be seen by all.
-    inline: passphrase === "",
-    shown: [path],
-    timeout,
-    killOnDisconnect: true,
-    hint: (output) => hintFor(output, hint),
-    onLine: (line, stream) => {
-      if (line === none) newStore = true;
-      else if (line.startsWith(disk)) noteStoreDisk(installer, line.slice(disk.length));
-      else installer.report({ type: "output", source: "disko", stream, line });
-    },
-    signal,
-  });
+  const work = (ended: () => void, within: AbortSignal) =>
+    installer.script(RUN, {
+      args: [path, none, disk, passphrase],
+      name: "disko",
+      // Over the connection: arguments can be seen by all.
+      inline: passphrase === "",
+      shown: [path],
+      timeout,
+      killOnDisconnect: true,
+      hint: (output) => hintFor(output, hint),
+      onLine: (line, stream) => {
+        // Behind the script's last line, which may have no end.
+        const at = line.indexOf(none);
+        const said = at < 0 ? line : line.slice(0, at);
+        if (at !== 0) installer.report({ type: "output", source: "disko", stream, line: said });
+        if (at < 0) return;
+        if (line.startsWith(disk, at)) {
+          noteStoreDisk(installer, line.slice(at + disk.length));
+          ended();
+        } else newStore = true;
+      },
+      signal: within,
+    });
+  await untilEnded(work, signal);
   return { newStore };
 }

@@ -7,9 +7,9 @@
 import { AnswerError, DiskError, PreflightError } from "../errors.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
-import { diskOf, fateOf, nameDisk, readDisks } from "../plan/disks.ts";
-import { compareDisks } from "../plan/same_disk.ts";
-import { LIST_DISKS } from "../ssh/disk_listing.ts";
+import { diskOf, fateOf, nameDisk, readDisks, twiceNamed } from "../plan/disks.ts";
+import { compareDisks, sharedNames } from "../plan/same_disk.ts";
+import { LOOK_AGAIN, PATIENCE, RESOLVE } from "../ssh/disk_names.ts";
 import type { RemoteOptions, Session } from "../ssh/session.ts";
 
 /** How disks are looked up; everything has a default. */
@@ -27,18 +27,6 @@ export interface DiskOptions {
 /** Names that others than the kernel and udev make, disko itself among them: that they are missing says nothing. */
 const MADE_LATER =
   /^(?!\/dev\/)|^\/dev\/(mapper|md|zvol|disk\/by-(part)?(label|uuid))\/|^\/dev\/(md|dm-|loop|zd|nbd|rbd|drbd|bcache)[^/]*$|^\/dev\/(?!disk\/)[^/]+\/[^/]/;
-
-// What each name leads to, in the same order. Without udev nobody makes the names below /dev/disk.
-const RESOLVE = `
-for name; do
-  case $name in /dev/disk/*) udev=n; [ ! -d "\${name%/*}" ] || udev=y; [ ! -d /run/udev/data ] || [ ! -d /dev/disk ] || udev=y ;; *) udev=y ;; esac
-  if [ -b "$name" ]; then printf 'name %s\\n' "$(readlink -f -- "$name")"
-  elif [ "$udev" = y ]; then echo 'name missing'
-  else echo 'name unknown'
-  fi
-done
-echo 'names end'
-`;
 
 /**
  * Looks up the disks that a configuration names and returns what the target says of each; `disks` are its
@@ -108,44 +96,6 @@ function missed(
   }];
 }
 
-/** How long names may be missing in an installer that has just started, in seconds. */
-const PATIENCE = 10;
-
-// $1 seconds to wait for disks that are missing though udev does not run, the rest are names. udev makes names while
-// a system starts.
-const LOOK_AGAIN = `
-PATH=$PATH:/usr/sbin:/sbin:/run/current-system/sw/bin
-have() { command -v "$1" >/dev/null 2>&1; }
-first_line() { line=; [ ! -r "$1" ] || IFS= read -r line <"$1" || :; } 2>/dev/null
-left=$1
-shift
-[ ! -d /run/udev/data ] || left=${PATIENCE}
-! have udevadm || udevadm settle --timeout=10 >/dev/null 2>&1 || :
-while [ "$left" -gt 0 ]; do
-  all=y
-  for name; do [ -b "$name" ] || all=n; done
-  [ "$all" = n ] || break
-  left=$((left - 1))
-  sleep 1
-done
-${RESOLVE}
-${LIST_DISKS}
-list_disks | sed 's/^/disk /'
-for at in /sys/block/*; do
-  first_line "$at/dev"
-  [ -n "$line" ] && [ -r "/run/udev/data/b$line" ] || line=
-  [ -z "$line" ] || sed -n -e "s|^E:ID_SERIAL_SHORT=|alias \${at##*/} |p" -e "s|^E:ID_SCSI_SERIAL=|alias \${at##*/} |p" \\
-    -e "s|^E:ID_SERIAL=|alias \${at##*/} |p" -e "s|^E:ID_WWN=|alias \${at##*/} |p" \\
-    -e "s|^E:ID_WWN_WITH_EXTENSION=|alias \${at##*/} |p" "/run/udev/data/b$line"
-  for file in serial device/serial wwid device/wwid; do
-    first_line "$at/$file"
-    [ -z "$line" ] || printf 'alias %s %s\\n' "\${at##*/}" "$line"
-  done
-  line=$(tr -cd ' -~' <"$at/device/vpd_pg80" 2>/dev/null) || :
-  [ -z "$line" ] || printf 'alias %s %s\\n' "\${at##*/}" "$line"
-done
-`;
-
 /**
  * Looks in the installer whether the disks that a configuration names are those that were found before it was booted;
  * `shown` are all disks of the system that ran then. A name that leads to the same disk by another device is told.
@@ -200,7 +150,17 @@ export async function diskObjections(
     const [message] = missed(installer, missing, disks);
     objections.push(new DiskError(`${message} in the installer`, { hint: HINT_MISSING }));
   }
-  const same = (one: Disk, other: Disk) => compareDisks(one, other, aliases(other)) === "same";
+  const shared = sharedNames(shown);
+  const compare = (one: Disk, other: Disk) => compareDisks(one, other, aliases(other), shared);
+  const twice = twiceNamed(found.map(({ name, fate }, index) => {
+    const device = answers[index];
+    return { name, fate, ...(device?.startsWith("/") && { device }) };
+  }));
+  if (twice) {
+    const text = `two disks of the configuration are the same one: ${twice.join(" and ")}`;
+    objections.push(new DiskError(`${installer.label}: ${text}`, { hint: HINT_TWICE }));
+  }
+  const same = (one: Disk, other: Disk) => compare(one, other) === "same";
   const say = (level: "info" | "warning", text: string) =>
     installer.report({ type: "log", level, text: `${installer.label}: ${text}` });
   for (const [index, { name, device, disk: before }] of found.entries()) {
@@ -216,7 +176,7 @@ export async function diskObjections(
       say("warning", `${name} is ${nameDisk(now)}, a disk that was not seen before`);
       continue;
     }
-    const sameness = compareDisks(was, now, aliases(now));
+    const sameness = compare(was, now);
     if (sameness === "different") {
       const moved = disks.find((one) => same(was, one));
       const where = moved ? `; the disk that was shown is ${moved.device} now` : "";
@@ -230,7 +190,7 @@ export async function diskObjections(
       );
       continue;
     }
-    const twins = shown.filter((one) => compareDisks(one, now, aliases(now)) !== "different");
+    const twins = shown.filter((one) => compare(one, now) !== "different");
     if (sameness === "unknown" || sameness === "alike" && twins.length > 1) {
       say("warning", `${name}: nothing tells it from another disk: ${nameDisk(now)}`);
     }
@@ -241,6 +201,8 @@ export async function diskObjections(
   return objections;
 }
 
+/** What to do where two names lead to one disk. */
+export const HINT_TWICE = "name another disk for one of them in the configuration's disko.devices";
 const HINT_OTHER =
   "nothing was wiped: name the disk by its /dev/disk/by-id in the configuration; --force takes the disk that is there now";
 const HINT_MISSING =

@@ -74,29 +74,34 @@ ${SCRIPTS[backend]}`,
       hint: `run ${backend} on the installer by hand; ${path} is as it was`,
     });
   }
-  await replace(resolve(path), stdout);
-  await tellGit(resolve(path));
+  await tellGit(await replace(resolve(path), stdout));
 }
 
 function isWhole(backend: HardwareConfig["backend"], text: string): boolean {
   if (backend === "nixos-generate-config") return /^[^]*\{[^]*\}\s*$/.test(text);
   try {
-    return typeof JSON.parse(text) === "object";
+    const report = JSON.parse(text);
+    return typeof report === "object" && report !== null && !Array.isArray(report);
   } catch {
     return false;
   }
 }
 
-async function replace(path: string, text: string): Promise<void> {
+/** Replaces a file, or the one that a link leads to, and returns its path. Whoever runs this may replace devices. */
+async function replace(given: string, text: string): Promise<string> {
+  const path = await Deno.realPath(given).catch(() => given);
   const folder = dirname(path);
   try {
     await Deno.mkdir(folder, { recursive: true });
+    const info = await Deno.stat(path).catch(() => undefined);
+    if (info && !info.isFile) throw new Error("it is no file");
     const aside = join(folder, `.${basename(path)}.${crypto.randomUUID()}`);
     await Deno.writeTextFile(aside, text);
     await Deno.rename(aside, path).catch(async (error) => {
       await Deno.remove(aside);
       throw error;
     });
+    return path;
   } catch (cause) {
     throw new InstallError(`cannot write the hardware configuration to ${JSON.stringify(path)}`, {
       hint: "see whether the folder can be written to and has room",

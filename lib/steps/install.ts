@@ -12,6 +12,7 @@ import { TIMEOUTS } from "../plan/timeouts.ts";
 import { Stages } from "../report/stages.ts";
 import type { Session } from "../ssh/session.ts";
 import { checkMounted } from "../ssh/mounted.ts";
+import { untilEnded } from "../ssh/script_end.ts";
 
 /** How a system is installed; everything has a default. */
 export interface InstallStepOptions {
@@ -33,19 +34,20 @@ export interface InstallStepOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-// $1 system, $2 "y" to keep host keys, $3 "y" to set NIXOS_NO_CHECK to $4, $5 the number of
-// pairs of path and owner that follow; the rest are arguments for nixos-install.
+// Pairs of path and owner.
+const CHOWN = `
+while [ $# -gt 1 ]; do
+  chown -hR -- "$2" "/mnt/\${1#/}"
+  shift 2
+done
+`;
+
+// $1 system, $2 "y" to keep host keys, $3 "y" to set NIXOS_NO_CHECK to $4, $5 what is said at the end; the rest are arguments for nixos-install.
 const INSTALL = `
-system=$1 keep_keys=$2 set_check=$3 check=$4
-pairs=$5
+system=$1 keep_keys=$2 set_check=$3 check=$4 end=$5
 shift 5
 PATH=$PATH:/run/current-system/sw/bin
 export PATH
-while [ "$pairs" -gt 0 ]; do
-  chown -hR -- "$2" "/mnt/$1"
-  shift 2
-  pairs=$((pairs - 1))
-done
 # Initrd secrets are gathered there.
 [ -d /mnt/tmp ] || { mkdir -p /mnt/tmp && chmod 1777 /mnt/tmp; }
 if [ "$keep_keys" = y ]; then
@@ -61,6 +63,7 @@ if [ "$set_check" = y ]; then
   export NIXOS_NO_CHECK
 fi
 nixos-install --no-root-passwd --no-channel-copy --system "$system" "$@"
+echo "$end"
 `;
 
 /**
@@ -124,26 +127,47 @@ export async function installTree(
         hint: "see whether the new system's disk has room for the extra files",
       });
     }
+    if (chown.length > 0) {
+      await installer.script(CHOWN, {
+        ...common,
+        name: "chown",
+        shown: ["chown", "-hR", ...chown.flatMap(({ path, owner }) => [owner, path])],
+        killOnDisconnect: true,
+        inline: true,
+        args: chown.flatMap(({ path, owner }) => [path, owner]),
+        hint: "paths of --chown have to be among the extra files, or be made by the disko script",
+      });
+    }
     const flag = (value: boolean) => value ? "y" : "n";
-    await installer.script(INSTALL, {
-      ...common,
-      name: "nixos-install",
-      shown: ["nixos-install", "--no-root-passwd", "--no-channel-copy", "--system", path],
-      killOnDisconnect: true,
-      // Nix options may hold secrets, such as tokens.
-      inline: nixOptions.length === 0,
-      args: [
-        path,
-        flag(copyHostKeys),
-        flag(noCheck !== undefined),
-        noCheck ?? "",
-        String(chown.length),
-        ...chown.flatMap(({ path, owner }) => [path, owner]),
-        ...nixOptions.flatMap(({ name, value }) => ["--option", name, value]),
-      ],
-      hint: "the system is not installed: mend what its output names",
-      onLine: (line) => installer.report({ type: "output", source: "nixos-install", line }),
-    });
+    const end = `installed: ${crypto.randomUUID()}`;
+    const work = (ended: () => void, within: AbortSignal) =>
+      installer.script(INSTALL, {
+        ...common,
+        signal: within,
+        name: "nixos-install",
+        shown: ["nixos-install", "--no-root-passwd", "--no-channel-copy", "--system", path],
+        killOnDisconnect: true,
+        // Nix options may hold secrets, such as tokens.
+        inline: nixOptions.length === 0,
+        args: [
+          path,
+          flag(copyHostKeys),
+          flag(noCheck !== undefined),
+          noCheck ?? "",
+          end,
+          ...nixOptions.flatMap(({ name, value }) => ["--option", name, value]),
+        ],
+        hint: "the system is not installed: mend what its output names",
+        onLine: (line) => {
+          const at = line.indexOf(end);
+          const said = at < 0 ? line : line.slice(0, at);
+          if (at !== 0) {
+            installer.report({ type: "output", source: "nixos-install", line: said });
+          }
+          if (at >= 0) ended();
+        },
+      });
+    await untilEnded(work, signal);
   }, signal);
   stages.reach("installed");
 }

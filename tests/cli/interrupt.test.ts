@@ -60,6 +60,18 @@ Deno.test("SIGINT during the build ends it, and the builder", { ignore }, async 
   await interrupted(sandbox, running);
 });
 
+Deno.test("SIGINT while nobody writes into the pipe of a disk key ends it", async () => {
+  await using sandbox = await Sandbox.make();
+  const pipe = `${sandbox.folder}/key`;
+  await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  const paths = ["disko", "nixos-system-web"].map((name) => `/nix/store/${"1".repeat(32)}-${name}`);
+  const words = ["--from", "file:///nowhere", "-s", ...paths, "--disk-encryption-keys", "/k", pipe];
+  const running = sandbox.start([...words, "root@127.0.0.1"]);
+  // Opened only when it is read.
+  using _writer = await Deno.open(pipe, { write: true });
+  await interrupted(sandbox, running);
+});
+
 const HANGING_TAR = "#!/bin/sh\necho >/run/box/unpacking\nexec sleep 300\n";
 
 /** The command, when the target's tar hangs. */

@@ -312,6 +312,11 @@ export const LAYOUTS: readonly Layout[] = [
     "K='$my_kernel' grub /boot ''; copy /boot/kernels",
   ],
   [
+    "GRUB with so many entries before that ours are not read",
+    /^unknown: \/boot\/grub\/grub.cfg names it, and is too long/,
+    `copy /boot/kernels; grub /boot '($drive1)/kernels' "$(yes "$(printf 'menuentry "x" {\\n linux /a init=%s/init\\n}' $other)" | head -n 6000)"`,
+  ],
+  [
     "GRUB 1",
     "boots",
     `copy /boot/kernels; mkdir -p /mnt/boot/grub
@@ -461,6 +466,11 @@ export const LAYOUTS: readonly Layout[] = [
     "a boot script in a volume of its own",
     /^unknown: .*boot.scr/,
     `volume /firmware; printf '\\047\\005\\031\\126\\000\\000setenv bootargs init=%s/init\\nbooti 0x1\\n' $system >/mnt/firmware/boot.scr`,
+  ],
+  [
+    "an image for U-Boot that holds kernel and parameters",
+    /^unknown: \/boot\/nixos.itb names it, and is too long/,
+    `mkdir -p /mnt/boot; { printf '\\320\\015\\376\\355'; head -c 6000000 /dev/urandom; printf '\\000init=%s/init\\000' $system; } >/mnt/boot/nixos.itb`,
   ],
   [
     "entries by the profile's link",

@@ -9,15 +9,16 @@ interface Seen {
   readonly wwn?: string;
   readonly model?: string;
   readonly size?: number;
+  readonly mount?: string;
 }
 
 /** An lsblk that lists these disks. */
 function lsblk(disks: Readonly<Record<string, Seen>>) {
   const lines = Object.entries(disks).map((
-    [name, { serial = "", wwn = "", model = "SSD", size = 512e9 }],
+    [name, { serial = "", wwn = "", model = "SSD", size = 512e9, mount = "" }],
   ) =>
     `NAME="${name}" PKNAME="" TYPE="disk" SIZE="${size}" MODEL="${model}" SERIAL="${serial}" FSTYPE="" ` +
-    `LABEL="" MOUNTPOINT="" WWN="${wwn}"`
+    `LABEL="" MOUNTPOINT="${mount}" WWN="${wwn}"`
   );
   const text = `#!/bin/sh\ncat <<'END'\n${lines.join("\n")}\nEND\n`;
   return { files: { "/usr/local/bin/lsblk": { mode: 0o755, text } } };
@@ -61,17 +62,19 @@ condition("disks", "another disk has the name that was shown", async () => {
   );
 });
 
-condition("disks", "two disks have swapped their names", async () => {
-  const ended = await attempt({
-    target: { ...lsblk({ target0: { wwn: "0x5000a" }, target1: { wwn: "0x5000b" } }), setup: MORE },
-    installer: {
-      ...lsblk({ target0: { wwn: "0x5000b" }, target1: { wwn: "0x5000a" } }),
-      setup: MORE,
-    },
-  }, formatting());
-  stopped(ended);
-  assertStringIncludes(ended.stderr, "the disk that was shown is /dev/target1 now");
-});
+condition(
+  "disks",
+  "two disks have swapped their names, and have their dock's serial number",
+  async () => {
+    const [one, other] = ["0x5000a", "0x5000b"].map((wwn) => ({ wwn, serial: "DOCK" }));
+    const ended = await attempt({
+      target: { ...lsblk({ target0: one!, target1: other! }), setup: MORE },
+      installer: { ...lsblk({ target0: other!, target1: one! }), setup: MORE },
+    }, formatting());
+    stopped(ended);
+    assertStringIncludes(ended.stderr, "the disk that was shown is /dev/target1 now");
+  },
+);
 
 condition("disks", "no serial numbers, and another size", async () => {
   stopped(
@@ -160,6 +163,57 @@ condition("disks", "a system without udev has no /dev/disk at all", async () => 
   assertMatch(stderr, /\/dev\/disk\/by-id\/x is \/dev\/target0: .*serial S/);
 });
 
+condition(
+  "disks",
+  "two names of the configuration for one disk, seen before and after kexec",
+  async () => {
+    const twice = async (fixture: Fixture) => {
+      const folder = `${fixture.sandbox.folder}/twice`;
+      await Deno.mkdir(folder);
+      await Deno.writeTextFile(`${folder}/flake.nix`, LAYOUTS(`${Deno.build.arch}-linux`));
+      const words = await formatting()(fixture);
+      return words.toSpliced(words.indexOf("--flake") + 1, 1, `path:${folder}#twice`);
+    };
+    const same =
+      /^error: .*two disks of the configuration are the same one: \/dev\/disk\/by-id\/x and \/dev\/target0$/m;
+    const before = await attempt({ target: { setup: byId("target0") } }, twice);
+    assertEquals(before.code, 3, before.stderr);
+    assertMatch(before.stderr, same);
+    const after = await attempt({
+      target: { ...lsblk({ target0: {}, target1: {} }), setup: byId("target1") },
+      installer: { ...lsblk({ target0: {}, target1: {} }), setup: byId("target0") },
+    }, twice);
+    stopped(after);
+    assertMatch(after.stderr, same);
+  },
+);
+
+condition("disks", "the installer runs from the disk that is to be wiped", async () => {
+  const installer = lsblk({ target0: { mount: "/iso" } });
+  const { code, stderr } = await attempt({ inInstaller: true, installer }, formatting());
+  assertEquals(code, 3, stderr);
+  assertMatch(stderr, /^error: .*the installer runs from \/dev\/target0: .*at \/iso$/m);
+  assertMatch(stderr, /^hint: .*--force-kexec/m);
+});
+
+condition("disks", "lsblk reads from a disk that answers no more", async () => {
+  const lsblk = "#!/bin/sh\nexec sleep 300\n";
+  // Who waits 20 s will wait a moment, too.
+  const timeout =
+    '#!/bin/sh\n[ "$1" = -s ] || exec /usr/bin/timeout "$@"\nshift 3\nexec /usr/bin/timeout -s KILL 1 "$@"\n';
+  const files = Object.fromEntries(
+    Object.entries({ lsblk, timeout }).map((
+      [name, text],
+    ) => [`/usr/local/bin/${name}`, { mode: 0o755, text }]),
+  );
+  const { code, stderr } = await attempt(
+    { target: { files } },
+    formatting(undefined, ["--dry-run"]),
+  );
+  assertEquals(code, 0, stderr);
+  assertMatch(stderr, /WILL BE WIPED: \/dev\/target0$/m);
+});
+
 condition("disks", "udev runs, and the name is not there", async () => {
   const udev = { target: { setup: byId("target0") } };
   const { code, stderr } = await attempt(udev, formatting("/dev/disk/by-id/other"));
@@ -184,6 +238,7 @@ in { nixosConfigurations = {
   keep = conf { main.device = "/dev/target0"; data = { device = "/dev/target1"; destroy = false; }; };
   missing = conf { main.device = "/dev/target0"; data.device = "/dev/target7"; };
   none = conf { };
+  twice = conf { main.device = "/dev/target0"; data.device = "/dev/disk/by-id/x"; };
 }; }; }`;
 
 const plans: readonly [

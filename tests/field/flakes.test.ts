@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { LOADER_FIRMWARE, readFirmware } from "../../lib/nix/loader_firmware.ts";
 import { run } from "../../lib/process.ts";
 import { currentNix } from "../nix/current.ts";
 import { NIX_CONFIG } from "../vm/nix.ts";
@@ -58,6 +59,34 @@ condition("flakes", "cross-compiled on x86_64, to be built on an aarch64", async
   assertEquals(code, 3, stderr);
   assertMatch(stderr, /error: .*is aarch64, and the configuration is built on x86_64-linux/);
 });
+
+condition(
+  "flakes",
+  "a boot loader for another firmware: a warning before anything is changed",
+  async () => {
+    const started = (by: string) => ({
+      target: { setup: `mount -t tmpfs none /sys/firmware; ${by}\n` },
+    });
+    const told = async (options: Options, source: string) => {
+      const { code, stderr } = await dry(options, source);
+      assertEquals(code, 0, stderr);
+      return /^warning: .*(it was started by .*) only: /m.exec(stderr)?.[1];
+    };
+    const [bios, efi] = [started(":"), started("mkdir /sys/firmware/efi")];
+    const wanted = "it was started by BIOS, and the configuration's boot loader is for EFI";
+    assertEquals(await told(bios, "firmware#efi-systemd-boot"), wanted);
+    assertEquals(await told(bios, "firmware#bios-grub"), undefined);
+    assertMatch(await told(efi, "firmware#bios-grub") ?? "", /by EFI, .* is for BIOS$/);
+    // The others are only evaluated.
+    const folder = new URL("flakes/firmware.nix", import.meta.url).pathname;
+    const code = `let f = ${LOADER_FIRMWARE}; in builtins.mapAttrs (_: c: f c.config) ` +
+      `((import ${folder}).outputs { }).nixosConfigurations`;
+    const words = ["nix-instantiate", "--eval", "--strict", "--json", "-E", code];
+    const all = Object.entries(JSON.parse((await run(words)).stdout));
+    assert(all.length > 10);
+    assertEquals(all, all.map(([name]) => [name, readFirmware(name.split("-")[0]) ?? null]));
+  },
+);
 
 condition("flakes", "with nixpkgs.system and no platform", async () => {
   const { code, stderr } = await dry({}, "cross#native");

@@ -1,7 +1,7 @@
 /** What this user cannot read is told before anything is contacted, least of all after the disks are wiped. */
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Fixture } from "../support/install/fixture.ts";
-import { condition, open, usual } from "./condition.ts";
+import { attempt, condition, open, usual } from "./condition.ts";
 
 /** Runs the command without root's right to read everything, which is as good as another user. */
 async function asUser(fixture: Fixture, words: readonly string[]) {
@@ -70,3 +70,13 @@ for (const [title, make, error] of inputs) {
     assertEquals(await fixture.machine.logins(), []);
   });
 }
+
+condition("here", "a pipe as kexec image, which can be read once only", async () => {
+  const { code, stderr, logins } = await attempt({ inInstaller: true }, async (fixture) => {
+    const pipe = `${fixture.sandbox.folder}/image.tar`;
+    await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    return usual(fixture).map((word) => word === fixture.image ? pipe : word);
+  });
+  assertEquals([code, logins], [2, []], stderr);
+  assertMatch(stderr, /^error: --kexec: cannot read ".*": it is no file$/m);
+});

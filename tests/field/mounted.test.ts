@@ -22,16 +22,24 @@ condition("disks", "disko formatted them and mounted nothing", async () => {
   assertEquals((await fixture.machine.container.run(NO_STORE)).code, 0);
 });
 
-condition("disks", "--disko-mode format, and then mount", async () => {
-  await using fixture = await open({ inInstaller: true });
-  const flake = await writeFlake(`${fixture.sandbox.folder}/flake`);
-  const words = ["--build-on", "local", "--flake", flake, ...fixture.reach];
-  const formatted = await fixture.run(["--disko-mode", "format", ...words]);
-  assertEquals(formatted.code, 1, formatted.stderr);
-  assertMatch(formatted.stderr, /nothing is mounted at \/mnt/);
-  const { code, stderr } = await fixture.run(["--disko-mode", "mount", ...words]);
-  assertEquals(code, 0, stderr);
-});
+condition(
+  "disks",
+  "--disko-mode mount, format, and mount again, with odd values of TMPDIR",
+  async () => {
+    await using fixture = await open({ inInstaller: true });
+    const flake = await writeFlake(`${fixture.sandbox.folder}/flake`);
+    const words = ["--build-on", "local", "--flake", flake, ...fixture.reach];
+    const blank = await fixture.run(["--disko-mode", "mount", ...words], { TMPDIR: "../tmp/" });
+    assertEquals(blank.code, 1, blank.stderr);
+    assertMatch(blank.stderr, /^hint: nothing was formatted/m);
+    assertMatch(blank.stderr, /^state: .*this run has not touched its disks$/m);
+    const formatted = await fixture.run(["--disko-mode", "format", ...words], { TMPDIR: "" });
+    assertEquals(formatted.code, 1, formatted.stderr);
+    assertMatch(formatted.stderr, /nothing is mounted at \/mnt/);
+    const { code, stderr } = await fixture.run(["--disko-mode", "mount", ...words]);
+    assertEquals(code, 0, stderr);
+  },
+);
 
 condition("disks", "an installer that was just booted, and --phases install,reboot", async () => {
   await using fixture = await open({ inInstaller: true });

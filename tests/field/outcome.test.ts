@@ -132,6 +132,42 @@ const unbootable = {
   },
 };
 
+condition(
+  "--chown",
+  "a user of the new system alone: told before the disks are touched",
+  async () => {
+    const words = (...more: string[]) => (fixture: Fixture) => [...more, ...usual(fixture)];
+    const { code, stderr } = await attempt(
+      { inInstaller: true },
+      words("--chown", "/etc", "root", "--chown", "/etc", "0:users-of-web"),
+    );
+    assertEquals([code, stateLine(stderr)], [1, `state: ${STATES.installer}`], stderr);
+    assertMatch(
+      stderr,
+      /^error: .*the installer knows no owner 0:users-of-web: chown: invalid group/m,
+    );
+    assertMatch(stderr, /^hint: give numbers/m);
+  },
+);
+
+condition(
+  "--chown",
+  "a path that is not there is chown's failure, not nixos-install's",
+  async () => {
+    const { code, stderr } = await attempt(
+      { inInstaller: true },
+      (fixture) => ["--chown", "/etc", "12:34", "--chown", "home/me", "12:34", ...usual(fixture)],
+    );
+    assertEquals([code, stateLine(stderr)], [1, `state: ${STATES.installing}`], stderr);
+    assertMatch(
+      stderr,
+      /^error: root@127\.0\.0\.1: chown -hR 12:34 \/etc 12:34 \/home\/me failed/m,
+    );
+    assertMatch(stderr, /'\/mnt\/home\/me': No such file/);
+    assertMatch(stderr, /^hint: paths of --chown have to be among the extra files/m);
+  },
+);
+
 condition("--force", "a system that would not boot is refused, and the state is told", async () => {
   const { code, stderr } = await attempt(unbootable);
   assertMatch(stderr, /^error: root@127\.0\.0\.1: .*would not boot/m);

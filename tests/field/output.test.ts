@@ -124,3 +124,24 @@ condition("image", "the target cannot unpack it: a command that a person could t
     /^ {2}\| tar: it is broken\nerror: root@127\.0\.0\.1: sh -c '(gzip -dc \| )?tar -C \/root -xf -' failed/m,
   );
 });
+
+condition(
+  "disko, install",
+  "leave a program running that holds their outputs, and a line without end",
+  async () => {
+    const parts = await withDisko(
+      "disk format\ndisk mount\nmkdir /mnt/etc\nsleep 300 &\nprintf 'almost done'\n",
+    );
+    await using fixture = await open({
+      ...{ parts, inInstaller: true },
+      breakpoints: { install: "sleep 300 & printf 'no end' >&2" },
+    });
+    const { code, stderr } = await fixture.run([
+      ...["--timeout", "disko=60", "--timeout", "install=60"],
+      ...usual(fixture),
+    ]);
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /^disko \| almost done$/m);
+    assert(!/no store|installed: /.test(stderr), stderr);
+  },
+);

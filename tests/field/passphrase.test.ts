@@ -204,3 +204,15 @@ condition("disko", "asks for something that is no passphrase", async () => {
   assertEquals(code, 0, stderr);
   assertMatch(stderr, /^warning: the disko script may ask a question.*Continue/m);
 });
+
+condition("reboot", "the new system waits for the passphrase of its disks", async () => {
+  const options = { inInstaller: true, installed: { gap: Infinity } };
+  const { code, stdout, stderr } = await attempt(options, (fixture) => [
+    ...["--timeout", "reboot=4", "--disk-encryption-keys", "/run/k", "/etc/hostname"],
+    ...usual(fixture),
+  ]);
+  assertEquals(code, 0, stderr);
+  assertMatch(stderr, /^warning: .*did not come back as the installed system within 4 s/m);
+  assertMatch(stderr, /^warning: .*it may be waiting for the passphrase of its disks/m);
+  assertMatch(stdout, /has not answered yet$/m);
+});

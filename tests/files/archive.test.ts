@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { InstallError } from "../../lib/errors.ts";
 import { archive } from "../../lib/files/archive.ts";
-import { readTree } from "../../lib/files/tree.ts";
+import { readTree, type Tree } from "../../lib/files/tree.ts";
 import { contents, feed, Folder, sh } from "./fixture.ts";
 
 /** Packs a folder and unpacks it with the system's tar; what came out. */
@@ -110,14 +111,47 @@ Deno.test("archive() comes in chunks of 256 KiB", async () => {
   assert(sizes.at(-1)! <= 256 * 1024);
 });
 
-Deno.test("archive() fails when a file has grown or gone meanwhile", async () => {
+/** The error of an archive, and what it names. */
+async function failure(tree: Tree, path: string): Promise<string> {
+  const read = async () => new Response(await archive(tree)).bytes();
+  const { message, hint } = await assertRejects(read, InstallError);
+  assertMatch(hint, /--extra-files/);
+  const start = `--extra-files: cannot send "${path}": `;
+  assert(message.startsWith(start), message);
+  return message.slice(start.length);
+}
+
+Deno.test("archive() sends a file as it is by then, and names one that is gone or no file", async () => {
   using folder = new Folder();
+  using into = new Folder();
   folder.write("a", "short");
+  folder.write("b", "long before");
+  // No such time is in the format.
+  Deno.utimeSync(folder.at("b"), 0, 8 ** 11);
   const tree = await readTree(folder.path);
   folder.write("a", "longer than it was");
-  await assertRejects(async () => new Response(await archive(tree)).bytes());
+  folder.write("b", "");
+  await feed(await archive(tree), ["tar", "-C", into.path, "-xf", "-"]);
+  assertEquals(Deno.readTextFileSync(into.at("a")), "longer than it was");
+  assertEquals(Deno.readTextFileSync(into.at("b")), "");
   Deno.removeSync(folder.at("a"));
-  await assertRejects(async () => new Response(await archive(tree)).bytes(), Deno.errors.NotFound);
+  assertMatch(await failure(tree, folder.at("a")), /No such file/);
+  await sh('mkfifo "$1"', folder.at("a"));
+  assertEquals(await failure(tree, folder.at("a")), "it is no file any more");
+});
+
+Deno.test("archive() names a file that becomes shorter while it is read", async () => {
+  using folder = new Folder();
+  const path = folder.write("a", new Uint8Array(10_000_000));
+  const tree = await readTree(folder.path);
+  const reader = (await archive(tree)).getReader();
+  await reader.read();
+  Deno.truncateSync(path, 1000);
+  const rest = async () => {
+    while (!(await reader.read()).done);
+  };
+  const { message } = await assertRejects(rest, InstallError);
+  assertMatch(message, /\/a": it has become shorter by \d+ bytes$/);
 });
 
 Deno.test("archive() fails when the system's tar does, with what it said", async () => {
@@ -125,8 +159,7 @@ Deno.test("archive() fails when the system's tar does, with what it said", async
   Deno.linkSync(folder.write("a"), folder.at("b"));
   const tree = await readTree(folder.path);
   await sh('rm "$1"', folder.at("a"));
-  const error = await assertRejects(async () => new Response(await archive(tree)).bytes(), Error);
-  assertMatch(error.message, /^tar could not pack .*: .*a: /s);
+  assertMatch(await failure(tree, folder.path), /^\S*a: [^\n]*$/);
 });
 
 Deno.test("archive() lets go of its files when nobody reads on", async () => {

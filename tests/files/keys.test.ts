@@ -53,6 +53,7 @@ Deno.test("readKeys() refuses what it cannot read, and an empty key", async () =
     [folder.path, /cannot read/],
     ["", /cannot read ""$/],
     [folder.write("empty", ""), /".*\/empty" is empty$/],
+    ["/dev/zero", /"\/dev\/zero" is no key: too large$/],
   ];
   for (const [local, message] of cases) {
     const error = await assertRejects(() => readKeys([{ remote: "/k", local }]), UsageError);

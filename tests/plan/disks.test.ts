@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Disk } from "../../lib/plan/disks.ts";
 import { diskOf, fateOf, readDisks, readPairs, showDisk, showFound } from "../../lib/plan/disks.ts";
-import { compareDisks } from "../../lib/plan/same_disk.ts";
+import { compareDisks, sharedNames } from "../../lib/plan/same_disk.ts";
 
 const LISTING = [
   `NAME="sda" PKNAME="" TYPE="disk" SIZE="256060514304" MODEL="Samsung SSD  " SERIAL="S1" FSTYPE=""`,
@@ -172,3 +172,18 @@ for (const [title, shown, now, wanted, aliases] of sameness) {
     assertEquals(compareDisks(disk(shown), disk(now), aliases), wanted);
   });
 }
+
+Deno.test("compareDisks() believes no serial number or WWN that two disks have shown", () => {
+  const compare = (a: Partial<Disk>, b: Partial<Disk>, now: Partial<Disk>) =>
+    compareDisks(disk(a), disk(now), [], sharedNames([disk(a), disk(b)]));
+  // A dock's serial number; a WWN that a maker has written into all; both.
+  const docked = [{ serial: "DOCK", wwn: "0xA" }, { serial: "DOCK", wwn: "0xB" }] as const;
+  assertEquals(docked.map((now) => compare(...docked, now)), ["same", "different"]);
+  const cheap = [{ serial: "A", wwn: "eui.01" }, { serial: "B", wwn: "eui.01" }] as const;
+  assertEquals(cheap.map((now) => compare(...cheap, now)), ["same", "different"]);
+  const equal = [{ serial: "0", wwn: "0x5" }, { serial: "0", wwn: "0x5" }] as const;
+  assertEquals(equal.map((now) => compare(...equal, now)), ["alike", "alike"]);
+  // What two paths lead to is one disk.
+  const paths = equal.map((one) => disk({ ...one, holds: ["mpath_member"] }));
+  assertEquals(sharedNames(paths).size, 0);
+});

@@ -40,6 +40,13 @@ Deno.test("parseFacts() reads an installer, and a name that is empty", () => {
   });
 });
 
+Deno.test("parseFacts() tells the firmware of PCs, where it is known", () => {
+  const firmwares = ["efi", "bios", "unknown", undefined].map((firmware) =>
+    parseFacts(answer({ firmware }), "web").firmware
+  );
+  assertEquals(firmwares, ["efi", "bios", undefined, undefined]);
+});
+
 Deno.test("parseFacts() passes over greetings around and between the answer's lines", () => {
   const noisy = answer().replaceAll(
     "\n",
@@ -89,6 +96,7 @@ const hostile: readonly (readonly [key: string, value: string])[] = [
   ["memory", "1".repeat(16)],
   ["memory", "NaN"],
   ["kexec", "maybe"],
+  ["firmware", "EFI"],
   ["boot_id", "x"],
   ["boot_id", "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6"],
   ["boot_id", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6 "],
@@ -133,6 +141,15 @@ Deno.test("parseFacts() refuses more host keys or tools than a machine can have"
     const error = assertThrows(() => parseFacts(answer({}, many), "web"), AnswerError);
     assertMatch(error.message, /lists too much/);
   }
+});
+
+Deno.test("parseFacts() reads as many disks as it can where very many are listed", () => {
+  const lines = Array.from(
+    { length: 30_000 },
+    (_, at) => `fact disk NAME="sd${at}" TYPE="disk" SIZE="5"`,
+  );
+  const long = `fact disk NAME="sdx" TYPE="disk" SIZE="5" LABEL="${"x".repeat(4000)}"`;
+  assertEquals(parseFacts(answer({}, [long, ...lines]), "web").disks.length, 20_000);
 });
 
 Deno.test("parseFacts() refuses an empty answer and one that is cut off", () => {

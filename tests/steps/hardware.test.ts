@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { AnswerError, CommandError, connect, generateHardwareConfig } from "../../mod.ts";
+import {
+  AnswerError,
+  CommandError,
+  connect,
+  generateHardwareConfig,
+  InstallError,
+} from "../../mod.ts";
 import { run } from "../../lib/process.ts";
 import { noContainers, startContainer } from "../support/loopback/mod.ts";
 
@@ -40,6 +46,29 @@ Deno.test("generateHardwareConfig() writes what nixos-generate-config prints, an
     await generateHardwareConfig(installer, { backend: "nixos-generate-config", path });
     assertEquals(await Deno.readTextFile(path), "{ ... }: { boot = { }; }\n");
     assertEquals(await known(folder), '"new folder/hardware.nix"\n'.replaceAll('"', ""));
+  });
+});
+
+Deno.test("generateHardwareConfig() writes where a link leads to, and replaces no device", {
+  ignore,
+}, async () => {
+  await onInstaller({ "nixos-facter": "echo '{}'" }, async (installer, folder) => {
+    await Deno.mkdir(`${folder}/hosts`);
+    await Deno.writeTextFile(`${folder}/hosts/web.json`, "old");
+    await Deno.symlink("hosts/web.json", `${folder}/link`);
+    const backend = "nixos-facter";
+    await generateHardwareConfig(installer, { backend, path: `${folder}/link` });
+    assertEquals(await Deno.readTextFile(`${folder}/hosts/web.json`), "{}\n");
+    assertEquals(await Deno.readLink(`${folder}/link`), "hosts/web.json");
+    assertEquals(await known(folder), "hosts/web.json\n");
+    await run(["mkfifo", `${folder}/pipe`]);
+    const pipe = { backend, path: `${folder}/pipe` } as const;
+    await assertRejects(
+      () => generateHardwareConfig(installer, pipe),
+      InstallError,
+      "cannot write",
+    );
+    assertEquals((await Deno.stat(`${folder}/pipe`)).isFifo, true);
   });
 });
 

@@ -18,7 +18,7 @@ export const rebootStage: Stage<"reboot"> = {
   states: { during: "rebooting", after: "done" },
   needed: ({ plan }) => plan.phases.includes("reboot"),
   async run({ target, installer, system }, job) {
-    const { plan, signal } = job;
+    const { plan, guard, report, signal } = job;
     const check =
       await checkUnlessForced(job, () => checkBootable(installer, system, { signal })) ??
         { answer: "unknown", why: "it did not pass the boot check" };
@@ -26,6 +26,12 @@ export const rebootStage: Stage<"reboot"> = {
       ...{ system, timeout: plan.timeouts.reboot, signal },
       ...(plan.reboot === "kexec" && { kexec: check }),
     });
+    if (rebooted.seen !== "running" && (guard.asks || plan.install.keys.length > 0)) {
+      const text =
+        `${installer.label}: it may be waiting for the passphrase of its disks: look at its ` +
+        "console, or log in to its initrd where that has an ssh server";
+      report({ type: "log", level: "warning", text });
+    }
     await tellHostKeys(job, internals(target).knownAs, rebooted.hostKeys);
     return rebooted;
   },

@@ -74,7 +74,8 @@ async function judge(
     if (found.link !== undefined) {
       return { answer: "boots", why: `${shownPath(found.link)} leads to it, and to no kernel` };
     }
-    const entries = found.files.flatMap((file) => entriesOf(file, found.names));
+    const read = found.files.map((file) => ({ file, entries: entriesOf(file, found.names) }));
+    const entries = read.flatMap(({ entries }) => entries);
     const pairs = entries.flatMap(({ folder, names }) => names.map((name) => [folder, name]));
     const args = [found.mounts.join("\n"), ...pairs.slice(0, MAX_NAMES).flat()];
     const there = pairs.length === 0 ? [] : await ask(FILES_THERE, args);
@@ -94,7 +95,10 @@ async function judge(
     });
     const proven = judged.filter(({ entry, lost }) => certain(entry) && lost.length === 0);
     if (proven.length > 0) return { answer: "boots", ...entryOf(proven, found.defaults) };
-    const why = found.unknown ?? judged.map(doubtOf).find((doubt) => doubt !== undefined);
+    // It names the system, behind what was read: an image that holds kernel and parameters, or very many entries.
+    const unread = read.find(({ file, entries }) => file.cut && entries.length === 0)?.file.path;
+    const why = found.unknown ?? judged.map(doubtOf).find((doubt) => doubt !== undefined) ??
+      (unread && `${shownPath(unread)} names it, and is too long to be read to its end`);
     if (why !== undefined) return { answer: "unknown", why };
     const [bad] = judged;
     const text = bad === undefined

@@ -16,7 +16,7 @@ import type { Rebooted } from "../../report/install_report.ts";
 import { Stages } from "../../report/stages.ts";
 import { forgetResumeInfo } from "../../ssh/resume.ts";
 import { internals, type Session } from "../../ssh/session.ts";
-import { LEAVE, LOOK, readLoader } from "./reboot_script.ts";
+import { LEAVE, LOOK, readLoader, readOther } from "./reboot_script.ts";
 
 /** How the reboot is done and waited for; everything has a default. */
 export interface RebootOptions {
@@ -86,7 +86,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
   const { hostKeys, previous, by, said, ended } = await leave(
     installer,
     kexec?.entry,
-    going.signal,
+    { timeout: Math.max(timeout, 120_000), signal: going.signal },
   );
   if (kexec?.entry && by === "firmware") {
     warn(`not by kexec but by its firmware: the new kernel could not be loaded: ${said}`);
@@ -94,6 +94,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
   const known: LoginOptions = options.login?.options ?? internals(installer).login;
   try {
     let [running, loader]: [string, Rebooted["by"] | undefined] = ["", undefined];
+    let other: string | undefined;
     await using _session = await awaitBoot(installer, {
       previous,
       expected: "the installed system",
@@ -105,6 +106,7 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
         onOutput: (answer) => {
           running = /^system (.*)$/m.exec(answer)?.[1] ?? "";
           loader = readLoader(answer);
+          if (!isStorePath(running)) other = readOther(answer);
         },
       },
       destination: options.login?.destination ?? installer.destination,
@@ -123,12 +125,14 @@ async function bootInstalled(installer: Session, options: RebootOptions): Promis
       refusals: 3000,
       signal,
     });
-    if (system !== undefined && isStorePath(running) && running !== system) {
-      throw new BootError(`${label}: runs ${running} instead of ${system}`, {
+    const instead = isStorePath(running) ? running : other;
+    if (system !== undefined && instead !== undefined && instead !== system) {
+      throw new BootError(`${label}: runs ${escapeControls(instead)} instead of ${system}`, {
         outcome: "other",
         hint: "it may have booted from another disk: look at the boot order of its firmware",
       });
     }
+    if (system !== undefined && instead === undefined) warn("it does not say which system it runs");
     // There are boot loaders that use kexec: what was told to go by the firmware did.
     const fell = by === "kexec" && loader === "firmware";
     if (fell) warn("its firmware has started the new system: kexec did not get that far");
@@ -187,7 +191,8 @@ interface Leaving {
 async function leave(
   installer: Session,
   entry: BootEntry | undefined,
-  signal: AbortSignal,
+  // What was installed is written to the disk, which may be a memory card.
+  { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignal },
 ): Promise<Leaving> {
   const hostKeys: string[] = [];
   const said: string[] = [];
@@ -198,7 +203,7 @@ async function leave(
   const words = ["sh", "-euc", LEAVE, "reboot", kernel, parameters, ...initrds];
   const running = installer.pipe(hold.readable, words, {
     shown: entry ? ["kexec", kernel, ...initrds, parameters] : ["reboot"],
-    timeout: 120_000,
+    timeout,
     signal,
     onLine: (line) => {
       const [, name, value = ""] = /^(host_key|boot_id|by|kexec_said) (.*)$/.exec(line) ?? [];

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { READ_RELEASE } from "../../ssh/release.ts";
+
 /**
  * `$1` the kernel that is to be started by kexec, or nothing, `$2` its parameters, then its initrds. Its answer: `host_key TYPE BASE64`,
  * `boot_id ID`, `kexec_said TEXT` where the kernel could not be loaded, `by kexec|firmware`, `ready`; then it waits for a
@@ -65,12 +67,20 @@ nohup sh -c "$go" >/dev/null 2>&1 </dev/null &
 /** Prints which system runs, and what has started its kernel, where that can be known. */
 export const LOOK = `
 echo "system $(readlink -f /run/current-system)"
+${READ_RELEASE}
+printf 'release %s %s\\n' "\${release_id:-unknown}" "$release_name"
 if [ -e /proc/device-tree/chosen/linux,booted-from-kexec ]; then echo 'loader kexec'; fi
 if [ -r /proc/sys/kernel/bootloader_type ]; then
   IFS= read -r type </proc/sys/kernel/bootloader_type || :
   echo "loader $type"
 fi
 `;
+
+/** The name of a system that is certainly no NixOS, by what it has printed. */
+export function readOther(answer: string): string | undefined {
+  const [, id, name = ""] = /^release ([a-z0-9._-]{1,40}) (.{0,300})$/m.exec(answer) ?? [];
+  return id === undefined || id === "unknown" || id === "nixos" ? undefined : name || id;
+}
 
 /** What has started the kernel: the number that x86 has for boot loaders, shifted by four bits; 13 is kexec's. */
 export function readLoader(answer: string): "firmware" | "kexec" | undefined {

@@ -13,7 +13,7 @@ export const DISKO: readonly Fault[] = [
     shown: /\/nix\/store\/\S+-disko/,
   }),
   {
-    ...{ phase, state, code: 1 },
+    ...{ phase, state: "installer", code: 1 },
     fault: "the folder of a disk key cannot be made",
     fixture: { inInstaller, installer: { setup: "mkdir /run/disk.key\n" } },
     error: /root@127\.0\.0\.1: sh .*/,

@@ -41,6 +41,17 @@ export const REBOOT: readonly Fault[] = [
     again: "none",
     ...failed,
   },
+  {
+    phase,
+    fault: "the system of another disk comes up, which is no NixOS",
+    fixture: {
+      inInstaller,
+      installed: { osRelease: "ID=debian\nPRETTY_NAME=Old\n", setup: "rm /run/current-system\n" },
+    },
+    error: /root@127\.0\.0\.1: runs Old instead of \/nix\/store\//,
+    again: "none",
+    ...failed,
+  },
   ...(["SIGINT", "SIGTERM"] as const).map((name): Fault => ({
     phase,
     fault: name,
