@@ -4,12 +4,15 @@
  *
  * @module
  */
+import { escapeControls } from "../escape.ts";
 import { DiskError, type InstallError, PreflightError } from "../errors.ts";
+import { kernelOf } from "../files/inputs.ts";
 import { readScript } from "../files/script.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
 import { fateOf } from "../plan/disks.ts";
 import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/disko_questions.ts";
+import { makesArrays, startsArrays } from "../plan/md_arrays.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 import { diskObjections, findDisks } from "../steps/find_disks.ts";
@@ -33,6 +36,9 @@ export class DiskGuard {
   /** The script's questions; `undefined` until its text was read. */
   #questions: readonly ScriptQuestion[] | undefined;
   #passphrase: string | undefined;
+  #makesArrays = false;
+  /** The version of the new system's kernel, where it is known. */
+  #kernel: string | undefined;
   readonly #told = new Set<string>();
   /** Whether the installer's facts are not those that were shown. */
   #stale = false;
@@ -48,8 +54,9 @@ export class DiskGuard {
     if (!evaluated || !this.#concerns(evaluated)) return;
     const { report, signal } = this.#job;
     if (evaluated.kind === "flake") {
-      const { disks, passphrases } = evaluated.evaluation.layout;
+      const { disks, passphrases, kernel } = evaluated.evaluation.layout;
       this.#uses = passphrases;
+      this.#kernel = kernel;
       const options = { script: this.#script, signal };
       try {
         this.found = await findDisks(target, disks, this.#shown, options);
@@ -67,7 +74,10 @@ export class DiskGuard {
           `${this.#label}: this system does not show ${one.name}: looked for again in the installer`;
         report({ type: "log", level: "warning", text: unknown });
       }
-    } else await this.#read(evaluated.disko);
+    } else {
+      this.#kernel = await kernelOf(evaluated.system);
+      await this.#read(evaluated.disko);
+    }
     this.#refuse((message, hint) => new PreflightError(message, { hint }));
   }
 
@@ -75,8 +85,9 @@ export class DiskGuard {
   expect(evaluated: Evaluated): void {
     this.#stale = true;
     if (!this.#concerns(evaluated) || evaluated.kind !== "flake") return;
-    const { disks, passphrases } = evaluated.evaluation.layout;
+    const { disks, passphrases, kernel } = evaluated.evaluation.layout;
     this.#uses = passphrases;
+    this.#kernel = kernel;
     this.found = disks.map((one) => {
       const disk = this.#shown.find(({ device }) => device === one.device);
       const name = one.device;
@@ -106,6 +117,7 @@ export class DiskGuard {
       this.#learn(stdout.includes("\0") ? "" : stdout);
     }
     await this.#settle((message, hint) => new DiskError(message, { hint }));
+    await this.#refuseArrays(installer);
     if (!this.#stale) return this.#passphrase;
     for (const objection of await diskObjections(installer, this.found, this.#shown, { signal })) {
       refuseUnlessForced(this.#job, objection);
@@ -132,8 +144,24 @@ export class DiskGuard {
     if (text !== undefined) this.#learn(text);
   }
 
+  /** Refuses to make arrays that the new system would not start: nothing of it would boot. */
+  async #refuseArrays(installer: Session): Promise<void> {
+    if (!this.#makesArrays || this.#kernel === undefined) return;
+    const { stdout } = await installer.run(["cat", "/proc/sys/kernel/osrelease"], {
+      ...{ allowFailure: true, timeout: 60_000, signal: this.#job.signal },
+    });
+    const maker = stdout.trim();
+    if (startsArrays(this.#kernel, maker)) return;
+    const message = `${installer.label}: mdadm's arrays, made by the installer's kernel ` +
+      `${escapeControls(maker)}, are refused by the new system's kernel ${this.#kernel}`;
+    const hint = "set boot.kernelPackages = pkgs.linuxPackages_latest in the configuration, " +
+      "or boot an installer with a kernel before 6.19: --kexec";
+    refuseUnlessForced(this.#job, new DiskError(message, { hint }));
+  }
+
   #learn(text: string): void {
     this.#questions = findQuestions(text);
+    this.#makesArrays = makesArrays(text);
     // Nobody has told which disks a script is for that comes without its configuration.
     if (this.#job.plan.source.kind !== "paths") return;
     this.found = this.#shown.filter(({ device }) => names(text, device))

@@ -1,6 +1,6 @@
 /** The disk that was shown is the disk that is wiped: names of disks are another system's in the installer. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { buildParts, derivation, writeFlake } from "../support/install/parts.ts";
+import { buildParts, derivation, scriptDerivation, writeFlake } from "../support/install/parts.ts";
 import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition } from "./condition.ts";
 
@@ -117,6 +117,53 @@ condition("disks", "another disk has the name, with a hardware configuration", a
     }),
   );
 });
+
+// A stand-in of mdadm: the guard reads the script, as disko writes it.
+const makesArray = scriptDerivation(
+  "disko",
+  `#!/bin/sh
+mdadm() { echo "made: $*"; }
+mdadm --create /dev/md/root \\
+  --metadata=default /dev/target0
+`,
+);
+
+condition("disks", "arrays that the system's kernel refuses, with store paths", async () => {
+  const toplevel = derivation(
+    "nixos-system-old",
+    `''mkdir -p $out/kernel-modules/lib/modules/6.18.38; touch $out/init $out/nixos-version''`,
+  );
+  const words = ({ image, options: { parts }, reach }: Fixture) => [
+    ...["--phases", "kexec,disko", "--kexec", image, "-s", parts.disko, parts.system, ...reach],
+  ];
+  const parts = await buildParts({ disko: makesArray, toplevel });
+  const ended = await attempt({ parts, installer: { kernel: "7.0.9" } }, words);
+  assertEquals(ended.code, 1, ended.stderr);
+  assert(!ended.stderr.includes("made: "), ended.stderr);
+  assertStringIncludes(
+    ended.stderr,
+    "made by the installer's kernel 7.0.9, are refused by the new system's kernel 6.18.38",
+  );
+  assertStringIncludes(ended.stderr, "this run has not touched its disks");
+});
+
+condition(
+  "disks",
+  "arrays that the system's kernel refuses, with a flake and --force",
+  async () => {
+    const words = async ({ image, sandbox, reach }: Fixture) => [
+      ...["--phases", "kexec,disko", "--kexec", image, "--build-on", "local", "--force", "--flake"],
+      await writeFlake(`${sandbox.folder}/flake`, { disko: makesArray, kernel: "6.12.90" }),
+      ...reach,
+    ];
+    const { stderr } = await attempt({ installer: { kernel: "6.19.0" } }, words);
+    assertMatch(
+      stderr,
+      /warning: .* kernel 6\.19\.0, are refused .* 6\.12\.90: going on, as --force/,
+    );
+    assertStringIncludes(stderr, "made: --create");
+  },
+);
 
 condition("disks", "a name that udev gives leads to the same disk by another device", async () => {
   const { code, stderr } = await attempt({
