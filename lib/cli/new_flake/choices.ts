@@ -145,7 +145,7 @@ export function checkDisks(layout: LayoutName, disks: readonly string[]): readon
       {
         hint: disks.length > atMost && layout !== "mirrored"
           ? "--layout mirrored takes more than one disk"
-          : "repeat --disk DEVICE for each of them",
+          : "name each of them: on the command line --disk DEVICE, repeated",
       },
     );
   }
