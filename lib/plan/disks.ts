@@ -43,6 +43,19 @@ export function fateOf(
   return destroy ? "wiped" : "kept";
 }
 
+/** Two names of a configuration for one device that is not only mounted: what is made by the one is lost to the other. */
+export function doubledDisk(
+  found: readonly Pick<FoundDisk, "name" | "device" | "fate">[],
+): { readonly names: string; readonly device: string } | undefined {
+  for (const [index, { name, device, fate }] of found.entries()) {
+    if (device === undefined) continue;
+    const other = found.slice(0, index).find((one) => one.device === device);
+    if (!other || (fate === "mounted" && other.fate === "mounted")) continue;
+    return { names: `${other.name} and ${name}`, device };
+  }
+  return undefined;
+}
+
 /** The disk that a device is, or that it is a partition of. */
 export function diskOf(device: string, disks: readonly Disk[]): Disk | undefined {
   const whole = disks.find((disk) => disk.device === device);

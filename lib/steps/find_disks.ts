@@ -7,7 +7,7 @@
 import { AnswerError, DiskError, PreflightError } from "../errors.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
-import { diskOf, fateOf, nameDisk, readDisks } from "../plan/disks.ts";
+import { diskOf, doubledDisk, fateOf, nameDisk, readDisks } from "../plan/disks.ts";
 import { compareDisks } from "../plan/same_disk.ts";
 import { LIST_DISKS } from "../ssh/disk_listing.ts";
 import type { RemoteOptions, Session } from "../ssh/session.ts";
@@ -16,7 +16,7 @@ import type { RemoteOptions, Session } from "../ssh/session.ts";
 export interface DiskOptions {
   /** What the disko script is called, `mountScript`: it tells what becomes of the disks. Default: "diskoScript" */
   readonly script?: string | undefined;
-  /** Whether missing disks are returned instead of thrown. Default: false */
+  /** Whether missing disks, and those with two names, are returned instead of thrown. Default: false */
   readonly allowMissing?: boolean | undefined;
   /** How long the target may take to answer, in milliseconds. Default: 60,000 */
   readonly timeout?: number | undefined;
@@ -43,7 +43,7 @@ echo 'names end'
 /**
  * Looks up the disks that a configuration names and returns what the target says of each; `disks` are its
  * {@linkcode Facts.disks}. A name that only the installer may know (there is no udev) is returned without a device.
- * Throws a {@linkcode PreflightError} if a disk is certain to be missing. Changes nothing.
+ * Throws a {@linkcode PreflightError} if a disk is certain to be missing, or named twice. Changes nothing.
  *
  * @example
  * ```ts ignore
@@ -74,12 +74,24 @@ export async function findDisks(
   if (missing.length > 0 && !allowMissing) {
     throw new PreflightError(...missed(target, missing, disks));
   }
-  return configured.map((one, index) => {
+  const found = configured.map((one, index): FoundDisk => {
     const answer = answers[index] ?? "";
     const fate = answer === "missing" ? "missing" : fateOf(script, one);
     if (!answer.startsWith("/")) return { name: one.device, fate };
     return { name: one.device, fate, device: answer, disk: diskOf(answer, disks) };
   });
+  const doubled = doubledDisk(found);
+  if (doubled && !allowMissing) throw new PreflightError(...told(target, doubled));
+  return found;
+}
+
+function told(
+  { label }: Session,
+  { names, device }: NonNullable<ReturnType<typeof doubledDisk>>,
+): [string, { hint: string }] {
+  return [`${label}: ${names} are one disk, ${device}`, {
+    hint: "nothing was wiped: name each disk once in the configuration's disko.devices",
+  }];
 }
 
 function readNames(answer: string, devices: readonly string[], label: string): readonly string[] {
@@ -200,6 +212,11 @@ export async function diskObjections(
     const [message] = missed(installer, missing, disks);
     objections.push(new DiskError(`${message} in the installer`, { hint: HINT_MISSING }));
   }
+  const doubled = doubledDisk(found.map(({ name, fate }, index) => {
+    const answer = answers[index] ?? "";
+    return { name, fate, ...(answer.startsWith("/") && { device: answer }) };
+  }));
+  if (doubled) objections.push(new DiskError(...told(installer, doubled)));
   const same = (one: Disk, other: Disk) => compareDisks(one, other, aliases(other)) === "same";
   const say = (level: "info" | "warning", text: string) =>
     installer.report({ type: "log", level, text: `${installer.label}: ${text}` });

@@ -165,6 +165,23 @@ condition(
   },
 );
 
+for (const where of ["here", "in the installer"] as const) {
+  condition("disks", `two names of one disk, seen ${where}`, async () => {
+    const one = { ...lsblk({ target0: { serial: "S" } }), setup: byId("target0") };
+    const { code, stderr } = await attempt(
+      where === "here" ? { target: one } : { installer: one },
+      async ({ image, sandbox, reach }) => [
+        ...["--phases", "kexec,disko", "--kexec", image, "--build-on", "local", "--flake"],
+        await writeFlake(`${sandbox.folder}/flake`, { second: "/dev/disk/by-id/x" }),
+        ...reach,
+      ],
+    );
+    assertEquals(code, where === "here" ? 3 : 1, stderr);
+    assertStringIncludes(stderr, "/dev/target0 and /dev/disk/by-id/x are one disk, /dev/target0");
+    assert(!stderr.includes("disko | formatting"), stderr);
+  });
+}
+
 condition("disks", "a name that udev gives leads to the same disk by another device", async () => {
   const { code, stderr } = await attempt({
     target: {

@@ -188,6 +188,7 @@ Deno.test("init refuses what it is told wrongly, with exit code 2 and nothing wr
       [["--disk", '/dev/sda"; evil = "'], /is no disk/],
       [["--disk", "/dev/../etc"], /is no disk/],
       [["--disk", "/dev/nvme0n1p2"], /is a partition/],
+      [["--disk", "/dev/disk/by-partuuid/x"], /names what is on a disk/],
       [["--disk", "/dev/disk/by-id/ata-X-part1"], /is a partition/],
       [["--disk", "/dev/sda", "--disk", "/dev/sdb"], /--layout plain takes 1 disk, not 2/],
       [["--layout", "mirrored", "--disk", "/dev/sda"], /takes 2 to 8 disks, not 1/],

@@ -23,6 +23,8 @@ export interface PartsOptions {
   readonly mode?: DiskoMode;
   /** The disk that the configuration names. @default "/dev/target0" */
   readonly device?: string;
+  /** Another one that it names. @default none */
+  readonly second?: string;
   /** The version of the kernel of a configuration with an array of md. @default it has none */
   readonly kernel?: string;
 }
@@ -96,6 +98,7 @@ export async function writeFlake(folder: string, options: PartsOptions = {}): Pr
   const text = `{ outputs = _: { nixosConfigurations.web.config = {
     system.build = ${code(options)};
     disko.devices.disk.main.device = "${options.device ?? "/dev/target0"}";
+    ${options.second ? `disko.devices.disk.second.device = "${options.second}";` : ""}
     ${
     options.kernel === undefined
       ? ""
