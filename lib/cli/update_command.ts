@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CommandError } from "../errors.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import type { CommandOptions } from "../plan/option.ts";
 import { UPDATE_TABLE, type UpdateSettings } from "../plan/update_options.ts";
 import { JsonRenderer } from "../report/json.ts";
@@ -41,6 +41,11 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
   using interrupts = new Interrupts(terminal.exit);
   const { signal } = interrupts;
   try {
+    if (words.includes("--dry-run")) {
+      throw new UsageError('unknown option "--dry-run"', {
+        hint: "--action dry-activate says what an update would do",
+      });
+    }
     const line = parseCommandLine<UpdateSettings>(words, UPDATE_TABLE);
     const { json, debug } = line as CommandOptions;
     host = hostOf(line.options.host);

@@ -125,12 +125,14 @@ Deno.test("update that is interrupted says what comes of it", { ignore }, async 
 Deno.test("update refuses what makes no sense before anything is contacted", async () => {
   await using sandbox = await Sandbox.make();
   const cases: readonly [string[], RegExp][] = [
-    [["--flake", ".#web"], /no target is named/],
-    [["root@127.0.0.1"], /no system to activate is named/],
+    // What the hints say is pasted: it must be no install, which wipes the disks.
+    [["--flake", ".#web"], /no target is named\nhint: (?!.*nixos-anywhere --flake)/],
+    [["root@127.0.0.1"], /no system to activate is named\nhint: .*--flake .* --store-path$/m],
     [["-s", PATH, "--flake", ".#web", "web"], /exclude each other/],
     [["-s", PATH, "web", "--action", "lunch"], /--action: "lunch" is not possible/],
     [["-s", PATH, "127.0.0.1"], /^error: --store-path: \S+ is not here$/m],
     [["--disko-mode", "mount"], /unknown option "--disko-mode"/],
+    [["-s", PATH, "web", "--dry-run"], /"--dry-run"\nhint: --action dry-activate/],
     [["-s", PATH, "-p", "23", "ssh://web:24"], /named with another port/],
   ];
   await Promise.all(cases.map(async ([words, pattern]) => {

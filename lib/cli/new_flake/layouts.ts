@@ -133,7 +133,7 @@ export const LAYOUTS = {
         };`,
       ),
     settings: () => [
-      "# The installer's kernel may make mirrors that kernels before 6.19 refuse, as the release's own may be.",
+      "# Kernels before 6.19 refuse the mirrors that a newer one has made, such as the installer's.",
       "boot.kernelPackages = pkgs.linuxPackages_latest;",
       "# Whoever gets root's mail hears of a disk that fails.",
       'boot.swraid.mdadmConf = "MAILADDR root";',
