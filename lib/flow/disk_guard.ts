@@ -13,6 +13,7 @@ import type { Disk, FoundDisk } from "../plan/disks.ts";
 import { fateOf } from "../plan/disks.ts";
 import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/disko_questions.ts";
 import { makesArrays, startsArrays } from "../plan/md_arrays.ts";
+import { labelsIn, readPartitions, strangerWithLabel } from "../plan/partition_labels.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 import { diskObjections, findDisks } from "../steps/find_disks.ts";
@@ -37,6 +38,8 @@ export class DiskGuard {
   #questions: readonly ScriptQuestion[] | undefined;
   #passphrase: string | undefined;
   #makesArrays = false;
+  /** Labels of partitions that the script takes for devices. */
+  #labels: ReadonlySet<string> = new Set();
   /** The version of the new system's kernel, where it is known. */
   #kernel: string | undefined;
   readonly #told = new Set<string>();
@@ -118,6 +121,7 @@ export class DiskGuard {
     }
     await this.#settle((message, hint) => new DiskError(message, { hint }));
     await this.#refuseArrays(installer);
+    await this.#refuseLabels(installer);
     if (!this.#stale) return this.#passphrase;
     for (const objection of await diskObjections(installer, this.found, this.#shown, { signal })) {
       refuseUnlessForced(this.#job, objection);
@@ -159,8 +163,31 @@ export class DiskGuard {
     refuseUnlessForced(this.#job, new DiskError(message, { hint }));
   }
 
+  /** Refuses labels that a disk has which is not the configuration's: what is on it would be mounted, and written to. */
+  async #refuseLabels(installer: Session): Promise<void> {
+    if (this.#labels.size === 0 || this.found.length === 0) return;
+    const { stdout } = await installer.script(LIST_LABELS, {
+      ...{ name: "labels", args: this.found.map(({ name }) => name) },
+      ...{ allowFailure: true, timeout: 60_000, signal: this.#job.signal },
+    });
+    const disks = Array.from(
+      stdout.matchAll(/^named (\/dev\/\S{1,200})$/gm),
+      ([, name = ""]) => name,
+    );
+    const stranger = strangerWithLabel(this.#labels, readPartitions(stdout), disks);
+    if (!stranger) return;
+    const { device, disk, label } = stranger;
+    const message = `${installer.label}: ${device} is called ${label}, as a partition of the ` +
+      `configuration is, and ${disk} is none of its disks: one would be taken for the other`;
+    const rename = `sfdisk --part-label ${disk} ${/\d*$/.exec(device)?.[0]} old`;
+    const hint = "nothing was wiped: give the disk another name in disko.devices.disk, of which " +
+      `disko makes the labels, or call that partition otherwise, in the installer: ${rename}`;
+    refuseUnlessForced(this.#job, new DiskError(message, { hint }));
+  }
+
   #learn(text: string): void {
     this.#questions = findQuestions(text);
+    this.#labels = labelsIn(text);
     this.#makesArrays = makesArrays(text);
     // Nobody has told which disks a script is for that comes without its configuration.
     if (this.#job.plan.source.kind !== "paths") return;
@@ -236,6 +263,13 @@ export class DiskGuard {
     this.#passphrase = answer;
   }
 }
+
+// Arguments are names of disks.
+const LIST_LABELS = `
+PATH=$PATH:/usr/sbin:/sbin:/run/current-system/sw/bin
+for name; do printf 'named %s\\n' "$(readlink -f -- "$name")"; done
+lsblk -P -n -o NAME,PKNAME,PARTLABEL 2>/dev/null
+`;
 
 type Refusal = (message: string, hint: string) => InstallError;
 

@@ -165,6 +165,31 @@ condition(
   },
 );
 
+// What disko's scripts do to a partition, as far as the guard reads it.
+const formatsLabel = scriptDerivation(
+  "disko",
+  `#!/bin/sh\necho formatting /dev/disk/by-partlabel/disk-main-ESP\n`,
+);
+for (const [on, code] of [["target1", 1], ["target0", 0]] as const) {
+  const whose = on === "target0" ? "its own disk" : "another disk";
+  condition("disks", `a partition of ${whose} has the script's label`, async () => {
+    const { files: { "/usr/local/bin/lsblk": disks } } = lsblk({ target0: {}, target1: {} });
+    const text = disks.text.replace(
+      "#!/bin/sh\n",
+      `#!/bin/sh\ncase $* in *PARTLABEL*) echo 'NAME="${on}p2" PKNAME="${on}" PARTLABEL="disk-main-ESP"'; exit ;; esac\n`,
+    );
+    const installer = { files: { "/usr/local/bin/lsblk": { mode: 0o755, text } }, setup: MORE };
+    const ended = await attempt({ installer }, async ({ image, sandbox, reach }) => [
+      ...["--phases", "kexec,disko", "--kexec", image, "--build-on", "local", "--flake"],
+      await writeFlake(`${sandbox.folder}/flake`, { disko: formatsLabel }),
+      ...reach,
+    ]);
+    assertEquals(ended.stderr.includes("is called disk-main-ESP"), code === 1, ended.stderr);
+    if (code === 1) stopped(ended);
+    else assertStringIncludes(ended.stderr, "disko | formatting");
+  });
+}
+
 for (const where of ["here", "in the installer"] as const) {
   condition("disks", `two names of one disk, seen ${where}`, async () => {
     const one = { ...lsblk({ target0: { serial: "S" } }), setup: byId("target0") };
