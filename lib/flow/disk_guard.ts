@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { escapeControls } from "../escape.ts";
 import { DiskError, type InstallError, PreflightError } from "../errors.ts";
 import { kernelOf } from "../files/inputs.ts";
 import { readScript } from "../files/script.ts";
@@ -12,8 +11,8 @@ import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
 import { fateOf } from "../plan/disks.ts";
 import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/disko_questions.ts";
-import { makesArrays, startsArrays } from "../plan/md_arrays.ts";
-import { labelsIn, readPartitions, strangerWithLabel } from "../plan/partition_labels.ts";
+import { makesArrays } from "../plan/md_arrays.ts";
+import { labelsIn } from "../plan/partition_labels.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
 import { diskObjections, findDisks } from "../steps/find_disks.ts";
@@ -21,6 +20,7 @@ import type { Facts } from "../plan/facts.ts";
 import type { Job } from "./job.ts";
 import type { Built, Evaluated } from "./made.ts";
 import { refuseUnlessForced } from "./refuse.ts";
+import { type Dangerous, scriptDangers } from "./script_dangers.ts";
 
 /** What the guard knows of the job. */
 type Guarded = Pick<Job, "plan" | "options" | "report" | "signal">;
@@ -37,9 +37,8 @@ export class DiskGuard {
   /** The script's questions; `undefined` until its text was read. */
   #questions: readonly ScriptQuestion[] | undefined;
   #passphrase: string | undefined;
-  #makesArrays = false;
-  /** Labels of partitions that the script takes for devices. */
-  #labels: ReadonlySet<string> = new Set();
+  /** What the script does, as far as it matters. */
+  #deeds: Pick<Dangerous, "labels" | "makesArrays"> = { labels: new Set(), makesArrays: false };
   /** The version of the new system's kernel, where it is known. */
   #kernel: string | undefined;
   readonly #told = new Set<string>();
@@ -110,18 +109,20 @@ export class DiskGuard {
    * Looks at the disks again in the installer, right before the script is run, and at the script if it was not here.
    * Returns the passphrase, if the script asks for one.
    */
-  async release(installer: Session, script: StorePath): Promise<string | undefined> {
+  async release(installer: Session, disko: StorePath): Promise<string | undefined> {
     const { signal } = this.#job;
     if (this.#questions === undefined) {
-      const { stdout } = await installer.run(["head", "-c", "3000000", script], {
+      const { stdout } = await installer.run(["head", "-c", "3000000", disko], {
         timeout: 60_000,
         signal,
       });
       this.#learn(stdout.includes("\0") ? "" : stdout);
     }
     await this.#settle((message, hint) => new DiskError(message, { hint }));
-    await this.#refuseArrays(installer);
-    await this.#refuseLabels(installer);
+    const known = { ...this.#deeds, found: this.found, kernel: this.#kernel };
+    for (const danger of await scriptDangers(installer, known, signal)) {
+      refuseUnlessForced(this.#job, danger);
+    }
     if (!this.#stale) return this.#passphrase;
     for (const objection of await diskObjections(installer, this.found, this.#shown, { signal })) {
       refuseUnlessForced(this.#job, objection);
@@ -148,47 +149,9 @@ export class DiskGuard {
     if (text !== undefined) this.#learn(text);
   }
 
-  /** Refuses to make arrays that the new system would not start: nothing of it would boot. */
-  async #refuseArrays(installer: Session): Promise<void> {
-    if (!this.#makesArrays || this.#kernel === undefined) return;
-    const { stdout } = await installer.run(["cat", "/proc/sys/kernel/osrelease"], {
-      ...{ allowFailure: true, timeout: 60_000, signal: this.#job.signal },
-    });
-    const maker = stdout.trim();
-    if (startsArrays(this.#kernel, maker)) return;
-    const message = `${installer.label}: mdadm's arrays, made by the installer's kernel ` +
-      `${escapeControls(maker)}, are refused by the new system's kernel ${this.#kernel}`;
-    const hint = "set boot.kernelPackages = pkgs.linuxPackages_latest in the configuration, " +
-      "or boot an installer with a kernel before 6.19: --kexec";
-    refuseUnlessForced(this.#job, new DiskError(message, { hint }));
-  }
-
-  /** Refuses labels that a disk has which is not the configuration's: what is on it would be mounted, and written to. */
-  async #refuseLabels(installer: Session): Promise<void> {
-    if (this.#labels.size === 0 || this.found.length === 0) return;
-    const { stdout } = await installer.script(LIST_LABELS, {
-      ...{ name: "labels", args: this.found.map(({ name }) => name) },
-      ...{ allowFailure: true, timeout: 60_000, signal: this.#job.signal },
-    });
-    const disks = Array.from(
-      stdout.matchAll(/^named (\/dev\/\S{1,200})$/gm),
-      ([, name = ""]) => name,
-    );
-    const stranger = strangerWithLabel(this.#labels, readPartitions(stdout), disks);
-    if (!stranger) return;
-    const { device, disk, label } = stranger;
-    const message = `${installer.label}: ${device} is called ${label}, as a partition of the ` +
-      `configuration is, and ${disk} is none of its disks: one would be taken for the other`;
-    const rename = `sfdisk --part-label ${disk} ${/\d*$/.exec(device)?.[0]} old`;
-    const hint = "nothing was wiped: give the disk another name in disko.devices.disk, of which " +
-      `disko makes the labels, or call that partition otherwise, in the installer: ${rename}`;
-    refuseUnlessForced(this.#job, new DiskError(message, { hint }));
-  }
-
   #learn(text: string): void {
     this.#questions = findQuestions(text);
-    this.#labels = labelsIn(text);
-    this.#makesArrays = makesArrays(text);
+    this.#deeds = { labels: labelsIn(text), makesArrays: makesArrays(text) };
     // Nobody has told which disks a script is for that comes without its configuration.
     if (this.#job.plan.source.kind !== "paths") return;
     this.found = this.#shown.filter(({ device }) => names(text, device))
@@ -263,13 +226,6 @@ export class DiskGuard {
     this.#passphrase = answer;
   }
 }
-
-// Arguments are names of disks.
-const LIST_LABELS = `
-PATH=$PATH:/usr/sbin:/sbin:/run/current-system/sw/bin
-for name; do printf 'named %s\\n' "$(readlink -f -- "$name")"; done
-lsblk -P -n -o NAME,PKNAME,PARTLABEL 2>/dev/null
-`;
 
 type Refusal = (message: string, hint: string) => InstallError;
 

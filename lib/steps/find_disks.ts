@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { AnswerError, DiskError, PreflightError } from "../errors.ts";
+import { DiskError, PreflightError } from "../errors.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
 import { diskOf, doubledDisk, fateOf, nameDisk, readDisks } from "../plan/disks.ts";
 import { compareDisks } from "../plan/same_disk.ts";
 import { LIST_DISKS } from "../ssh/disk_listing.ts";
+import { readNames, RESOLVE } from "../ssh/disk_names.ts";
 import type { RemoteOptions, Session } from "../ssh/session.ts";
 
 /** How disks are looked up; everything has a default. */
@@ -23,22 +24,6 @@ export interface DiskOptions {
   /** Ends the wait when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Names that others than the kernel and udev make, disko itself among them: that they are missing says nothing. */
-const MADE_LATER =
-  /^(?!\/dev\/)|^\/dev\/(mapper|md|zvol|disk\/by-(part)?(label|uuid))\/|^\/dev\/(md|dm-|loop|zd|nbd|rbd|drbd|bcache)[^/]*$|^\/dev\/(?!disk\/)[^/]+\/[^/]/;
-
-// What each name leads to, in the same order. Without udev nobody makes the names below /dev/disk.
-const RESOLVE = `
-for name; do
-  case $name in /dev/disk/*) udev=n; [ ! -d "\${name%/*}" ] || udev=y; [ ! -d /run/udev/data ] || [ ! -d /dev/disk ] || udev=y ;; *) udev=y ;; esac
-  if [ -b "$name" ]; then printf 'name %s\\n' "$(readlink -f -- "$name")"
-  elif [ "$udev" = y ]; then echo 'name missing'
-  else echo 'name unknown'
-  fi
-done
-echo 'names end'
-`;
 
 /**
  * Looks up the disks that a configuration names and returns what the target says of each; `disks` are its
@@ -92,18 +77,6 @@ function told(
   return [`${label}: ${names} are one disk, ${device}`, {
     hint: "nothing was wiped: name each disk once in the configuration's disko.devices",
   }];
-}
-
-function readNames(answer: string, devices: readonly string[], label: string): readonly string[] {
-  const found = [...answer.matchAll(/^name (\/\S*|missing|unknown)$/gm)].map(([, to = ""]) => to);
-  if (!/^names end$/m.test(answer) || found.length !== devices.length) {
-    throw new AnswerError(`${label}: its answer about ${devices.join(", ")} is cut off`, {
-      hint: "log in by hand and see what its shell prints; --debug shows the whole exchange",
-    });
-  }
-  return found.map((to, index) =>
-    to === "missing" && MADE_LATER.test(devices[index] ?? "") ? "unknown" : to
-  );
 }
 
 function missed(

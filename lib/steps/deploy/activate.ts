@@ -150,7 +150,6 @@ class Guarded {
     const flag = (value: boolean) => value ? "y" : "n";
     const stages = Stages.of(this.options.report);
     const before = stages.state;
-    // What is only set for the next boot is not confirmed by a login.
     stages.reach(rollback && action !== "boot" ? "activating" : "partial");
     const { stdout } = await session.script(START, {
       become: becomeRoot(facts),
