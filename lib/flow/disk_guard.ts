@@ -151,9 +151,11 @@ export class DiskGuard {
 
   #learn(text: string): void {
     this.#questions = findQuestions(text);
-    this.#deeds = { labels: labelsIn(text), makesArrays: makesArrays(text) };
     // Nobody has told which disks a script is for that comes without its configuration.
-    if (this.#job.plan.source.kind !== "paths") return;
+    const guesses = this.#job.plan.source.kind === "paths";
+    const labels = guesses ? new Set<string>() : labelsIn(text);
+    this.#deeds = { labels, makesArrays: makesArrays(text) };
+    if (!guesses) return;
     this.found = this.#shown.filter(({ device }) => names(text, device))
       .map((disk) => ({ name: disk.device, device: disk.device, disk, fate: "wiped" as const }));
   }
