@@ -5,10 +5,13 @@
  */
 import { abortable } from "./async.ts";
 
-/** Asks on the error output and reads one line of the standard input. */
-export async function askLine(question: string, signal: AbortSignal): Promise<string> {
+/** Asks on the error output and reads one line of the standard input; `undefined` where it ends, as with Ctrl-D. */
+export async function askLine(question: string, signal: AbortSignal): Promise<string | undefined> {
   await say(question);
-  return (await typed(signal)).replace(/\r?\n$/, "");
+  const line = await typed(signal);
+  if (line !== "") return line.replace(/\r?\n$/, "");
+  await say("\n");
+  return undefined;
 }
 
 /** Asks for what nobody may see: the terminal shows nothing of it. */

@@ -147,9 +147,9 @@ export class BootError extends InstallError {
 export class ActivationError extends InstallError {
   /**
    * `back`: the machine runs the system before again; `broken`: going back failed too; `kept`: it was not to go back;
-   * `unknown`: it could not be asked, and goes back by itself.
+   * `unknown`: it could not be asked, and goes back by itself; `lost`: it forgot the update, as in a reboot, and does not.
    */
-  readonly outcome: "back" | "broken" | "kept" | "unknown";
+  readonly outcome: "back" | "broken" | "kept" | "unknown" | "lost";
   /** The exit code of the new system's switch-to-configuration, where it has ended. */
   readonly exitCode: number | undefined;
 

@@ -28,6 +28,8 @@ const wrong: readonly [title: string, words: readonly string[], error: RegExp][]
   ["an unknown option", ["--flak", ".#web", HOST], /^error: unknown option "--flak"$/m],
   ["a missing value", [HOST, "--flake"], /^error: --flake needs a value: URI#NAME$/m],
   ["no target", FLAKE, /^error: ssh-host must be set/m],
+  ["nothing at all", [], /^hint: name the target last, .*nixos-anywhere init web/m],
+  ["help by a word", ["help"], /^hint: .*nixos-anywhere --help lists all/m],
   ["no source", [HOST], /^error: flake must be set/m],
   ["two targets", [...FLAKE, "a", "b"], /^error: two targets are named: "a" and "b"$/m],
   ["no name behind #", ["-f", ".", HOST], /^error: .*names no NixOS configuration/m],

@@ -216,6 +216,6 @@ Deno.test("the example flake is Nix, and says what to change", async () => {
     const { success } = await new Deno.Command("nix-instantiate", { args, env: { NIX_CONFIG } })
       .output();
     assert(success, path);
-    assertStringIncludes(await read(path), "CHANGE: ");
+    assertStringIncludes(await read(path), 'throw "CHANGE: ');
   }
 });

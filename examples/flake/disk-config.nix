@@ -2,8 +2,8 @@
 {
   disko.devices.disk.main = {
     type = "disk";
-    # CHANGE: the disk to wipe; `lsblk` on the target lists them.
-    device = "/dev/sda";
+    # ALL DATA on it is wiped by the install. `ls -l /dev/disk/by-id` on the target lists the names.
+    device = throw "CHANGE: the disk to wipe, /dev/disk/by-id/NAME";
     content = {
       type = "gpt";
       partitions = {

@@ -1,4 +1,5 @@
-# A template for a machine to install. To change: the ssh key, the name, and the disk in disk-config.nix.
+# A template for a machine to install. To change: the ssh key, the name, and the disk in disk-config.nix. Without the
+# key nobody could log in: nothing is built before it is there.
 {
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
   inputs.disko.url = "github:nix-community/disko";
@@ -31,7 +32,7 @@
 
               # Without a key here nobody can log in to the new system.
               users.users.root.openssh.authorizedKeys.keys = [
-                "CHANGE: the line in your ~/.ssh/id_ed25519.pub"
+                (throw "CHANGE: the line in your ~/.ssh/id_ed25519.pub")
               ];
 
               # nix-shell and nix-env find nixpkgs without a channel.

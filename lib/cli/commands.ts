@@ -16,8 +16,15 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   __complete: async () => (await import("./complete_command.ts")).completeCommand,
 };
 
-/** The same failure or, where the first word is nearly a command, one that asks whether that was meant. */
-export function askForCommand([word = ""]: readonly string[], failure: unknown): unknown {
+/**
+ * The same failure or, where the first word is nearly a command, one that asks whether that was meant. Whoever says
+ * nothing, or asks for help by a word, is told where to begin.
+ */
+export function askForCommand([word = "help"]: readonly string[], failure: unknown): unknown {
+  if (word === "help" && failure instanceof UsageError) {
+    const begin = "nixos-anywhere --help lists all, nixos-anywhere init web writes a first flake";
+    return new UsageError(failure.message, { hint: `${failure.hint}; ${begin}`, cause: failure });
+  }
   const names = Object.keys(COMMANDS).filter((name) => !name.startsWith("_"));
   const near = nearest(word, names);
   if (!(failure instanceof UsageError) || near === undefined) return failure;

@@ -123,7 +123,7 @@ async function choose(
   const layout = await askLayout(options.layout, ask);
   const unnamed = Array.from({ length: LAYOUTS[layout].disks[0] }, () => undefined);
   type Disks = FlakeChoice["disks"];
-  const disks = await ask<Disks>("Disks to wipe", options.disks, LATER, (answer) => {
+  const disks = await ask<Disks>(whichDisks(layout), options.disks, LATER, (answer) => {
     if (answer === LATER) return unnamed;
     return checkDisks(layout, answer.split(/[ ,]+/).filter(Boolean).map(checkDisk));
   });
@@ -137,6 +137,13 @@ async function choose(
     system: options.system ?? INIT_OPTIONS.system.default,
     hostId: crypto.randomUUID().slice(0, 8),
   };
+}
+
+function whichDisks(layout: LayoutName): string {
+  const [atLeast, atMost] = LAYOUTS[layout].disks;
+  return atMost === 1
+    ? "Disk to wipe"
+    : `Disks to wipe, ${atLeast} to ${atMost} with spaces between them`;
 }
 
 async function askLayout(known: LayoutName | undefined, ask: Ask): Promise<LayoutName> {
@@ -159,7 +166,13 @@ async function askFor<T>(
   signal: AbortSignal,
 ): Promise<T> {
   for (let tries = 1;; tries++) {
-    const answer = (await askLine(`${question} [${other}]: `, signal)).trim() || other;
+    const line = await askLine(`${question} [${other}]: `, signal);
+    if (line === undefined) {
+      throw new UsageError("the input ended at a question, and nothing was written", {
+        hint: "run it again; what options answer is not asked: nixos-anywhere init --help",
+      });
+    }
+    const answer = line.trim() || other;
     try {
       return read(answer);
     } catch (error) {
@@ -173,7 +186,9 @@ async function askFor<T>(
 async function nextCommands(dir: string, choice: FlakeChoice): Promise<readonly string[]> {
   const { hardware, name, disks } = choice;
   const git = await isInGit(dir) ? [`git add ${FILES.join(" ")}`] : [];
-  const enter = resolve(dir) === Deno.cwd() ? [] : [`cd ${quote(dir)}`];
+  // An option of cd, or the folder before, would begin with a dash.
+  const folder = dir.startsWith("-") ? `./${dir}` : dir;
+  const enter = resolve(dir) === Deno.cwd() ? [] : [`cd ${quote(folder)}`];
   const generated = hardware === "none"
     ? []
     : ["--generate-hardware-config", hardware, HARDWARE_FILES[hardware]];

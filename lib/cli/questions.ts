@@ -23,7 +23,7 @@ export async function confirmTarget(
   const wiped = plan.phases.includes("disko") && fates.includes("wiped")
     ? "ALL DATA on these disks will be gone. "
     : "";
-  return (await askLine(`\n${wiped}Type ${name} to go on: `, signal)).trim() === name;
+  return (await askLine(`\n${wiped}Type ${name} to go on: `, signal))?.trim() === name;
 }
 
 /** sudo's password on the target: from the environment, or asked for where somebody can answer. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CommandError } from "../errors.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import type { CommandOptions } from "../plan/option.ts";
 import { UPDATE_TABLE, type UpdateSettings } from "../plan/update_options.ts";
 import { JsonRenderer } from "../report/json.ts";
@@ -41,6 +41,11 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
   using interrupts = new Interrupts(terminal.exit);
   const { signal } = interrupts;
   try {
+    if (words.includes("--dry-run")) {
+      throw new UsageError('unknown option "--dry-run"', {
+        hint: "--action dry-activate says what an update would do",
+      });
+    }
     const line = parseCommandLine<UpdateSettings>(words, UPDATE_TABLE);
     const { json, debug } = line as CommandOptions;
     host = hostOf(line.options.host);
@@ -76,7 +81,8 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
     // Of its states an install knows only the first two.
     const known = state === "uncontacted" || state === "untouched" ? state : "done";
     const outcome = outcomeOf(failure, known, []);
-    const { code, error: text, hints } = outcome;
+    const { code, error: text } = outcome;
+    const hints = outcome.kind === "interrupted" ? [AGAIN[state] ?? AGAIN.else] : outcome.hints;
     if (failure instanceof CommandError) {
       for (const line of screen?.unseen(failure.output) ?? []) terminal.printError(`  | ${line}`);
     }
@@ -87,7 +93,7 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
       const event = errorEvent({
         ...{ host, words: ["update", ...words], error: failure, state },
         // An update starts from its beginning, unless it has come to its end.
-        outcome: { ...outcome, goOn: ENDS.includes(state) ? undefined : {} },
+        outcome: { ...outcome, hints, goOn: ENDS.includes(state) ? undefined : {} },
       });
       terminal.print(JSON.stringify(event));
     }
@@ -97,6 +103,12 @@ export async function updateCommand(words: readonly string[], terminal: Terminal
 
 /** Where the same command line does not go on: a mistake in it, or nothing left to do. */
 const ENDS: readonly (State | UpdateState)[] = ["uncontacted", "active", "next-boot"];
+
+/** What is to be done when an update was interrupted. */
+const AGAIN: Readonly<Partial<Record<State | UpdateState, string>> & { else: string }> = {
+  activating: "wait until it has gone back, then run the same command line again",
+  else: "run the same command line again",
+};
 
 const DONE = {
   switch: "runs",

@@ -142,6 +142,13 @@ export async function systemOf(system: StorePath): Promise<string | undefined> {
   }
 }
 
+/** The version of a built system's kernel, `6.18.38`, by its modules; `undefined` where it is not here. */
+export async function kernelOf(system: StorePath): Promise<string | undefined> {
+  const modules = Deno.readDir(`${system}/kernel-modules/lib/modules`);
+  const names = await Array.fromAsync(modules, ({ name }) => name).catch(() => []);
+  return names.find((name) => /^\d+\.\d+[\w.+-]{0,100}$/.test(name));
+}
+
 /**
  * A system holds `nixos-version` and `init`, a disko script is a file: that tells which is which. Only what the
  * phases use has to be there.

@@ -5,19 +5,23 @@
  * @module
  */
 import { DiskError, type InstallError, PreflightError } from "../errors.ts";
+import { kernelOf } from "../files/inputs.ts";
 import { readScript } from "../files/script.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
-import { fateOf, nameDisk, namesDevice, runsFrom, twiceNamed } from "../plan/disks.ts";
+import { fateOf, nameDisk, namesDevice, runsFrom } from "../plan/disks.ts";
 import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/disko_questions.ts";
+import { makesArrays } from "../plan/md_arrays.ts";
+import { labelsIn } from "../plan/partition_labels.ts";
 import { needsKexec } from "../plan/preflight.ts";
 import type { StorePath } from "../plan/store_path.ts";
 import type { Session } from "../ssh/session.ts";
-import { diskObjections, findDisks, HINT_TWICE } from "../steps/find_disks.ts";
+import { diskObjections, findDisks } from "../steps/find_disks.ts";
 import type { Facts } from "../plan/facts.ts";
 import type { Job } from "./job.ts";
 import type { Built, Evaluated } from "./made.ts";
 import { refuseUnlessForced } from "./refuse.ts";
+import { type Dangerous, scriptDangers } from "./script_dangers.ts";
 
 /** What the guard knows of the job. */
 type Guarded = Pick<Job, "plan" | "options" | "report" | "signal">;
@@ -34,6 +38,10 @@ export class DiskGuard {
   /** The script's questions; `undefined` until its text was read. */
   #questions: readonly ScriptQuestion[] | undefined;
   #passphrase: string | undefined;
+  /** What the script does, as far as it matters. */
+  #deeds: Pick<Dangerous, "labels" | "makesArrays"> = { labels: new Set(), makesArrays: false };
+  /** The version of the new system's kernel, where it is known. */
+  #kernel: string | undefined;
   readonly #told = new Set<string>();
   /** Whether the installer runs already. */
   #stays = false;
@@ -52,8 +60,9 @@ export class DiskGuard {
     if (!evaluated || !this.#concerns(evaluated)) return;
     const { report, signal } = this.#job;
     if (evaluated.kind === "flake") {
-      const { disks, passphrases } = evaluated.evaluation.layout;
+      const { disks, passphrases, kernel } = evaluated.evaluation.layout;
       this.#uses = passphrases;
+      this.#kernel = kernel;
       const options = { script: this.#script, signal };
       try {
         this.found = await findDisks(target, disks, this.#shown, options);
@@ -71,8 +80,10 @@ export class DiskGuard {
           `${this.#label}: this system does not show ${one.name}: looked for again in the installer`;
         report({ type: "log", level: "warning", text: unknown });
       }
-      this.#refuseTwice();
-    } else await this.#read(evaluated.disko);
+    } else {
+      this.#kernel = await kernelOf(evaluated.system);
+      await this.#read(evaluated.disko);
+    }
     this.#refuseOwn();
     this.#refuse((message, hint) => new PreflightError(message, { hint }));
   }
@@ -81,8 +92,9 @@ export class DiskGuard {
   expect(evaluated: Evaluated): void {
     this.#stale = true;
     if (!this.#concerns(evaluated) || evaluated.kind !== "flake") return;
-    const { disks, passphrases } = evaluated.evaluation.layout;
+    const { disks, passphrases, kernel } = evaluated.evaluation.layout;
     this.#uses = passphrases;
+    this.#kernel = kernel;
     this.found = disks.map((one) => {
       const disk = this.#shown.find(({ device }) => device === one.device);
       const name = one.device;
@@ -103,16 +115,20 @@ export class DiskGuard {
    * Looks at the disks again in the installer, right before the script is run, and at the script if it was not here.
    * Returns the passphrase, if the script asks for one.
    */
-  async release(installer: Session, script: StorePath): Promise<string | undefined> {
+  async release(installer: Session, disko: StorePath): Promise<string | undefined> {
     const { signal } = this.#job;
     if (this.#questions === undefined) {
-      const { stdout } = await installer.run(["head", "-c", "3000000", script], {
+      const { stdout } = await installer.run(["head", "-c", "3000000", disko], {
         timeout: 60_000,
         signal,
       });
       this.#learn(stdout.includes("\0") ? "" : stdout);
     }
     await this.#settle((message, hint) => new DiskError(message, { hint }));
+    const known = { ...this.#deeds, found: this.found, kernel: this.#kernel };
+    for (const danger of await scriptDangers(installer, known, signal)) {
+      refuseUnlessForced(this.#job, danger);
+    }
     if (!this.#stale) return this.#passphrase;
     for (const objection of await diskObjections(installer, this.found, this.#shown, { signal })) {
       refuseUnlessForced(this.#job, objection);
@@ -142,7 +158,10 @@ export class DiskGuard {
   #learn(text: string): void {
     this.#questions = findQuestions(text);
     // Nobody has told which disks a script is for that comes without its configuration.
-    if (this.#job.plan.source.kind !== "paths") return;
+    const guesses = this.#job.plan.source.kind === "paths";
+    const labels = guesses ? new Set<string>() : labelsIn(text);
+    this.#deeds = { labels, makesArrays: makesArrays(text) };
+    if (!guesses) return;
     this.found = this.#shown.filter(({ device }) => namesDevice(text, device))
       .map((disk) => ({ name: disk.device, device: disk.device, disk, fate: "wiped" as const }));
   }
@@ -168,16 +187,6 @@ export class DiskGuard {
     if (plan.dryRun) this.#tell("warning", message);
     else if (!this.#told.has(message)) refuseUnlessForced(this.#job, error(message, HINT));
     this.#told.add(message);
-  }
-
-  /** Two disks of the configuration that are one: the second would be made of the first. */
-  #refuseTwice(): void {
-    const twice = twiceNamed(this.found);
-    if (!twice) return;
-    const text = `${this.#label}: two disks of the configuration are the same one: ${
-      twice.join(" and ")
-    }`;
-    refuseUnlessForced(this.#job, new PreflightError(text, { hint: HINT_TWICE }));
   }
 
   /** The disk that the installer runs from, which cannot be formatted under it. */

@@ -21,6 +21,8 @@ export interface DiskLayout {
     /** What the configuration calls it. */
     readonly name: string;
   }[];
+  /** The version of the configuration's kernel, `6.18.38`, where disko makes arrays of md for it. */
+  readonly kernel?: string;
 }
 
 /**
@@ -58,6 +60,8 @@ in {
     device = text (d.device or "");
     destroy = attempt true (d.destroy or true);
   }) (builtins.attrNames (attrs (devices.disk or { }))));
+  kernel = if attempt0 { } (attrs (devices.mdadm or { })) == { } then ""
+    else text (c.boot.kernelPackages.kernel.version or "");
   passphrases = builtins.concatMap (kind: attempt [ ] (within (items (devices.\${kind} or { }))))
     [ "disk" "mdadm" "lvm_vg" "zpool" "bcachefs_filesystems" ];
 })`;
@@ -72,7 +76,7 @@ const KINDS: Readonly<Record<string, DiskLayout["passphrases"][number]["kind"]>>
 
 /** Reads what {@linkcode LAYOUT} gave; `undefined` if it is not of its shape. */
 export function parseLayout(value: unknown): DiskLayout | undefined {
-  const { disks, passphrases } = (value ?? {}) as Record<string, unknown>;
+  const { disks, passphrases, kernel = "" } = (value ?? {}) as Record<string, unknown>;
   if (!Array.isArray(disks) || !Array.isArray(passphrases)) return undefined;
   const read: DiskLayout["disks"][number][] = [];
   for (const one of disks) {
@@ -89,7 +93,8 @@ export function parseLayout(value: unknown): DiskLayout | undefined {
     if (kind === undefined) return undefined;
     uses.push({ kind, name });
   }
-  return { disks: read, passphrases: uses };
+  if (!isText(kernel)) return undefined;
+  return { disks: read, passphrases: uses, ...(kernel !== "" && { kernel }) };
 }
 
 /** Texts go into messages, and devices into arguments. */

@@ -48,6 +48,11 @@ const HINTS: readonly (readonly [RegExp, string | ((machine: Machine) => string)
     "a flake sees nothing outside of itself: take the file into the flake, or make it one of its inputs",
   ],
   [
+    /features \{[^}]*\bkvm\b[^}]*\} is required to build|Required features: \{[^}]*\bkvm\b/,
+    "it is built in a virtual machine: nix must be let use /dev/kvm on this machine " +
+    "(`kvm nixos-test` in system-features of nix.conf), or have a remote builder with it",
+  ],
+  [
     /is required to build .* but I am a|Reason: platform mismatch|platform mismatch/,
     (machine) =>
       machine === HERE

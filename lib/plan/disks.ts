@@ -33,20 +33,6 @@ export interface FoundDisk {
   readonly disk?: Disk | undefined;
 }
 
-/** Two names of disks that are to be formatted, for one device; nothing where each has its own. */
-export function twiceNamed(
-  found: readonly Pick<FoundDisk, "name" | "device" | "fate">[],
-): readonly [string, string] | undefined {
-  const names = new Map<string, string>();
-  for (const { name, device, fate } of found) {
-    if (device === undefined || fate === "mounted") continue;
-    const before = names.get(device);
-    if (before !== undefined) return [before, name];
-    names.set(device, name);
-  }
-  return undefined;
-}
-
 /** What an installer runs from, of what is on a disk: its root, or the medium that holds the store of its root. */
 export function runsFrom({ holds }: Disk): string | undefined {
   return holds.find((one) => / at \/(iso|findiso|nix\/\.ro-store|nix\/store)?$/.test(one));
@@ -60,6 +46,19 @@ export function fateOf(
   if (script.startsWith("mount")) return "mounted";
   if (script.startsWith("format")) return "formatted";
   return destroy ? "wiped" : "kept";
+}
+
+/** Two names of a configuration for one device that is not only mounted: what is made by the one is lost to the other. */
+export function doubledDisk(
+  found: readonly Pick<FoundDisk, "name" | "device" | "fate">[],
+): { readonly names: string; readonly device: string } | undefined {
+  for (const [index, { name, device, fate }] of found.entries()) {
+    if (device === undefined) continue;
+    const other = found.slice(0, index).find((one) => one.device === device);
+    if (!other || (fate === "mounted" && other.fate === "mounted")) continue;
+    return { names: `${other.name} and ${name}`, device };
+  }
+  return undefined;
 }
 
 /** The disk that a device is, or that it is a partition of. */

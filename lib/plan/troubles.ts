@@ -43,7 +43,7 @@ export const TROUBLES = {
   host: {
     message: "ssh-host must be set",
     meaning: "the command line names no target",
-    hint: "name the target last: nixos-anywhere --flake .#web root@203.0.113.7",
+    hint: "name the target last, behind the options: root@203.0.113.7",
   },
   storePaths: {
     message: "<disko_script> and <nixos_system> must be existing store-paths",

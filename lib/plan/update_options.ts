@@ -10,7 +10,6 @@ import { type Entries, off, on } from "./option.ts";
 import { OPTIONS, type OptionTable, settle } from "./option_table.ts";
 import type { InstallSettings } from "./options.ts";
 import { UsageError } from "../errors.ts";
-import { TROUBLES } from "./troubles.ts";
 
 /** What can be done with a system: now and at each boot; at the next boot; now; only tried out. */
 export type DeployAction = "switch" | "boot" | "test" | "dry-activate";
@@ -137,7 +136,7 @@ export function makeUpdatePlan(options: UpdateSettings) {
   const source: FlakeRef | string | undefined = flake ?? system;
   if (source === undefined) {
     throw new UsageError("flake must be set: no system to activate is named", {
-      hint: TROUBLES.source.hint,
+      hint: "name a configuration with --flake .#web, or a built system with --store-path",
     });
   }
   const destination: Destination = host;

@@ -42,7 +42,7 @@ export const UPDATE_STATES: Readonly<Record<UpdateState, string>> = {
   activating:
     "the new system may be active in parts; unless a new login confirms it, the target goes back by itself to the system before",
   back: "the target runs the system before again",
-  partial: "the new system may be active in parts",
+  partial: "the new system may be active, or set for the next boot, in parts",
   "next-boot":
     "the new system is what the target boots the next time; it runs the system that it ran",
   active: "the new system is active",

@@ -4,19 +4,19 @@
  *
  * @module
  */
-import { AnswerError, DiskError, PreflightError } from "../errors.ts";
+import { DiskError, PreflightError } from "../errors.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
-import { diskOf, fateOf, nameDisk, readDisks, twiceNamed } from "../plan/disks.ts";
+import { diskOf, doubledDisk, fateOf, nameDisk, readDisks } from "../plan/disks.ts";
 import { compareDisks, sharedNames } from "../plan/same_disk.ts";
-import { LOOK_AGAIN, PATIENCE, RESOLVE } from "../ssh/disk_names.ts";
+import { LOOK_AGAIN, PATIENCE, readNames, RESOLVE } from "../ssh/disk_names.ts";
 import type { RemoteOptions, Session } from "../ssh/session.ts";
 
 /** How disks are looked up; everything has a default. */
 export interface DiskOptions {
   /** What the disko script is called, `mountScript`: it tells what becomes of the disks. Default: "diskoScript" */
   readonly script?: string | undefined;
-  /** Whether missing disks are returned instead of thrown. Default: false */
+  /** Whether missing disks, and those with two names, are returned instead of thrown. Default: false */
   readonly allowMissing?: boolean | undefined;
   /** How long the target may take to answer, in milliseconds. Default: 60,000 */
   readonly timeout?: number | undefined;
@@ -24,14 +24,10 @@ export interface DiskOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Names that others than the kernel and udev make, disko itself among them: that they are missing says nothing. */
-const MADE_LATER =
-  /^(?!\/dev\/)|^\/dev\/(mapper|md|zvol|disk\/by-(part)?(label|uuid))\/|^\/dev\/(md|dm-|loop|zd|nbd|rbd|drbd|bcache)[^/]*$|^\/dev\/(?!disk\/)[^/]+\/[^/]/;
-
 /**
  * Looks up the disks that a configuration names and returns what the target says of each; `disks` are its
  * {@linkcode Facts.disks}. A name that only the installer may know (there is no udev) is returned without a device.
- * Throws a {@linkcode PreflightError} if a disk is certain to be missing. Changes nothing.
+ * Throws a {@linkcode PreflightError} if a disk is certain to be missing, or named twice. Changes nothing.
  *
  * @example
  * ```ts ignore
@@ -62,24 +58,24 @@ export async function findDisks(
   if (missing.length > 0 && !allowMissing) {
     throw new PreflightError(...missed(target, missing, disks));
   }
-  return configured.map((one, index) => {
+  const found = configured.map((one, index): FoundDisk => {
     const answer = answers[index] ?? "";
     const fate = answer === "missing" ? "missing" : fateOf(script, one);
     if (!answer.startsWith("/")) return { name: one.device, fate };
     return { name: one.device, fate, device: answer, disk: diskOf(answer, disks) };
   });
+  const doubled = doubledDisk(found);
+  if (doubled && !allowMissing) throw new PreflightError(...told(target, doubled));
+  return found;
 }
 
-function readNames(answer: string, devices: readonly string[], label: string): readonly string[] {
-  const found = [...answer.matchAll(/^name (\/\S*|missing|unknown)$/gm)].map(([, to = ""]) => to);
-  if (!/^names end$/m.test(answer) || found.length !== devices.length) {
-    throw new AnswerError(`${label}: its answer about ${devices.join(", ")} is cut off`, {
-      hint: "log in by hand and see what its shell prints; --debug shows the whole exchange",
-    });
-  }
-  return found.map((to, index) =>
-    to === "missing" && MADE_LATER.test(devices[index] ?? "") ? "unknown" : to
-  );
+function told(
+  { label }: Session,
+  { names, device }: NonNullable<ReturnType<typeof doubledDisk>>,
+): [string, { hint: string }] {
+  return [`${label}: ${names} are one disk, ${device}`, {
+    hint: "nothing was wiped: name each disk once in the configuration's disko.devices",
+  }];
 }
 
 function missed(
@@ -150,16 +146,13 @@ export async function diskObjections(
     const [message] = missed(installer, missing, disks);
     objections.push(new DiskError(`${message} in the installer`, { hint: HINT_MISSING }));
   }
+  const doubled = doubledDisk(found.map(({ name, fate }, index) => {
+    const answer = answers[index] ?? "";
+    return { name, fate, ...(answer.startsWith("/") && { device: answer }) };
+  }));
+  if (doubled) objections.push(new DiskError(...told(installer, doubled)));
   const shared = sharedNames(shown);
   const compare = (one: Disk, other: Disk) => compareDisks(one, other, aliases(other), shared);
-  const twice = twiceNamed(found.map(({ name, fate }, index) => {
-    const device = answers[index];
-    return { name, fate, ...(device?.startsWith("/") && { device }) };
-  }));
-  if (twice) {
-    const text = `two disks of the configuration are the same one: ${twice.join(" and ")}`;
-    objections.push(new DiskError(`${installer.label}: ${text}`, { hint: HINT_TWICE }));
-  }
   const same = (one: Disk, other: Disk) => compare(one, other) === "same";
   const say = (level: "info" | "warning", text: string) =>
     installer.report({ type: "log", level, text: `${installer.label}: ${text}` });
@@ -201,8 +194,6 @@ export async function diskObjections(
   return objections;
 }
 
-/** What to do where two names lead to one disk. */
-export const HINT_TWICE = "name another disk for one of them in the configuration's disko.devices";
 const HINT_OTHER =
   "nothing was wiped: name the disk by its /dev/disk/by-id in the configuration; --force takes the disk that is there now";
 const HINT_MISSING =

@@ -28,8 +28,13 @@ async function writeFlake({ folder }: Sandbox, name: string): Promise<string> {
   return `path:${folder}/${name}#web`;
 }
 
-/** Runs the command with the key of a machine and a known_hosts file that has its key. */
-async function update(
+/** Runs the command to its end. */
+async function update(...given: Parameters<typeof begin>) {
+  return await (await begin(...given)).end;
+}
+
+/** Starts the command with the key of a machine and a known_hosts file that has its key. */
+async function begin(
   sandbox: Sandbox,
   container: Container,
   words: readonly string[],
@@ -39,7 +44,7 @@ async function update(
   await Deno.writeTextFile(known, container.knownHosts);
   const reach = ["-p", `${container.port}`, "--known-hosts", known, "--host-key", "strict"];
   const all = ["update", ...words, ...reach, `${user}@${container.host}`];
-  return await sandbox.start(all, { SSH_PRIVATE_KEY: container.identity.privateKey }, 120).end;
+  return await sandbox.start(all, { SSH_PRIVATE_KEY: container.identity.privateKey }, 120);
 }
 
 Deno.test(
@@ -91,15 +96,43 @@ Deno.test(
   },
 );
 
+Deno.test("update that is interrupted says what comes of it", { ignore }, async () => {
+  await using container = await startContainer(running(old, { "slow-switch": "sleep 4" }));
+  await using sandbox = await Sandbox.make();
+  const system = await buildSystem("slow");
+  const rows = [
+    [[], "wait until it has gone back, then run", "the target goes back by itself"],
+    [["--no-rollback"], "run the same", "the new system may be active, or set for the next boot"],
+  ] as const;
+  for (const [words, hint, state] of rows) {
+    const started = await begin(sandbox, container, [
+      "-s",
+      system,
+      "--timeout",
+      "confirm=1",
+      ...words,
+    ]);
+    await started.said(/activating slow/);
+    started.signal("SIGINT");
+    const { code, stderr } = await started.end;
+    assertEquals(code, 130, stderr);
+    assertMatch(stderr, new RegExp(`^hint: ${hint}.*\\nstate: .*${state}`, "m"));
+    // It has decided, one way or the other, before the next one begins.
+    await container.run("while [ ! -e /run/nixos-anywhere-update/*/outcome ]; do sleep 0.1; done");
+  }
+});
+
 Deno.test("update refuses what makes no sense before anything is contacted", async () => {
   await using sandbox = await Sandbox.make();
   const cases: readonly [string[], RegExp][] = [
-    [["--flake", ".#web"], /no target is named/],
-    [["root@127.0.0.1"], /no system to activate is named/],
+    // What the hints say is pasted: it must be no install, which wipes the disks.
+    [["--flake", ".#web"], /no target is named\nhint: (?!.*nixos-anywhere --flake)/],
+    [["root@127.0.0.1"], /no system to activate is named\nhint: .*--flake .* --store-path$/m],
     [["-s", PATH, "--flake", ".#web", "web"], /exclude each other/],
     [["-s", PATH, "web", "--action", "lunch"], /--action: "lunch" is not possible/],
     [["-s", PATH, "127.0.0.1"], /^error: --store-path: \S+ is not here$/m],
     [["--disko-mode", "mount"], /unknown option "--disko-mode"/],
+    [["-s", PATH, "web", "--dry-run"], /"--dry-run"\nhint: --action dry-activate/],
     [["-s", PATH, "-p", "23", "ssh://web:24"], /named with another port/],
   ];
   await Promise.all(cases.map(async ([words, pattern]) => {

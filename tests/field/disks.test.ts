@@ -1,6 +1,6 @@
 /** The disk that was shown is the disk that is wiped: names of disks are another system's in the installer. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { buildParts, derivation, writeFlake } from "../support/install/parts.ts";
+import { buildParts, derivation, scriptDerivation, writeFlake } from "../support/install/parts.ts";
 import type { Fixture } from "../support/install/fixture.ts";
 import { attempt, condition } from "./condition.ts";
 
@@ -121,6 +121,95 @@ condition("disks", "another disk has the name, with a hardware configuration", a
   );
 });
 
+// A stand-in of mdadm: the guard reads the script, as disko writes it.
+const makesArray = scriptDerivation(
+  "disko",
+  `#!/bin/sh
+mdadm() { echo "made: $*"; }
+mdadm --create /dev/md/root \\
+  --metadata=default /dev/target0
+`,
+);
+
+condition("disks", "arrays that the system's kernel refuses, with store paths", async () => {
+  const toplevel = derivation(
+    "nixos-system-old",
+    `''mkdir -p $out/kernel-modules/lib/modules/6.18.38; touch $out/init $out/nixos-version''`,
+  );
+  const words = ({ image, options: { parts }, reach }: Fixture) => [
+    ...["--phases", "kexec,disko", "--kexec", image, "-s", parts.disko, parts.system, ...reach],
+  ];
+  const parts = await buildParts({ disko: makesArray, toplevel });
+  const ended = await attempt({ parts, installer: { kernel: "7.0.9" } }, words);
+  assertEquals(ended.code, 1, ended.stderr);
+  assert(!ended.stderr.includes("made: "), ended.stderr);
+  assertStringIncludes(
+    ended.stderr,
+    "made by the installer's kernel 7.0.9, are refused by the new system's kernel 6.18.38",
+  );
+  assertStringIncludes(ended.stderr, "this run has not touched its disks");
+});
+
+condition(
+  "disks",
+  "arrays that the system's kernel refuses, with a flake and --force",
+  async () => {
+    const words = async ({ image, sandbox, reach }: Fixture) => [
+      ...["--phases", "kexec,disko", "--kexec", image, "--build-on", "local", "--force", "--flake"],
+      await writeFlake(`${sandbox.folder}/flake`, { disko: makesArray, kernel: "6.12.90" }),
+      ...reach,
+    ];
+    const { stderr } = await attempt({ installer: { kernel: "6.19.0" } }, words);
+    assertMatch(
+      stderr,
+      /warning: .* kernel 6\.19\.0, are refused .* 6\.12\.90: going on, as --force/,
+    );
+    assertStringIncludes(stderr, "made: --create");
+  },
+);
+
+// What disko's scripts do to a partition, as far as the guard reads it.
+const formatsLabel = scriptDerivation(
+  "disko",
+  `#!/bin/sh\necho formatting /dev/disk/by-partlabel/disk-main-ESP\n`,
+);
+for (const [on, code] of [["target1", 1], ["target0", 0]] as const) {
+  const whose = on === "target0" ? "its own disk" : "another disk";
+  condition("disks", `a partition of ${whose} has the script's label`, async () => {
+    const { files: { "/usr/local/bin/lsblk": disks } } = lsblk({ target0: {}, target1: {} });
+    const text = disks.text.replace(
+      "#!/bin/sh\n",
+      `#!/bin/sh\ncase $* in *PARTLABEL*) echo 'NAME="${on}p2" PKNAME="${on}" PARTLABEL="disk-main-ESP"'; exit ;; esac\n`,
+    );
+    const installer = { files: { "/usr/local/bin/lsblk": { mode: 0o755, text } }, setup: MORE };
+    const ended = await attempt({ installer }, async ({ image, sandbox, reach }) => [
+      ...["--phases", "kexec,disko", "--kexec", image, "--build-on", "local", "--flake"],
+      await writeFlake(`${sandbox.folder}/flake`, { disko: formatsLabel }),
+      ...reach,
+    ]);
+    assertEquals(ended.stderr.includes("is called disk-main-ESP"), code === 1, ended.stderr);
+    if (code === 1) stopped(ended);
+    else assertStringIncludes(ended.stderr, "disko | formatting");
+  });
+}
+
+for (const where of ["here", "in the installer"] as const) {
+  condition("disks", `two names of one disk, seen ${where}`, async () => {
+    const one = { ...lsblk({ target0: { serial: "S" } }), setup: byId("target0") };
+    const { code, stderr } = await attempt(
+      where === "here" ? { target: one } : { installer: one },
+      async ({ image, sandbox, reach }) => [
+        ...["--phases", "kexec,disko", "--kexec", image, "--build-on", "local", "--flake"],
+        await writeFlake(`${sandbox.folder}/flake`, { second: "/dev/disk/by-id/x" }),
+        ...reach,
+      ],
+    );
+    assertEquals(code, where === "here" ? 3 : 1, stderr);
+    assertStringIncludes(stderr, "/dev/target0 and /dev/disk/by-id/x are one disk, /dev/target0");
+    assert(!stderr.includes("disko | formatting"), stderr);
+  });
+}
+
 condition("disks", "a name that udev gives leads to the same disk by another device", async () => {
   const { code, stderr } = await attempt({
     target: {
@@ -162,31 +251,6 @@ condition("disks", "a system without udev has no /dev/disk at all", async () => 
   assertMatch(stderr, /warning: .*this system does not show \/dev\/disk\/by-id\/x/);
   assertMatch(stderr, /\/dev\/disk\/by-id\/x is \/dev\/target0: .*serial S/);
 });
-
-condition(
-  "disks",
-  "two names of the configuration for one disk, seen before and after kexec",
-  async () => {
-    const twice = async (fixture: Fixture) => {
-      const folder = `${fixture.sandbox.folder}/twice`;
-      await Deno.mkdir(folder);
-      await Deno.writeTextFile(`${folder}/flake.nix`, LAYOUTS(`${Deno.build.arch}-linux`));
-      const words = await formatting()(fixture);
-      return words.toSpliced(words.indexOf("--flake") + 1, 1, `path:${folder}#twice`);
-    };
-    const same =
-      /^error: .*two disks of the configuration are the same one: \/dev\/disk\/by-id\/x and \/dev\/target0$/m;
-    const before = await attempt({ target: { setup: byId("target0") } }, twice);
-    assertEquals(before.code, 3, before.stderr);
-    assertMatch(before.stderr, same);
-    const after = await attempt({
-      target: { ...lsblk({ target0: {}, target1: {} }), setup: byId("target1") },
-      installer: { ...lsblk({ target0: {}, target1: {} }), setup: byId("target0") },
-    }, twice);
-    stopped(after);
-    assertMatch(after.stderr, same);
-  },
-);
 
 condition("disks", "the installer runs from the disk that is to be wiped", async () => {
   const installer = lsblk({ target0: { mount: "/iso" } });
@@ -238,7 +302,6 @@ in { nixosConfigurations = {
   keep = conf { main.device = "/dev/target0"; data = { device = "/dev/target1"; destroy = false; }; };
   missing = conf { main.device = "/dev/target0"; data.device = "/dev/target7"; };
   none = conf { };
-  twice = conf { main.device = "/dev/target0"; data.device = "/dev/disk/by-id/x"; };
 }; }; }`;
 
 const plans: readonly [

@@ -95,6 +95,8 @@ Deno.test(
           told?.passphrases,
           layout === "luks" ? [{ kind: "LUKS", name: "cryptroot" }] : [],
         );
+        // What the installer's newest kernel makes is started by the newest one, not by each.
+        assertEquals(told?.kernel, layout === "mirrored" ? "7.1.5" : undefined);
         if (layout === "zfs") assertMatch(config.networking.hostId, /^[0-9a-f]{8}$/);
 
         // What the install writes is used from then on.
@@ -141,6 +143,8 @@ Deno.test("init says the next two commands, as they are in a work tree of git an
     assertMatch(install ?? "", /^ {2}nixos-anywhere --flake '\.#server' --generate-hardware-/);
     assertEquals(first.stderr.includes("notice"), false);
     assertEquals(await wrongWith(install ?? ""), undefined);
+    const dash = await init(sandbox, "--disk", "/dev/vda", "--", "-web");
+    assertStringIncludes(dash.stdout, "  cd ./-web && nix flake lock\n");
     await Deno.mkdir(`${sandbox.folder}/run/.git`);
     const second = await init(sandbox, "--hardware", "none", "--name", "my.web");
     assertEquals(second.code, 0, second.stderr);
@@ -184,6 +188,7 @@ Deno.test("init refuses what it is told wrongly, with exit code 2 and nothing wr
       [["--disk", '/dev/sda"; evil = "'], /is no disk/],
       [["--disk", "/dev/../etc"], /is no disk/],
       [["--disk", "/dev/nvme0n1p2"], /is a partition/],
+      [["--disk", "/dev/disk/by-partuuid/x"], /names what is on a disk/],
       [["--disk", "/dev/disk/by-id/ata-X-part1"], /is a partition/],
       [["--disk", "/dev/sda", "--disk", "/dev/sdb"], /--layout plain takes 1 disk, not 2/],
       [["--layout", "mirrored", "--disk", "/dev/sda"], /takes 2 to 8 disks, not 1/],
@@ -224,6 +229,13 @@ Deno.test("init takes the user's own keys, else those of the agent, else says th
   const none = await init(sandbox, "a");
   assertEquals(none.code, 2);
   assertMatch(none.stderr, /^error: there is no ssh key: nobody could log in/m);
+  // Whoever makes a new key then writes over this one.
+  await Deno.writeTextFile(`${ssh}/id_ed25519`, "a private key\n");
+  const half = await init(sandbox, "a");
+  assertEquals(half.code, 2);
+  assertStringIncludes(half.stderr, "ssh-keygen -y -f ~/.ssh/id_ed25519 >~/.ssh/id_ed25519.pub");
+  assert(!half.stderr.includes("-t ed25519"), half.stderr);
+  await Deno.remove(`${ssh}/id_ed25519`);
 
   const keyOf = async (name: string) => {
     const text = await Deno.readTextFile(`${sandbox.folder}/run/${name}/configuration.nix`);
@@ -282,8 +294,18 @@ Deno.test("init asks on a terminal what was left open, and takes no wrong answer
     assertEquals([ended.code, ended.asked], [2, 4], ended.output);
     assertStringIncludes(ended.output, "name the whole disk");
 
-    await using left = new Terminal(sandbox, ["init", "db"], { "machine [db]: ": "\x03" });
-    const interrupted = await left.end;
-    assertEquals(interrupted.code, 130, interrupted.output);
+    await using two = new Terminal(sandbox, ["init", "two", "--layout", "mirrored"], {
+      "machine [two]: ": "",
+      "wipe, 2 to 8 with spaces between them [later]: ": "/dev/vda /dev/vdb",
+    });
+    const both = await two.end;
+    assertEquals([both.code, both.asked], [0, 2], both.output);
+    assertStringIncludes(both.output, "layout mirrored on /dev/vda /dev/vdb");
+
+    for (const [typed, code] of [["\x03", 130], ["\x04", 2]] as const) {
+      await using left = new Terminal(sandbox, ["init", "db"], { "machine [db]: ": typed });
+      const ended = await left.end;
+      assertEquals([ended.code, ended.asked], [code, 1], ended.output);
+    }
     assertEquals(await Deno.stat(`${sandbox.folder}/run/db`).catch(() => "none"), "none");
   }));

@@ -13,6 +13,7 @@ const NIXPKGS = `{
       mkIf = condition: content: { _type = "if"; inherit condition content; };
     };
     modulesPath = "\${./modules}";
+    pkgs.linuxPackages_latest.kernel.version = "7.1.5";
     # Attributes of both, lists one behind the other; a value that is set twice is an error.
     merge = a: b: a // builtins.mapAttrs (name: value:
       if !(a ? \${name}) then value
@@ -25,7 +26,7 @@ const NIXPKGS = `{
       else builtins.mapAttrs (_: settle) value;
     load = module: let
       value = if builtins.isAttrs module then module else import module;
-      set = if builtins.isFunction value then value { inherit lib modulesPath; } else value;
+      set = if builtins.isFunction value then value { inherit lib modulesPath pkgs; } else value;
     in [ (builtins.removeAttrs (settle set) [ "imports" ]) ]
       ++ builtins.concatMap load (set.imports or [ ]);
   in {

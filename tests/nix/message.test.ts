@@ -26,6 +26,7 @@ const MESSAGES: Readonly<Record<string, RegExp>> = {
     /^(builder for '.*-broken.drv'|Cannot build '.*-broken.drv'\.\nReason: builder) failed with exit code 3[^]*> no such compiler\n[^]*nix log/,
   other:
     /^(a 'riscv64-linux' .* is required to build|Cannot build '[^]*\nReason: platform mismatch)/,
+  features: /^(a '.*\{kvm, nixos-test\} is required|Cannot build '[^]*\nRequired features: \{kvm)/,
   untracked:
     /^Path 'conf\.nix' .* is not tracked by Git\.\n\nTo make it visible to Nix, run:\n\ngit -C/,
 };
@@ -164,6 +165,13 @@ Deno.test("hints follow from what nix says", () => {
     hintOn("access to absolute path '/etc' is forbidden in pure evaluation mode"),
     /inside|outside/,
   );
+  // Of a test in a virtual machine, and of another machine's system.
+  for (const version of ["2.8.0", "2.34.8"] as const) {
+    const read = (text: string) => readNixError(text.split("\n"))?.message.join("\n") ?? "";
+    assertMatch(hintOn(read(recorded[version].features)), /\/dev\/kvm/);
+    const other = read(recorded[version].other.replaceAll("nixos-test}", "kvm, nixos-test}"));
+    assertMatch(hintOn(other), /--build-on remote/);
+  }
   assertMatch(hintOn("anything else"), /--show-trace/);
   assertMatch(hintOn("'/a b#c' is not a valid URL"), /%20/);
   assert(isFetch("unable to download 'https://a': Could not resolve hostname"));

@@ -110,7 +110,7 @@ Deno.test("deploy() copies a system, sets the profile, activates it, and a new l
   ]);
   // What is there is not copied, and the same generation stays.
   const again = await update(container, { action: "boot" });
-  assertEquals(again.states, ["untouched", "activating", "next-boot"]);
+  assertEquals(again.states, ["untouched", "partial", "next-boot"]);
   assertEquals((await found(container)).slice(1), [
     ...["new boot 0 0022", "new", "system system-1-link system-2-link", "new"],
   ]);
@@ -137,7 +137,7 @@ Deno.test("deploy() sets what boots, and nothing else, for the next boot", { ign
   const report = (event: ReportEvent) => void (event.type === "state" && heard.push(event.state));
   const { result, states } = await update(container, { action: "boot", report });
   assertEquals([result.previous, states], [old, ["untouched"]]);
-  assertEquals(heard, ["copying", "activating", "next-boot"]);
+  assertEquals(heard, ["copying", "partial", "next-boot"]);
   const all = "system system-1-link system-2-link";
   assertEquals(await found(container), ["new boot 0 0022", "old", all, "new"]);
   assertEquals(await container.logins(), ["root publickey"]);
@@ -288,6 +288,25 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "deploy() says what a machine runs that forgot the update in a reboot",
+  { ignore },
+  async () => {
+    await using container = await open({
+      // The guard, what it knows and the activation itself end; the profile is set.
+      "new-switch":
+        `guard=$(cat /run/nixos-anywhere-update/*/guard.pid); rm -r /run/nixos-anywhere-update; kill -9 $guard $PPID; exit 1`,
+    });
+    const { result } = await update(container);
+    assert(result instanceof ActivationError, String(result));
+    assertEquals(result.outcome, "lost");
+    assertMatch(
+      result.message,
+      /forgot the update to \S+-new: .*: it runs \S+-old, its system profile is \S+-new, and it does not go back$/,
+    );
+  },
+);
+
 Deno.test("deploy() stays without a way back where it is told to", { ignore }, async () => {
   await using container = await open({
     "new-switch": `ln -sfn "$self" /run/current-system; exit 9`,
@@ -353,6 +372,9 @@ Deno.test("parseStanding() takes nothing that does not fit", () => {
     state: "gone",
     hostKeys: [],
   });
+  const old = "/nix/store/0c8v6a1qzvlkn1rhkd5czbjl0ssbk5ss-old";
+  const { left } = parseStanding(`running ${old}\nprofile ../x\ngone\n`);
+  assertEquals([left?.running?.endsWith("-old"), left?.profile], [true, undefined]);
   assertEquals(Object.keys(UPDATE_STATES).length, 6);
 });
 

@@ -72,6 +72,43 @@ Deno.test("nix-build says what it has built, and hands values on as JSON alone",
   }
 });
 
+Deno.test("install and nixos-rebuild say in one line what they are told wrongly", async () => {
+  await using sandbox = await Sandbox.make();
+  const { folder, env } = sandbox;
+  const config = await writeConfig(folder);
+  const to = { target_host: "192.0.2.1" };
+  const rows: readonly [module: string, given: Record<string, unknown>, error: RegExp][] = [
+    ["install", { target_host: "192.0.2.1:22" }, /target_host .*its port is target_port/],
+    ["install", { target_host: "[2001:db8::1]:22" }, /target_host .*its port is target_port/],
+    [
+      "nixos-rebuild",
+      { target_host: "me@web", nixos_system: "x" },
+      /target_host .*its user is target_user/,
+    ],
+    ["install", { target_port: true }, /target_port must be a port/],
+    ["install", {}, /nothing to install is named\nhint: set flake, or nixos_system/],
+    [
+      "install",
+      { flake: ".#a", extra_files_script: config },
+      /cannot run .*deno\.json: .*\nhint: make it exec/,
+    ],
+  ];
+  await Promise.all(rows.map(async ([module, given, error]) => {
+    const made = await provisionerCall(module, { ...to, ...given }, { config, pins: folder });
+    const { code, stdout, stderr } = await call(made, env);
+    assertEquals([code, stdout], [1, ""], stderr);
+    assertMatch(stderr, new RegExp(`^error: ${error.source}`, "m"));
+  }));
+  const { words: [, ...words], stdin } = await externalCall(
+    "nix-build",
+    { attribute: "a" },
+    config,
+  );
+  const bare = ["env", `PATH=${folder}`, Deno.execPath(), ...words];
+  const { stderr } = await call({ words: bare, stdin, env: {} }, env);
+  assertMatch(stderr, /^error: cannot run nix: there is no such program\nhint: install nix where/m);
+});
+
 Deno.test("install and nixos-rebuild install a machine, update it, and tell that it went back", {
   ignore,
 }, async () => {

@@ -37,9 +37,22 @@ export class Input {
     return value;
   }
 
+  /** A machine. Its user and its port have variables of their own. */
+  host(name: string): string {
+    const value = this.needed(name);
+    const part = value.includes("@")
+      ? "user"
+      : /^[^:]+:[^:]*$|\]:/.test(value)
+      ? "port"
+      : undefined;
+    if (part !== undefined) throw wrong(name, `a host alone: its ${part} is target_${part}`);
+    return value;
+  }
+
   /** A number of a port, as a number or as digits. */
   port(name: string): number {
-    const value = Number(this.#values[name] ?? 22);
+    const given = this.#values[name] ?? 22;
+    const value = typeof given === "number" || typeof given === "string" ? Number(given) : NaN;
     if (!Number.isInteger(value) || value < 1 || value > 65535) throw wrong(name, "a port");
     return value;
   }
@@ -95,6 +108,11 @@ export class Input {
     if (Array.isArray(value) && value.every(fits)) return value;
     throw wrong(name, `a list of objects with ${keys.join(" and ")}`);
   }
+}
+
+/** A host as it stands behind a user: an IPv6 address in brackets. */
+export function bracketed(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }
 
 function wrong(name: string, what: string): UsageError {

@@ -13,8 +13,8 @@ import {
   UsageError,
 } from "@nixos-anywhere/deno";
 import { pin, pinFile } from "./host_keys.ts";
-import { Input, takeSecret } from "./input.ts";
-import { type Context, run, telling } from "./run.ts";
+import { bracketed, Input, takeSecret } from "./input.ts";
+import { type Context, run, spawn, telling } from "./run.ts";
 
 /** The phases in their order: Terraform's set has none. */
 export function phasesOf(input: Input): string[] {
@@ -55,15 +55,9 @@ async function output(script: string, cwd: string | undefined, { signal, print }
       ...{ cause, hint: "give the path of an executable; abspath() makes one of a module's file" },
     });
   });
-  const child = new Deno.Command(path, {
-    ...{
-      signal,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      ...(cwd !== undefined && { cwd }),
-    },
-  }).spawn();
+  const child = spawn(path, { signal, ...(cwd !== undefined && { cwd }) }, {
+    hint: "make it executable, and let its first line name what runs it: #!/bin/sh",
+  });
   const [stdout, stderr, status] = await Promise.all([
     new Response(child.stdout).bytes(),
     new Response(child.stderr).text(),
@@ -91,7 +85,12 @@ function sourceOf(input: Input): Pick<NixosAnywhereOptions, "flake" | "storePath
   const [flake, system, disko] = ["flake", "nixos_system", "nixos_partitioner"].map((name) =>
     input.text(name)
   );
-  if (system === undefined && disko === undefined) return { flake };
+  if (system === undefined && disko === undefined) {
+    if (flake !== undefined) return { flake };
+    throw new UsageError("nothing to install is named", {
+      hint: "set flake, or nixos_system and nixos_partitioner",
+    });
+  }
   return { storePaths: { disko: disko ?? system ?? "", system: system ?? disko ?? "" } };
 }
 
@@ -100,7 +99,7 @@ await run(async (context) => {
   Deno.env.delete("ARGUMENTS");
   const privateKey = takeSecret("SSH_PRIVATE_KEY");
   const password = takeSecret("SSHPASS");
-  const host = input.needed("target_host");
+  const host = input.host("target_host");
   const user = input.text("target_user") ?? "root";
   const port = input.port("target_port");
   // Files of a whole machine: for nobody else's eyes.
@@ -151,8 +150,3 @@ await run(async (context) => {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
   }
 });
-
-/** An IPv6 address as a host takes brackets where a user stands before it. */
-function bracketed(host: string): string {
-  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-}

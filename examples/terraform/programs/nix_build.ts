@@ -6,7 +6,7 @@
  */
 import { CommandError, isStorePath, UsageError } from "@nixos-anywhere/deno";
 import { Input } from "./input.ts";
-import { type Context, run } from "./run.ts";
+import { type Context, run, spawn } from "./run.ts";
 
 /** What is evaluated with special arguments: they, and all names, come as JSON, and nothing is pasted into this. */
 const EXTENDED = `
@@ -37,9 +37,9 @@ async function nix(
 ) {
   const command = ["nix", "--extra-experimental-features", "nix-command flakes", ...words];
   const [program = "", ...args] = command;
-  const child = new Deno.Command(program, {
-    ...{ args, env, signal, stdin: "null", stdout: "piped", stderr: "piped" },
-  }).spawn();
+  const child = spawn(program, { args, env, signal }, {
+    hint: "install nix where Terraform runs, and have it on the PATH",
+  });
   const [stdout, stderr, status] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),

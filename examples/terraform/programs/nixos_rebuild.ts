@@ -16,7 +16,7 @@ import {
   type Session,
 } from "@nixos-anywhere/deno";
 import { isPinned, pin, pinFile, trusted } from "./host_keys.ts";
-import { Input, takeSecret } from "./input.ts";
+import { bracketed, Input, takeSecret } from "./input.ts";
 import { type Context, run, telling } from "./run.ts";
 
 /** Milliseconds for a machine that may be about to boot. */
@@ -46,15 +46,14 @@ await run(async (context) => {
   const input = new Input(Deno.env.get("ARGUMENTS") ?? "", "ARGUMENTS");
   Deno.env.delete("ARGUMENTS");
   const privateKey = takeSecret("SSH_KEY");
-  const [system, host] = [input.needed("nixos_system"), input.needed("target_host")];
+  const [system, host] = [input.needed("nixos_system"), input.host("target_host")];
   const [user, port] = [input.text("target_user") ?? "root", input.port("target_port")];
   const { print, signal } = context;
   const file = pinFile(input.text("pins") ?? ".nixos-anywhere", host, port);
   const pinned = await isPinned(file);
   const told = telling(print, input.flag("debug_logging"));
   try {
-    const bare = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-    await using target = await logIn(`${user}@${bare}`, {
+    await using target = await logIn(`${user}@${bracketed(host)}`, {
       ...{ port, privateKey, report: told.report, signal, resume: false },
       ...(pinned && { knownHosts: file, hostKey: "strict" }),
     }, context);

@@ -1,7 +1,13 @@
 /**
  * What the programs have in common: events and errors as lines, the exit code, signals.
  */
-import { CommandError, InstallError, plainRenderer, type Reporter } from "@nixos-anywhere/deno";
+import {
+  CommandError,
+  InstallError,
+  plainRenderer,
+  type Reporter,
+  UsageError,
+} from "@nixos-anywhere/deno";
 
 /** What a program is given. */
 export interface Context {
@@ -29,6 +35,25 @@ export async function run(work: (context: Context) => Promise<void>): Promise<ne
     Deno.exit(1);
   }
   Deno.exit(0);
+}
+
+/** Starts a program that reads nothing; says in one line why it cannot be started. */
+export function spawn(
+  path: string,
+  options: Pick<Deno.CommandOptions, "args" | "cwd" | "env" | "signal">,
+  { hint }: { readonly hint: string },
+): Deno.ChildProcess {
+  try {
+    return new Deno.Command(path, {
+      ...options,
+      ...{ stdin: "null", stdout: "piped", stderr: "piped" },
+    }).spawn();
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound
+      ? "there is no such program"
+      : (cause as Error).message;
+    throw new UsageError(`cannot run ${path}: ${why}`, { hint, cause });
+  }
 }
 
 /** A reporter that prints lines, and remembers the last state for {@linkcode Told.state}. */

@@ -102,6 +102,11 @@ export function checkDisk(disk: string): string {
       hint: "name it as /dev/sda or /dev/disk/by-id/NAME: `lsblk` on the machine lists them",
     });
   }
+  if (/^\/dev\/disk\/by-(part)?(uuid|label)\//.test(disk)) {
+    throw new UsageError(`--disk: ${shown} names what is on a disk, and goes when that is wiped`, {
+      hint: "name the disk by /dev/disk/by-id: `ls -l /dev/disk/by-id` on the machine lists them",
+    });
+  }
   if (/^\/dev\/((s|h|v|xv)d[a-z]+\d+|(nvme\d+n|mmcblk|loop|md)\d+p\d+)$|-part\d+$/.test(disk)) {
     throw new UsageError(`--disk: ${shown} is a partition`, {
       hint: "name the whole disk: the layout makes the partitions on it",
@@ -145,7 +150,7 @@ export function checkDisks(layout: LayoutName, disks: readonly string[]): readon
       {
         hint: disks.length > atMost && layout !== "mirrored"
           ? "--layout mirrored takes more than one disk"
-          : "repeat --disk DEVICE for each of them",
+          : "name each of them: on the command line --disk DEVICE, repeated",
       },
     );
   }

@@ -110,7 +110,8 @@ function configurationFile(choice: FlakeChoice): string {
   ];
   const text = parts.filter((part) => part.length > 0).map((part) => part.join("\n"));
   const body = text.join("\n\n");
-  const inputs = body.includes("lib.") ? "lib, modulesPath" : "modulesPath";
+  const inputs = ["lib", "modulesPath", "pkgs"]
+    .filter((name) => name === "modulesPath" || body.includes(`${name}.`)).join(", ");
   return `{ ${inputs}, ... }:\n{\n${indent(body)}\n}\n`;
 }
 

@@ -133,6 +133,8 @@ export const LAYOUTS = {
         };`,
       ),
     settings: () => [
+      "# Kernels before 6.19 refuse the mirrors that a newer one has made, such as the installer's.",
+      "boot.kernelPackages = pkgs.linuxPackages_latest;",
       "# Whoever gets root's mail hears of a disk that fails.",
       'boot.swraid.mdadmConf = "MAILADDR root";',
     ],

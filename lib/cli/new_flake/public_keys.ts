@@ -97,9 +97,28 @@ export async function ownKeys(signal: AbortSignal): Promise<FoundKeys> {
   }
   const keys = await agentKeys(signal);
   if (keys.length > 0) return { keys, from: "your ssh agent" };
-  throw new UsageError("there is no ssh key: nobody could log in to the new system", {
-    hint: "make one with `ssh-keygen -t ed25519`, or name one with --key",
+  const half = await privateHalf(home);
+  if (half === undefined) {
+    throw new UsageError("there is no ssh key: nobody could log in to the new system", {
+      hint: "make one with `ssh-keygen -t ed25519`, or name one with --key",
+    });
+  }
+  // A new key of that name would take the place of this one.
+  throw new UsageError(`there is no public ssh key: ${half}.pub is missing, or is none`, {
+    hint: `make it of the private key: ssh-keygen -y -f ${half} >${half}.pub`,
   });
+}
+
+/** A private key that ssh uses by itself, whose public half was not found. */
+async function privateHalf(home: string): Promise<string | undefined> {
+  for (const name of home === "" ? [] : OWN.toReversed()) {
+    const info = await Deno.stat(`${home}/.ssh/${name}`).catch((error) => {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      return undefined;
+    });
+    if (info?.isFile) return `~/.ssh/${name}`;
+  }
+  return undefined;
 }
 
 async function keyFiles(

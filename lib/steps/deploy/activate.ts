@@ -150,7 +150,7 @@ class Guarded {
     const flag = (value: boolean) => value ? "y" : "n";
     const stages = Stages.of(this.options.report);
     const before = stages.state;
-    stages.reach("activating");
+    stages.reach(rollback && action !== "boot" ? "activating" : "partial");
     const { stdout } = await session.script(START, {
       become: becomeRoot(facts),
       name: "start the activation",

@@ -32,7 +32,7 @@ export interface Tried {
 /** The error of an activation that has ended so; tells the state that the target is in. */
 export function activationError(tried: Tried, standing: Standing): ActivationError {
   const { session, previous } = tried;
-  const { exitCode } = standing;
+  const { exitCode, left } = standing;
   const outcome = outcomeOf(standing);
   if (outcome !== "unknown") {
     Stages.of(tried.options.report).reach(outcome === "back" ? "back" : "partial");
@@ -45,8 +45,11 @@ export function activationError(tried: Tried, standing: Standing): ActivationErr
     unknown: tried.options.rollback
       ? "it goes back by itself to the system before, and did not answer"
       : "it did not answer any more",
+    lost: `it runs ${left?.running ?? "no system"}, its system profile is ${
+      left?.profile ?? "none"
+    }, and it does not go back`,
   }[outcome];
-  return new ActivationError(`${session.label}: ${reason(tried, exitCode)}: ${then}`, {
+  return new ActivationError(`${session.label}: ${reason(tried, exitCode, outcome)}: ${then}`, {
     outcome,
     exitCode,
     hint: hint(outcome, exitCode, wasActivated(tried, exitCode)),
@@ -54,6 +57,7 @@ export function activationError(tried: Tried, standing: Standing): ActivationErr
 }
 
 function outcomeOf({ state }: Standing): ActivationError["outcome"] {
+  if (state === "gone") return "lost";
   return state === "back" || state === "broken" || state === "kept" ? state : "unknown";
 }
 
@@ -62,8 +66,15 @@ function wasActivated({ confirming, options }: Tried, exitCode: number | undefin
   return confirming || exitCode === 0 || exitCode === 4 && options.ignoreFailedUnits;
 }
 
-function reason(tried: Tried, exitCode: number | undefined): string {
+function reason(
+  tried: Tried,
+  exitCode: number | undefined,
+  outcome: ActivationError["outcome"],
+): string {
   const { system, options: { timeout, confirmTimeout }, trouble } = tried;
+  if (outcome === "lost") {
+    return `it forgot the update to ${system}: it was booted anew meanwhile, or /run was emptied`;
+  }
   if (wasActivated(tried, exitCode)) {
     const why = trouble ? ` (${trouble})` : "";
     return `${system} was activated, and no new login worked within ${
@@ -83,6 +94,7 @@ function hint(
   activated: boolean,
 ): string {
   if (outcome === "unknown") return "look at the machine's console";
+  if (outcome === "lost") return "run the same command line again: the update begins anew";
   if (activated) {
     return "see what the new configuration changes of network, firewall, ssh server and users; " +
       "--action boot takes it at the next boot";

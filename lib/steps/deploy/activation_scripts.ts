@@ -81,7 +81,12 @@ export const FOLLOW = `
 ${COMMON}
 shown=$2
 while :; do
-  [ -d "$folder" ] || { echo gone; exit 0; }
+  if [ ! -d "$folder" ]; then
+    echo "running $(readlink -f /run/current-system)"
+    echo "profile $(readlink -f "$profile")"
+    echo gone
+    exit 0
+  fi
   ended=
   if [ -e "$folder/outcome" ]; then ended=y
   elif [ "$3" = any ] && [ -e "$folder/waiting" ] && [ ! -e "$folder/decided" ]; then ended=y

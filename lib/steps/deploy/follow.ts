@@ -30,6 +30,8 @@ export interface Standing {
   readonly exitCode?: number;
   /** The ssh host keys that the target has now, each `TYPE BASE64`. */
   readonly hostKeys: readonly string[];
+  /** Where what was kept is gone: what the target runs, and what its system profile is, as far as it says. */
+  readonly left?: { readonly running?: StorePath; readonly profile?: StorePath };
 }
 
 /** Milliseconds without a word after which a connection is not relied on. */
@@ -83,11 +85,16 @@ export function parseStanding(answer: string): Standing {
     ([, key = ""]) => key,
   ).slice(0, 20);
   const code = /^status (\d{1,3})$/m.exec(answer)?.[1];
+  const pathOf = (key: string) => {
+    const path = new RegExp(`^${key} (.*)$`, "m").exec(answer)?.[1] ?? "";
+    return isStorePath(path) ? { [key]: path } : {};
+  };
   const state = /^(waiting)$|^outcome (active|back|broken|kept)$/m.exec(answer);
   return {
     state: (state?.[1] ?? state?.[2] ?? "gone") as Standing["state"],
     ...(code !== undefined && { exitCode: Number(code) }),
     hostKeys,
+    ...(/^gone$/m.test(answer) && { left: { ...pathOf("running"), ...pathOf("profile") } }),
   };
 }
 

@@ -23,6 +23,10 @@ export interface PartsOptions {
   readonly mode?: DiskoMode;
   /** The disk that the configuration names. @default "/dev/target0" */
   readonly device?: string;
+  /** Another one that it names. @default none */
+  readonly second?: string;
+  /** The version of the kernel of a configuration with an array of md. @default it has none */
+  readonly kernel?: string;
 }
 
 /** What a disko script does, as the real ones: only `disko` and `mount` leave the disk mounted at /mnt. */
@@ -49,10 +53,13 @@ export function derivation(name: string, code: string): string {
     `builder = "/bin/sh"; args = [ "-euc" ${code} ]; })`;
 }
 
+/** Nix code for an executable file with this text. */
+export function scriptDerivation(name: string, text: string): string {
+  return derivation(name, `''text=${shellWord(text)}; printf %s "$text" >$out; chmod +x $out''`);
+}
+
 function code({ payload = 3_000_000, disko, toplevel, mode = "disko" }: PartsOptions): string {
-  const make = `printf %s "$text" >$out; chmod +x $out`;
-  const script = (mode: DiskoMode) =>
-    derivation("disko", `''text=${shellWord(diskoScript(mode))}; ${make}''`);
+  const script = (mode: DiskoMode) => scriptDerivation("disko", diskoScript(mode));
   const bytes = derivation("payload", nixText(`head -c ${payload} /dev/urandom >$out`));
   const system =
     `mkdir $out; for part in init kernel initrd nixos-version; do echo $part >$out/$part; done; ` +
@@ -91,6 +98,12 @@ export async function writeFlake(folder: string, options: PartsOptions = {}): Pr
   const text = `{ outputs = _: { nixosConfigurations.web.config = {
     system.build = ${code(options)};
     disko.devices.disk.main.device = "${options.device ?? "/dev/target0"}";
+    ${options.second ? `disko.devices.disk.second.device = "${options.second}";` : ""}
+    ${
+    options.kernel === undefined
+      ? ""
+      : `disko.devices.mdadm.root.level = 1; boot.kernelPackages.kernel.version = "${options.kernel}";`
+  }
   }; }; }
   `;
   await Deno.writeTextFile(`${folder}/flake.nix`, text);

@@ -166,6 +166,7 @@ export async function prepareContainer(options: ContainerOptions = {}): Promise<
   for (const [name, text] of Object.entries(scripts)) await put(folder, `/${name}.sh`, text, 0o600);
   await put(folder, "/kernel/random/boot_id", `${bootId}\n`, 0o444);
   await put(folder, "/kernel/hostname", "box\n", 0o444);
+  if (options.kernel) await put(folder, "/kernel/osrelease", `${options.kernel}\n`, 0o444);
   // GRUB's number, and kexec's.
   const loader = options.startedBy === "kexec" ? 0xd0 : 0x72;
   await put(folder, "/kernel/bootloader_type", `${loader}\n`, 0o444);

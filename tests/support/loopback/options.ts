@@ -35,6 +35,8 @@ export interface ContainerOptions {
   readonly bootId?: string;
   /** Whether its kernel seems to know kexec; it never does one. @default "possible" */
   readonly kexec?: "possible" | "disabled" | "missing";
+  /** What version its kernel says that it is. @default this machine's */
+  readonly kernel?: string;
   /** What its kernel says that it was started by. @default "firmware" */
   readonly startedBy?: "firmware" | "kexec";
   /** The kind of container that it says it is. @default "none" */
