@@ -44,7 +44,7 @@ export async function substitute(
   missing: readonly string[],
   options: SubstitutionOptions,
 ): Promise<string[]> {
-  const { report, servers, signal } = options;
+  const { report, servers, stage, signal } = options;
   let valid: string[];
   try {
     valid = await fetchThere(session, missing, options, JSON_LOG).catch((error) => {
@@ -61,6 +61,12 @@ export async function substitute(
     await server.read((answers) => answers.greeting());
     valid = await server.request(requestValid(missing), (answers) => answers.texts());
   }
+  // It fetches nothing any more.
+  const nothing = { done: 0, total: 0 };
+  report({
+    ...{ type: "activity", stage, where: session.label, names: [] },
+    ...{ builds: { ...nothing, running: 0 }, fetched: nothing },
+  });
   const there = new Set(valid);
   return missing.filter((path) => !there.has(path));
 }
