@@ -36,6 +36,7 @@ export interface InstallStepOptions {
 
 // Pairs of path and owner.
 const CHOWN = `
+PATH=$PATH:/run/current-system/sw/bin
 while [ $# -gt 1 ]; do
   chown -hR -- "$2" "/mnt/\${1#/}"
   shift 2

@@ -10,6 +10,7 @@ import type { RemoteOptions, Session } from "../ssh/session.ts";
 
 // Each owner as chown will take it; `owner NUMBER TEXT` of those that it does not.
 const TRY = `
+PATH=$PATH:/run/current-system/sw/bin
 file=$(mktemp)
 trap 'rm -f "$file"' EXIT
 number=0

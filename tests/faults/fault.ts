@@ -27,6 +27,8 @@ export interface Fault {
   readonly code: number;
   /** The line of the error, without `error: `. */
   readonly error: RegExp;
+  /** The line of the hint, where more is asked of it than to be there. */
+  readonly hint?: RegExp;
   /** Whether the error is about this machine, whose name is not the target's. */
   readonly here?: boolean;
   /** What has to be said of the target; nothing where it was not contacted. */

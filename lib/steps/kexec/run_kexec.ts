@@ -23,6 +23,7 @@ import { internals, type Session } from "../../ssh/session.ts";
 import { arrangeBoot, type Arranged } from "./arrange.ts";
 import { bootNow } from "./boot_now.ts";
 import { discardKexec } from "./discard.ts";
+import { otherKey } from "./other_key.ts";
 import type { RemoteKexec } from "./upload.ts";
 
 /** How the installer is booted and logged in to; everything has a default. */
@@ -215,6 +216,8 @@ async function boot(
     const rest = Math.max(timeout - (performance.now() - began), 1000);
     const own = { ...wait.login, temporaryKey: undefined };
     return awaitBoot(target, { ...wait, login: own, refusals: 20_000, timeout: rest });
+  }).catch((error) => {
+    throw otherKey(error);
   });
   try {
     if (came.installer) return installer;

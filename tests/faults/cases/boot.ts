@@ -57,6 +57,7 @@ export const BOOT: readonly Fault[] = [
     words: ["--phases", "kexec"],
     fixture: { installer: { hostKeys: [OTHER] } },
     error: /root@127\.0\.0\.1: its host key SHA256:\S+ is not the one known for it$/,
+    hint: /^hint: the installer has to show a key that the machine had: /m,
     ...booting,
     // A key that nobody has known before is accepted, as at any first login.
     code: 4,
