@@ -28,9 +28,13 @@ const FOLDER = `
 umask 077
 folder= spare= most=-1
 tried=
+trap 'rm -rf $tried' EXIT
+trap 'rm -rf $tried; exit 143' TERM HUP
+# With nobody to hear of it any more, the shell must not end by saying which of its programs ended.
+trap '' PIPE
 for base in ${IMAGE_PARENTS.join(" ")}; do
-  mkdir -m 700 "$base/$2" 2>/dev/null || continue
   tried="$tried $base/$2"
+  mkdir -m 700 "$base/$2" 2>/dev/null || continue
   ( cd "$base/$2" && printf '#!/bin/sh\\nexit 0\\n' >try && chmod 700 try && ./try && rm -f try ) 2>/dev/null || continue
   room=$(df -Pk "$base/$2" 2>/dev/null | awk 'NR == 2 { print $4 }' 2>/dev/null) || room=
   case $room in ''|*[!0-9]*) room=0 ;; esac
@@ -42,10 +46,7 @@ for one in $tried; do [ "$one" = "$folder" ] || rm -rf "$one"; done
 [ -n "$folder" ] || { echo "no folder to unpack the image in: none of ${
   IMAGE_PARENTS.join(" ")
 } can be written to and run programs" >&2; exit 1; }
-trap 'rm -rf "$folder"' EXIT
-trap 'rm -rf "$folder"; exit 143' TERM HUP
-# With nobody to hear of it any more, the shell must not end by saying which of its programs ended.
-trap '' PIPE
+tried=$folder
 `;
 
 // A URL may hold a password: it is in no argument list. curl's exit codes up to 7, of TLS and of programs that cannot be

@@ -28,6 +28,9 @@ export interface FactsOptions {
 // are read by the shell itself: dozens of programs would be started else, each of which a slow machine feels.
 const SCRIPT = `
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/run/current-system/sw/bin
+# Not all letters are between a and z elsewhere.
+LC_ALL=C
+export LC_ALL
 fact() { printf 'fact %s %s\\n' "$1" "$2"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 first_line() { line=; [ ! -r "$1" ] || IFS= read -r line <"$1" || :; } 2>/dev/null
@@ -50,7 +53,7 @@ become=none said= feed='
 if [ "$uid" = 0 ]; then become=root; fi
 if [ "$become" = none ] && have sudo; then
   # Not just any command: a shell is what runs as root later.
-  if said=$(LC_ALL=C sudo -n -- sh -c : 2>&1); then become=sudo
+  if said=$(sudo -n -- sh -c : 2>&1); then become=sudo
   else
     case $said in *' tty'*|*sudoers*|*'not allowed'*|*'may not run'*) ;; *) become=sudo-password ;; esac
   fi

@@ -10,6 +10,7 @@ import { type Child, start } from "../process.ts";
 import { type Report, silent } from "../report/events.ts";
 import { FIRST_OPTIONS, optionWords } from "./config.ts";
 import { LoginLog } from "./login_log.ts";
+import { endProxies } from "./proxies.ts";
 
 /** How a login is tried. */
 export interface MasterOptions {
@@ -74,12 +75,20 @@ export async function logIn(options: MasterOptions): Promise<Master> {
   const began = performance.now();
   let greetedAfter = Infinity;
   let next = TOLD_AFTER;
+  const ssh: { pid?: number } = {};
+  if (options.proxied) {
+    // Before ssh itself is ended: afterwards nobody knows whose they were.
+    scope.signal.addEventListener("abort", () => {
+      if (ssh.pid !== undefined && log.method === undefined) endProxies(ssh.pid);
+    });
+  }
   const child = start(command, {
     stdin: hold.readable,
     ...(options.env && { env: options.env }),
     // Until the login is done; from then on it is up to its owner, who may have to tidy up over it first.
     signal: scope.signal,
   });
+  ssh.pid = child.pid;
   const tell = (line: string) => {
     if (!/^(debug[1-3]: |channel \d+: open failed: )/.test(line)) {
       report({ type: "output", source: "ssh", line });

@@ -78,11 +78,22 @@ const unreadable = {
   files: { "/usr/local/bin/sshd": { text: "#!/bin/sh\nexit 1\n", mode: 0o755 } },
 } as const;
 
+/** As GNU's in Turkish, where no i is between a and z: of a key there is less. */
+const TURKISH_SED = `#!/bin/sh
+case "\${LC_ALL-} $*" in
+"C "*) exec /usr/bin/sed "$@" ;;
+*a-z*) /usr/bin/sed "$@" | tr -d iI ;;
+*) exec /usr/bin/sed "$@" ;;
+esac
+`;
+
 condition(
   "host keys",
-  "none that can be found, as with dropbear: one is planted and pinned",
+  "none that can be found, as with dropbear: one is planted and pinned, on a machine that speaks Turkish",
   async () => {
-    const stderr = await boots({ target: unreadable }, true);
+    const sed = { text: TURKISH_SED, mode: 0o755 };
+    const files = { ...unreadable.files, "/usr/local/bin/sed": sed };
+    const stderr = await boots({ target: { ...unreadable, files } }, true);
     assertMatch(stderr, /the installer is given host keys/);
   },
 );

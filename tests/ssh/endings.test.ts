@@ -1,8 +1,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { delay } from "../../lib/async.ts";
 import { ConnectionError, DeadlineError } from "../../lib/errors.ts";
 import { takeSocket } from "../../lib/ssh/prepare_login.ts";
+import { connect } from "../../lib/steps/connect.ts";
 import { startContainer } from "../support/loopback/mod.ts";
 import { children, ignore, login, sharedContainer, withTemp } from "./fixture.ts";
 
@@ -123,6 +125,28 @@ Deno.test(
     assertEquals(await children(), []);
   },
 );
+
+Deno.test("connect() that is given up ends what was to make the connection", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  // As many seconds as no other program sleeps.
+  const seconds = `${1e6 + Math.floor(Math.random() * 1e6)}`;
+  const running = async () => {
+    const { stdout } = await new Deno.Command("ps", { args: ["-ewwo", "args="] }).output();
+    return new TextDecoder().decode(stdout).split("\n").filter((line) => line.includes(seconds));
+  };
+  const controller = new AbortController();
+  const trying = connect("root@127.0.0.1", {
+    sshOptions: [`ProxyCommand=sh -c "sleep ${seconds}; :"`],
+    signal: controller.signal,
+  });
+  trying.catch(() => {});
+  while (!(await running()).some((line) => /^sleep/.test(line))) await delay(20);
+  controller.abort(new Error("given up"));
+  await assertRejects(() => trying, Error, "given up");
+  for (let tries = 0; (await running()).length > 0 && tries < 200; tries++) await delay(50);
+  assertEquals(await running(), []);
+});
 
 Deno.test("connect() ends with its signal while it waits", { ignore }, async () => {
   using deaf = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -203,8 +203,11 @@ Deno.test(
       const { stdout } = await unpack("bash", "shopt -s lastpipe");
       assertMatch(stdout, /^unpacked \/root\/unpacked$/m);
       await target.run(there);
-      await unpack("sh", "exec >/dev/full");
-      await assertRejects(() => target.run(there), CommandError);
+      // Nor where it is ended while a folder with room is looked for.
+      for (const before of ["exec >/dev/full", "df() { kill -TERM $$; }"]) {
+        await unpack("sh", before);
+        await assertRejects(() => target.run(there), CommandError);
+      }
     });
   },
 );

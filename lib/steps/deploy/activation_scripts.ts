@@ -79,6 +79,9 @@ echo started
  */
 export const FOLLOW = `
 ${COMMON}
+# Not all letters are between a and z elsewhere.
+LC_ALL=C
+export LC_ALL
 shown=$2
 while :; do
   if [ ! -d "$folder" ]; then

@@ -94,6 +94,9 @@ done
 export const ARRANGE = String.raw`
 folder=$1 certain=$2 own=$3 fresh=$4 fresh_public=$5
 umask 077
+# In Turkish there is no i between a and z: keys would be cut off there.
+LC_ALL=C
+export LC_ALL
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/run/current-system/sw/bin
 next=$folder/arranged
 rm -rf "$next"

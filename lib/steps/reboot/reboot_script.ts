@@ -13,6 +13,9 @@ import { READ_RELEASE } from "../../ssh/release.ts";
  */
 export const LEAVE = `
 PATH=$PATH:/usr/sbin:/sbin:/run/current-system/sw/bin
+# Not all letters are between a and z elsewhere.
+LC_ALL=C
+export LC_ALL
 kernel=$1 parameters=$2
 shift 2
 for key in /mnt/etc/ssh/ssh_host_*_key.pub; do
