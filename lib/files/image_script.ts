@@ -29,7 +29,7 @@ umask 077
 folder= spare= most=-1
 tried=
 trap 'rm -rf $tried' EXIT
-trap 'rm -rf $tried; exit 143' TERM HUP
+trap 'trap "" TERM HUP; rm -rf $tried; exit 143' TERM HUP
 # With nobody to hear of it any more, the shell must not end by saying which of its programs ended.
 trap '' PIPE
 for base in ${IMAGE_PARENTS.join(" ")}; do

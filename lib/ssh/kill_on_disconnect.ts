@@ -8,7 +8,8 @@ import { quoteAll } from "./quote.ts";
 
 /**
  * Shell code, for the input of `sh -s`, that runs `text` with these arguments and ends it, and all that it
- * has started, as soon as that input ends: SIGTERM, and SIGKILL five seconds later. sshd gives each command
+ * has started, as soon as that input ends: SIGTERM, once more two seconds later, since dash and busybox lose one that reaches
+ * a subshell before it has begun, and SIGKILL after five, which leaves nobody to tidy up. sshd gives each command
  * a process group of its own. All is in one function, read as a whole before its input is somebody else's.
  */
 export function killOnDisconnectCode(text: string, args: readonly string[]): string {
@@ -23,7 +24,9 @@ work=$!
 ( trap '' TERM
   while IFS= read -r _; do :; done
   kill -TERM 0
-  sleep 5
+  sleep 2
+  kill -TERM 0
+  sleep 3
   kill -KILL 0
 ) <&3 >/dev/null 2>&1 &
 watch=$!

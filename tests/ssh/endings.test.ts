@@ -148,6 +148,25 @@ Deno.test("connect() that is given up ends what was to make the connection", {
   assertEquals(await running(), []);
 });
 
+Deno.test(
+  "a script that is ended with its input tidies up, though what it waits for missed the signal",
+  { ignore },
+  async () => {
+    await using target = await login(container());
+    const controller = new AbortController();
+    const { signal } = controller;
+    // As a subshell of dash that has not begun.
+    const text = `trap 'echo tidy >/root/tidy; exit 1' TERM
+sh -c 'trap "trap - TERM" TERM; echo runs; while :; do sleep 0.1; done'`;
+    const onLine = () => controller.abort(new Error("enough"));
+    const running = target.script(text, { killOnDisconnect: true, onLine, signal });
+    await assertRejects(() => running, Error, "enough");
+    await target.run(["sh", "-c", "until [ -e /root/tidy ]; do sleep 0.1; done"], {
+      timeout: 60_000,
+    });
+  },
+);
+
 Deno.test("connect() ends with its signal while it waits", { ignore }, async () => {
   using deaf = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = deaf.addr;
