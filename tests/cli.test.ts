@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { VERSION } from "../lib/version.ts";
 import { Sandbox } from "./cli/command.ts";
 import { validEvents } from "./support/events.ts";
+import { makeKey } from "./support/loopback/keys.ts";
 
 /** Programs first on the PATH that write down that they were called. */
 const PROGRAMS = ["ssh", "scp", "ssh-keygen", "nix", "nix-store", "git", "curl"];
@@ -128,12 +129,13 @@ Deno.test("the command says which port nobody answers at", async () => {
 Deno.test("secrets in the environment reach no child that does not need them", async () => {
   await using sandbox = await Sandbox.make();
   const seen = `${sandbox.folder}/seen`;
+  const { privateKey } = await makeKey();
   const { code } = await sandbox.run(
     ["--phases", "kexec", "--ssh-option", `ProxyCommand=sh -c 'env >"${seen}"'`, HOST],
     {
       SSHPASS: "one",
       SSH_PASS: "two",
-      SSH_PRIVATE_KEY: "three",
+      SSH_PRIVATE_KEY: privateKey,
       SUDO_PASSWORD: "four",
       DISK_PASSPHRASE: "five",
       SEEN: "",

@@ -226,9 +226,10 @@ async function keyFile(
   if (identityFile !== undefined || privateKey === undefined) return identityFile;
   // A secret store of a CI may have other line ends, which ssh does not read.
   const text = privateKey.replaceAll(/\r\n?/g, "\n").trim();
-  if (
-    !/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\n[^]*\n-----END [A-Z0-9 ]*PRIVATE KEY-----$/.test(text)
-  ) {
+  // ssh passes over what stands before it, such as the parameters of an elliptic curve.
+  const whole =
+    /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\n[^]*\n-----END [A-Z0-9 ]*PRIVATE KEY-----$/m;
+  if (!whole.test(text)) {
     throw new UsageError("the text of the private key is none that ssh reads", {
       hint:
         "SSH_PRIVATE_KEY is the whole text of the key's file, its line feeds too, from -----BEGIN to -----END",

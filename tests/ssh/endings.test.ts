@@ -78,7 +78,7 @@ Deno.test("Session.run() bounds what a long output keeps in memory", { ignore },
     let [most, over] = [0, false];
     const looks = (async () => {
       // Between two looks there is time to read, however long one takes.
-      for (; !over; await new Promise((next) => setTimeout(next, 100))) {
+      for (; !over; await delay(100)) {
         most = Math.max(most, kept() - before);
       }
     })();

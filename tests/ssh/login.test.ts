@@ -87,6 +87,13 @@ Deno.test("connect() takes a key's text with any line ends, and refuses what is 
       "none that ssh reads",
     );
   }
+  // As openssl writes keys; whether it is one of them ssh knows.
+  const privateKeyBehind =
+    `-----BEGIN EC PARAMETERS-----\n-----END EC PARAMETERS-----\n${privateKey}`;
+  await assertRejects(
+    () => connect("root@127.0.0.1", { ...options, privateKey: privateKeyBehind }),
+    LoginError,
+  );
 });
 
 Deno.test("connect() throws a ConnectionError where nothing listens", async () => {
