@@ -9,7 +9,7 @@ import { kernelOf } from "../files/inputs.ts";
 import { readScript } from "../files/script.ts";
 import type { DiskLayout } from "../nix/disk_layout.ts";
 import type { Disk, FoundDisk } from "../plan/disks.ts";
-import { fateOf, nameDisk, namesDevice, runsFrom } from "../plan/disks.ts";
+import { fateOf, namesDevice, ownDisk } from "../plan/disks.ts";
 import { findQuestions, type ScriptQuestion, ZFS_PASSPHRASE } from "../plan/disko_questions.ts";
 import { makesArrays } from "../plan/md_arrays.ts";
 import { labelsIn } from "../plan/partition_labels.ts";
@@ -58,7 +58,7 @@ export class DiskGuard {
     this.#shown = facts.disks;
     this.#stays = !needsKexec(this.#job.plan, facts);
     if (!evaluated || !this.#concerns(evaluated)) return;
-    const { report, signal } = this.#job;
+    const { signal } = this.#job;
     if (evaluated.kind === "flake") {
       const { disks, passphrases, kernel } = evaluated.evaluation.layout;
       this.#uses = passphrases;
@@ -69,16 +69,13 @@ export class DiskGuard {
       } catch (error) {
         if (!(error instanceof PreflightError)) throw error;
         refuseUnlessForced(this.#job, error);
-        this.found = await findDisks(target, disks, this.#shown, {
-          ...options,
-          allowMissing: true,
-        });
+        const all = { ...options, allowMissing: true };
+        this.found = await findDisks(target, disks, this.#shown, all);
       }
       for (const one of this.found) {
         if (one.device !== undefined || one.fate === "missing") continue;
-        const unknown =
-          `${this.#label}: this system does not show ${one.name}: looked for again in the installer`;
-        report({ type: "log", level: "warning", text: unknown });
+        const unknown = `this system does not show ${one.name}: looked for again in the installer`;
+        this.#tell("warning", `${this.#label}: ${unknown}`);
       }
     } else {
       this.#kernel = await kernelOf(evaluated.system);
@@ -126,13 +123,11 @@ export class DiskGuard {
     }
     await this.#settle((message, hint) => new DiskError(message, { hint }));
     const known = { ...this.#deeds, found: this.found, kernel: this.#kernel };
-    for (const danger of await scriptDangers(installer, known, signal)) {
-      refuseUnlessForced(this.#job, danger);
-    }
-    if (!this.#stale) return this.#passphrase;
-    for (const objection of await diskObjections(installer, this.found, this.#shown, { signal })) {
-      refuseUnlessForced(this.#job, objection);
-    }
+    const objections = [
+      ...(this.#stale ? await diskObjections(installer, this.found, this.#shown, { signal }) : []),
+      ...await scriptDangers(installer, known, signal),
+    ];
+    for (const objection of objections) refuseUnlessForced(this.#job, objection);
     return this.#passphrase;
   }
 
@@ -193,16 +188,10 @@ export class DiskGuard {
   #refuseOwn(): void {
     // What store paths format is only guessed from the script's text.
     if (!this.#stays || this.#job.plan.source.kind !== "flake") return;
-    for (const { device, disk, fate } of this.found) {
-      // Another partition of it may be formatted.
-      if (!disk || disk.device !== device || fate === "mounted") continue;
-      const own = runsFrom(disk);
-      if (own === undefined) continue;
-      const text = `${this.#label}: the installer runs from ${nameDisk(disk)}: it holds ${own}`;
-      const hint =
-        "name another disk in the configuration, or let kexec start an installer that needs none: --force-kexec";
-      refuseUnlessForced(this.#job, new PreflightError(text, { hint }));
-    }
+    const own = ownDisk(this.found);
+    if (own === undefined) return;
+    const text = `${this.#label}: the installer runs from ${own}`;
+    refuseUnlessForced(this.#job, new PreflightError(text, { hint: HINT_OWN }));
   }
 
   /** Tells something once. */
@@ -254,5 +243,7 @@ export class DiskGuard {
 
 type Refusal = (message: string, hint: string) => InstallError;
 
+const HINT_OWN =
+  "name another disk in the configuration, or let kexec start an installer that needs none: --force-kexec";
 const HINT =
   "run it on a terminal, set DISK_PASSPHRASE, or name a passwordFile in the configuration and give it with --disk-encryption-keys";

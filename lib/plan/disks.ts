@@ -33,9 +33,22 @@ export interface FoundDisk {
   readonly disk?: Disk | undefined;
 }
 
-/** What an installer runs from, of what is on a disk: its root, or the medium that holds the store of its root. */
-export function runsFrom({ holds }: Disk): string | undefined {
-  return holds.find((one) => / at \/(iso|findiso|nix\/\.ro-store|nix\/store)?$/.test(one));
+/**
+ * The disk that an installer runs from, and what of it, where it is to be formatted: its root, or the medium that holds the
+ * store of its root.
+ */
+export function ownDisk(
+  found: readonly Pick<FoundDisk, "device" | "disk" | "fate">[],
+): string | undefined {
+  for (const { device, disk, fate } of found) {
+    // Another partition of it may be formatted.
+    if (!disk || disk.device !== device || fate === "mounted") continue;
+    const own = disk.holds.find((one) =>
+      / at \/(iso|findiso|nix\/\.ro-store|nix\/store)?$/.test(one)
+    );
+    if (own !== undefined) return `${nameDisk(disk)}: it holds ${own}`;
+  }
+  return undefined;
 }
 
 /** What a disko script of this name, `mountScriptNoDeps`, does to a disk. */

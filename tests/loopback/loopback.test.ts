@@ -6,6 +6,7 @@ import {
   type Container,
   type Machine,
   noContainers,
+  PASSWORD,
   startContainer,
   startMachine,
   writeKexec,
@@ -53,7 +54,7 @@ Deno.test(
     assertEquals((await container.run("su admin -c 'sudo -n id -u'")).stdout, "0\n");
     assertEquals((await container.run("su plain -c 'sudo -n id -u'")).code, 1);
     assertEquals((await container.run("su pwuser -c 'sudo -n id -u'")).code, 1);
-    const { stdout } = await container.run("su pwuser -c 'echo open sesame | sudo -S id -u'");
+    const { stdout } = await container.run(`su pwuser -c 'echo ${PASSWORD} | sudo -S id -u'`);
     assertEquals(stdout, "0\n");
   },
 );

@@ -10,19 +10,18 @@
  */
 import { Scope } from "../../async.ts";
 import { BootError, CommandError, ConnectionError, LoginError } from "../../errors.ts";
-import { escapeControls } from "../../escape.ts";
 import { becomeRoot } from "../../plan/facts.ts";
 import { kexecHint } from "../../plan/kexec_words.ts";
 import { TIMEOUTS } from "../../plan/timeouts.ts";
 import { awaitBoot, type BootOptions } from "../../ssh/boot.ts";
 import { Stages } from "../../report/stages.ts";
-import { READ_RELEASE } from "../../ssh/release.ts";
 import type { RemoteSnippet } from "../../ssh/remote_snippet.ts";
 import { saveResumeInfo } from "../../ssh/resume.ts";
 import { internals, type Session } from "../../ssh/session.ts";
 import { arrangeBoot, type Arranged } from "./arrange.ts";
 import { bootNow } from "./boot_now.ts";
 import { discardKexec } from "./discard.ts";
+import { LOOK, readLook, RUN } from "./kexec_script.ts";
 import { otherKey } from "./other_key.ts";
 import type { RemoteKexec } from "./upload.ts";
 
@@ -46,36 +45,6 @@ export interface KexecOptions {
   /** Ends the wait, and what runs here, when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
-
-// The folder holds the machine's private host keys from here on: it goes when kexec fails.
-const RUN = `
-folder=$1 flags=$2 boot=$1/arranged/boot
-cd "$folder"
-trap 'rm -rf "$folder"' EXIT
-stop() {
-  trap '' TERM PIPE
-  script=\${!-0}
-  if [ "$script" != 0 ]; then
-    # It may have no group of its own yet.
-    kill -s TERM -- "-$script" || kill -s KILL "$script" || :
-    rm -rf "$folder"
-    # Until it has ended it may write there.
-    wait "$script" || :
-  fi 2>/dev/null
-  exit 143
-}
-# By PIPE a shell ends that says to nobody which of its programs ended.
-trap stop TERM PIPE
-status=0
-if [ -n "$flags" ]; then
-  TMPDIR=$folder setsid --wait sh "$boot" "\${boot%/*}" "$folder/kexec/run" --kexec-extra-flags "$flags" &
-else
-  TMPDIR=$folder setsid --wait sh "$boot" "\${boot%/*}" "$folder/kexec/run" &
-fi
-wait "$!" || status=$?
-[ "$status" != 0 ] || trap - EXIT
-exit "$status"
-`;
 
 /**
  * Boots an unpacked image and returns a new session, as root on the installer. The session of the old
@@ -241,16 +210,4 @@ function lost(label: string): ConnectionError {
   return new ConnectionError(`${label}: the connection was lost during kexec/run`, {
     hint: "check the network and the machine",
   });
-}
-
-// What is behind it is done only in an installer.
-const LOOK = `
-${READ_RELEASE}
-printf 'name %s\\nvariant %s\\n' "$release_name" "$release_variant"
-[ "$release_variant" = installer ] || exit 0
-`;
-
-function readLook(answer: string): { name: string; installer: boolean } {
-  const name = escapeControls(/^name (.{0,300})$/m.exec(answer)?.[1] ?? "");
-  return { name, installer: /^variant installer$/m.test(answer) };
 }
