@@ -130,7 +130,7 @@ export function readFetching(line: string): { done?: number; total?: number } {
 }
 
 const DIGEST_START = `
-mkfifo "$folder/bytes" || { echo 'cannot fetch: no mkfifo' >&2; exit 1; }
+command -v tee >/dev/null 2>&1 && mkfifo "$folder/bytes" || { echo 'cannot fetch: no tee or no mkfifo' >&2; exit 1; }
 sha256sum <"$folder/bytes" >"$folder/digest" &
 digester=$!`;
 const DIGEST_END = `

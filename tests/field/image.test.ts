@@ -68,6 +68,18 @@ for (const [what, [words, code]] of Object.entries(BROKEN)) {
   });
 }
 
+for (const tool of ["tee", "mkfifo"]) {
+  condition("image", `a target without ${tool}, which the digest needs: fetched here`, async () => {
+    const { code, stderr } = await attempt({ target: { without: [tool] } }, async (fixture) => {
+      const bytes = await Deno.readFile(fixture.image);
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+      return ["--kexec-sha256", digest, ...await served(fixture, URL)];
+    });
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /warning: .*no tee or no mkfifo.*: it is fetched here and sent/);
+  });
+}
+
 condition("image", "a target whose curl fails and whose wget works", async () => {
   let asked = "";
   const target = { files: curl("curl: (60) SSL certificate problem", 60) };
