@@ -290,8 +290,9 @@ Deno.test("copyClosure() reports how far it is, and never the same twice", { ign
 
 Deno.test("copyClosure() packs what is left when a near link is slow", { ignore }, async () => {
   const all: string[] = [];
-  // The link is slower than the slowest machine, but not than one that is busy at that moment: then it is tried again.
-  for (let tries = 0; tries < 4; tries++) {
+  // The link is slower than the slowest machine, but not than one that is busy at that moment, which is the target's too:
+  // then it is tried again.
+  for (let tries = 0; tries < 6; tries++) {
     const items = Array.from({ length: 40 }, (_, i) => item(`near-${tries}-${i}`, 1_000_000));
     const path = await make([...items, item(`near-${tries}`, 1, items.map((_, i) => i))]);
     await using relay = await startRelay({ to: container(), bytesPerSecond: 4_000_000 });
@@ -300,7 +301,7 @@ Deno.test("copyClosure() packs what is left when a near link is slow", { ignore 
     assertEquals([sent, await stored(container(), path)], [41, 41]);
     const said = events.flatMap((event) => event.type === "log" ? [event.text] : []).join("\n");
     all.push(said);
-    if (/limited by this machine$/m.test(said)) continue;
+    if (/limited by (this machine|the target)$/m.test(said)) continue;
     assertEquals(packed(events), ["none", "zstd"], said);
     return;
   }

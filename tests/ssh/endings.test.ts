@@ -155,9 +155,9 @@ Deno.test(
     await using target = await login(container());
     const controller = new AbortController();
     const { signal } = controller;
-    // As a subshell of dash that has not begun.
-    const text = `trap 'echo tidy >/root/tidy; exit 1' TERM
-sh -c 'trap "trap - TERM" TERM; echo runs; while :; do sleep 0.1; done'`;
+    // As a subshell of dash that has not begun. A shell may end of PIPE when it says to nobody which program ended.
+    const text = `trap 'echo tidy >/root/tidy; exit 1' TERM PIPE
+sh -c 'trap "trap - TERM" TERM; echo runs; exec >/dev/null 2>&1; while :; do sleep 0.1; done'`;
     const onLine = () => controller.abort(new Error("enough"));
     const running = target.script(text, { killOnDisconnect: true, onLine, signal });
     await assertRejects(() => running, Error, "enough");
