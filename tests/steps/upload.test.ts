@@ -112,8 +112,14 @@ Deno.test("uploadKexec() tells the rate of a slow link", { ignore }, async () =>
     await using relay = await startRelay({ to: { host, port }, bytesPerSecond: 4_000_000 });
     const options = { ...internals(target).login, port: relay.port };
     await using far = await connect(target.destination, options);
-    const { link } = await uploadKexec(far, { image });
-    assert(link?.rate !== undefined && link.rate > 1e6 && link.rate < 8e6, `${link?.rate}`);
+    // On a machine that is busy at that moment nothing is told of the link: then it is tried again.
+    for (let tries = 0; tries < 6; tries++) {
+      const { link } = await uploadKexec(far, { image });
+      if (link?.rate === undefined) continue;
+      assert(link.rate > 1e6 && link.rate < 8e6, `${link.rate}`);
+      return;
+    }
+    throw new Error("the link was never what limits it");
   });
 });
 
