@@ -124,6 +124,7 @@ export class DiskGuard {
     await this.#settle((message, hint) => new DiskError(message, { hint }));
     const known = { ...this.#deeds, found: this.found, kernel: this.#kernel };
     const objections = [
+      // First: it waits until the installer has names for its disks.
       ...(this.#stale ? await diskObjections(installer, this.found, this.#shown, { signal }) : []),
       ...await scriptDangers(installer, known, signal),
     ];
