@@ -15,13 +15,13 @@ export type Environment = Readonly<
   >
 >;
 
-/** Reads the environment, and takes the secrets out of it, so that no child inherits them. */
+/** Reads the environment, and makes it what children are to inherit: without the secrets, and with a TMPDIR that can be used. */
 export function takeEnvironment(
   { envPassword }: { readonly envPassword: boolean },
 ): Environment {
+  settleTemporary();
   const given = take(OPTIONS.password);
   const password = envPassword ? given : undefined;
-  settleTemporary();
   const sudoPassword = take(OPTIONS.sudoPassword) ?? password;
   const privateKey = take(OPTIONS.privateKey);
   // Permissions that were given for an earlier version of this command do not name it.
